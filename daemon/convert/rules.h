@@ -1,0 +1,44 @@
+/*
+ * rules: which converter takes a document, by its name or by its MIME type.
+ *
+ * Built from the configuration, immutable, shared by reference count.  A
+ * converter's version is a fingerprint: BLAKE2b over its command line and over
+ * the bytes of every file that the command line names, so a changed program
+ * means a new version and its documents are converted again.
+ */
+#ifndef CONVERT_RULES_H
+#define CONVERT_RULES_H
+
+#include "core/config.h"
+
+enum { CONVERTER_VERSION_BYTES = 16 };
+
+struct converter {
+	const char *name;
+	enum config_transport transport;
+	char *const *argv; /* NULL-terminated; argv[0] absolute */
+	int64_t time_ms, memory_bytes, processes;
+	unsigned char version[CONVERTER_VERSION_BYTES];
+	bool missing;	/* its program is not installed */
+	int64_t row_id; /* converter(id) in the store, set once by the daemon before the rules are published */
+	int index;	/* position in the rules, for tables by converter */
+};
+
+struct rules;
+
+/* Reads the programs to fingerprint them: not on the loop once the daemon serves. */
+MUST_USE enum status rules_create(struct config *config, struct rules **out);
+struct rules *rules_ref(struct rules *r);
+void rules_unref(struct rules *r); /* NULL is fine */
+size_t rules_count(const struct rules *r);
+struct converter *rules_at(const struct rules *r, size_t i);
+/* By extension, else the one that claims "*"; NULL if none. */
+const struct converter *rules_by_name(const struct rules *r, const char *file_name);
+/* By MIME type ("text/plain; charset=x" matches text/plain, then "text/" + "*"); NULL if none. */
+const struct converter *rules_by_type(const struct rules *r, const char *type);
+/* The MIME type a name's extension stands for, "application/octet-stream" if unknown; static storage. */
+const char *rules_type_of_name(const struct rules *r, const char *file_name);
+/* Whether any program named has appeared, gone or changed (by stat) since rules_create.  Blocks on the file system. */
+bool rules_stale(const struct rules *r);
+
+#endif

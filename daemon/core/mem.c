@@ -1,0 +1,84 @@
+/* mem: allocation with a fault countdown; see mem.h. */
+#include "core/mem.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static atomic_long countdown; /* 0: no fault planned */
+static atomic_bool sticky;
+
+void mem_fail_at(unsigned long nth, int forever)
+{
+	atomic_store(&sticky, forever != 0);
+	atomic_store(&countdown, (long)nth);
+}
+
+static bool fails_now(void)
+{
+	if (atomic_load_explicit(&countdown, memory_order_relaxed) == 0)
+		return false;
+	long left = atomic_fetch_sub(&countdown, 1) - 1;
+	if (left > 0)
+		return false;
+	/* The counter must not reach 0 again by wrapping: hold it at 1 (sticky) or 0 (spent). */
+	atomic_store(&countdown, atomic_load(&sticky) ? 1 : 0);
+	return true;
+}
+
+void *mem_alloc(size_t size)
+{
+	return fails_now() ? NULL : malloc(size ? size : 1);
+}
+
+void *mem_zalloc(size_t size)
+{
+	return fails_now() ? NULL : calloc(1, size ? size : 1);
+}
+
+void *mem_resize(void *old, size_t count, size_t size)
+{
+	if (fails_now())
+		return NULL;
+	return reallocarray(old, count ? count : 1, size ? size : 1);
+}
+
+char *mem_dup(const void *bytes, size_t n)
+{
+	char *copy = mem_alloc(n + 1);
+
+	if (!copy)
+		return NULL;
+	if (n)
+		memcpy(copy, bytes, n);
+	copy[n] = '\0';
+	return copy;
+}
+
+char *mem_strdup(const char *s)
+{
+	return mem_dup(s, strlen(s));
+}
+
+char *mem_printf(const char *fmt, ...)
+{
+	va_list ap, again;
+
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	int n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	char *out = n < 0 ? NULL : mem_alloc((size_t)n + 1);
+	if (out)
+		vsnprintf(out, (size_t)n + 1, fmt, again);
+	va_end(again);
+	return out;
+}
+
+void mem_free(void *p)
+{
+	free(p);
+}

@@ -1,0 +1,12 @@
+/* now: the clocks.  Monotonic for ages and deadlines, real time for stamps. */
+#ifndef CORE_NOW_H
+#define CORE_NOW_H
+
+#include <stdint.h>
+
+int64_t now_mono_ms(void);
+int64_t now_mono_us(void);
+int64_t now_real_ns(void); /* the clock that stamps files (coarse real time is never later) */
+int64_t now_real_s(void);
+
+#endif

@@ -1,0 +1,76 @@
+/*
+ * db: opening the store, its schema versions and its connections.
+ *
+ * The store is one SQLite file, `index.db`, in the state directory, in WAL mode.
+ * One writable connection (writer thread) and any number of read-only ones, each
+ * used by one thread at a time.  Every connection gets the functions that the
+ * schema names (trawl_inflate, trawl_fold) and whatever the on-open hook adds.
+ */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+
+#include "core/buf.h"
+#include "core/ident.h"
+#include "core/status.h"
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { DB_SCHEMA_VERSION = 1 };
+
+/* Statements are prepared on first use and kept; the table is private to store/ (db_statements.tbl). */
+struct db;
+
+/* Process-wide SQLite settings; before any other call, once. */
+MUST_USE enum status db_global_init(void);
+
+/* Called for every connection opened later; search registers its rank function here.  Before the first open. */
+void db_on_open(int (*hook)(sqlite3 *raw));
+
+/*
+ * Opens (creating, migrating) the store for writing.  Holds an exclusive lock file
+ * `lock` in the state directory until closed: ST_LOCKED if another daemon has it.
+ * ST_NEWER: the schema is newer than ours, nothing was touched.  ST_CORRUPT: damaged.
+ * `unclean` tells whether the last writer did not close it.
+ */
+MUST_USE enum status db_open_writer(const char *state_dir, struct db **out, bool *unclean);
+/* A read-only connection to an existing store.  Any thread may call; the caller's thread owns it. */
+MUST_USE enum status db_open_reader(const char *state_dir, struct db **out);
+void db_close(struct db *db); /* NULL is fine; the writer marks the store clean if no transaction is open */
+sqlite3 *db_raw(struct db *db);
+
+/*
+ * Sets a damaged store aside as index.db.damaged-YYYYMMDDTHHMMSS (with -wal, -shm), keeping the lock; no connection
+ * may be open but `writer`, which is closed and replaced by a new, empty one.
+ */
+MUST_USE enum status db_set_aside(struct db **writer);
+
+/* Transactions.  begin on the writer is IMMEDIATE; a reader's holds its snapshot until db_end. */
+MUST_USE enum status db_begin(struct db *db);
+MUST_USE enum status db_commit(struct db *db); /* on failure the transaction is rolled back (asked, not assumed) */
+void db_rollback(struct db *db);	       /* also ends a reader's transaction */
+
+/* The clock: one number for every row change.  In a transaction of the writer db_tick takes the next one. */
+int64_t db_tick(struct db *db);
+int64_t db_clock(struct db *db);	     /* last committed (writer: last taken) */
+const char *db_instance(struct db *db);	     /* 16 hex digits; new for a new store and after an unclean boot */
+/* "instance:n" as on the wire. */
+void clock_add(struct buf *out, const char *instance, int64_t n);
+/* ST_INVALID if malformed; *fresh tells that the instance is another one. */
+MUST_USE enum status clock_parse(const char *s, const char *instance, int64_t *n, bool *fresh);
+
+/* Runs PRAGMA integrity_check and FTS5 integrity-check (rank 1) on all three; one fault a line in `report`. Writer. */
+MUST_USE enum status db_check(struct db *db, struct buf *report);
+/* Truncating checkpoint when the log is larger than `over` bytes; updates store_bytes, wal_bytes gauges.  Writer. */
+void db_checkpoint(struct db *db, int64_t over);
+/* Gives back page-cache memory.  Any connection. */
+void db_release_memory(struct db *db);
+
+/* Whether (dev, ino) is the database, its log, its lock, or the state directory itself.  Any thread. */
+bool db_is_own(uint64_t dev, uint64_t ino);
+
+/* Maps an SQLite result to a status and logs it with `what` as subject unless ST_OK. */
+MUST_USE enum status db_status(struct db *db, int rc, const char *what);
+
+#endif

@@ -1,0 +1,130 @@
+-- The store as of version 1.  Prose: store.md.  Names of files and directories are BLOBs: they are bytes.
+
+CREATE TABLE meta (
+	key   TEXT PRIMARY KEY,           -- 'instance', 'clock', 'boot', 'clean'
+	value
+) WITHOUT ROWID;
+
+CREATE TABLE root (
+	id      INTEGER PRIMARY KEY,
+	path    BLOB NOT NULL UNIQUE,     -- absolute
+	name    TEXT NOT NULL,            -- as in the configuration
+	fsid    BLOB,                     -- statfs f_type and f_fsid when last scanned; NULL: never
+	offline INTEGER NOT NULL DEFAULT 0
+);
+
+CREATE TABLE dir (
+	id       INTEGER PRIMARY KEY,     -- given by the loop, never reused
+	root     INTEGER NOT NULL,
+	parent   INTEGER,                 -- NULL: a root's own directory, or detached (name starts with '/')
+	name     BLOB NOT NULL,           -- '' for a root's own directory
+	ino      INTEGER NOT NULL,
+	btime_ns INTEGER NOT NULL,
+	mode     INTEGER NOT NULL,
+	uid      INTEGER NOT NULL,
+	gid      INTEGER NOT NULL,
+	acl      BLOB,                    -- system.posix_acl_access, raw
+	fsid     BLOB,                    -- for a mount point: its file system; else NULL
+	offline  INTEGER NOT NULL DEFAULT 0,
+	created  INTEGER NOT NULL,        -- clock
+	clock    INTEGER NOT NULL,
+	moved_from BLOB                   -- absolute path before the last move; NULL: never moved
+);
+CREATE UNIQUE INDEX dir_by_name ON dir(parent, name) WHERE parent IS NOT NULL;
+CREATE INDEX dir_by_clock ON dir(clock);
+
+CREATE TABLE converter (
+	id      INTEGER PRIMARY KEY,
+	name    TEXT NOT NULL,
+	version BLOB NOT NULL,            -- fingerprint of the program and its command line
+	UNIQUE (name, version)
+);
+
+CREATE TABLE document (
+	id        INTEGER PRIMARY KEY,
+	hash      BLOB NOT NULL,          -- BLAKE2b-256 of the content
+	converter INTEGER NOT NULL REFERENCES converter(id),
+	type      TEXT NOT NULL,          -- MIME type
+	title     TEXT NOT NULL DEFAULT '',
+	author    TEXT NOT NULL DEFAULT '',
+	lang      TEXT,
+	created   INTEGER,                -- seconds UTC, as the document says
+	meta      TEXT,                   -- the converter's metadata record, JSON
+	size      INTEGER NOT NULL,       -- bytes of text
+	truncated INTEGER NOT NULL DEFAULT 0,
+	searchable INTEGER NOT NULL DEFAULT 1, -- has a row in fts
+	orphaned  INTEGER,                -- seconds UTC when the last file went; NULL: has files
+	UNIQUE (hash, converter)
+);
+CREATE INDEX document_orphaned ON document(orphaned) WHERE orphaned IS NOT NULL;
+
+CREATE TABLE content (
+	document INTEGER PRIMARY KEY REFERENCES document(id),
+	text     BLOB NOT NULL            -- zstd frame of UTF-8
+);
+
+CREATE TABLE file (
+	id       INTEGER PRIMARY KEY,
+	dir      INTEGER NOT NULL,
+	name     BLOB NOT NULL,
+	ext      TEXT NOT NULL,           -- lower case, without the dot; '' if none
+	ino      INTEGER NOT NULL,
+	size     INTEGER NOT NULL,
+	mtime_ns INTEGER NOT NULL,
+	ctime_ns INTEGER NOT NULL,
+	mode     INTEGER NOT NULL,
+	uid      INTEGER NOT NULL,
+	gid      INTEGER NOT NULL,
+	nlink    INTEGER NOT NULL,
+	acl      BLOB,
+	stamp_ns INTEGER NOT NULL,        -- real time when it was read; 0: read it again whatever stat says
+	state    INTEGER NOT NULL,        -- enum file_state
+	rule     INTEGER NOT NULL,        -- converter(id) its name chose; 0: none
+	document INTEGER REFERENCES document(id),
+	created  INTEGER NOT NULL,        -- clock
+	clock    INTEGER NOT NULL,
+	moved_from BLOB,
+	UNIQUE (dir, name)
+);
+CREATE INDEX file_by_document ON file(document) WHERE document IS NOT NULL;
+CREATE INDEX file_by_clock ON file(clock);
+CREATE INDEX file_by_ext ON file(ext);
+CREATE INDEX file_by_link ON file(ino) WHERE nlink > 1;
+CREATE INDEX file_by_trouble ON file(state) WHERE state <> 1;
+
+CREATE TABLE failure (
+	file      INTEGER PRIMARY KEY REFERENCES file(id) ON DELETE CASCADE,
+	converter TEXT NOT NULL,
+	reason    TEXT NOT NULL,          -- stable word: enum convert_outcome
+	detail    TEXT NOT NULL,          -- one sentence
+	output    TEXT NOT NULL,          -- first 4 KiB of standard error
+	attempts  INTEGER NOT NULL,       -- crashes and time-outs charged
+	hash      BLOB,                   -- content it failed on
+	next_try  INTEGER,                -- seconds UTC; NULL: when the content or the converter changes
+	at        INTEGER NOT NULL        -- seconds UTC of the last attempt
+);
+CREATE INDEX failure_next ON failure(next_try) WHERE next_try IS NOT NULL;
+
+CREATE TABLE tombstone (
+	clock INTEGER PRIMARY KEY,
+	path  BLOB NOT NULL,              -- absolute
+	dir   INTEGER NOT NULL,           -- whether it was a directory
+	at    INTEGER NOT NULL            -- seconds UTC
+);
+CREATE INDEX tombstone_at ON tombstone(at);
+
+-- Text is kept once, compressed; FTS5 reads it back through this view when it must (snippets, deletes, checks).
+CREATE VIEW fts_source(id, title, text) AS
+	SELECT d.id, d.title, trawl_inflate(c.text)
+	FROM document d JOIN content c ON c.document = d.id;
+CREATE VIRTUAL TABLE fts USING fts5(
+	title, text, content='fts_source', content_rowid='id', columnsize=0,
+	tokenize='unicode61 remove_diacritics 2');
+
+-- Names of files: by word (plain words of a query), and by any three characters (name:).
+CREATE VIEW name_source(id, name) AS SELECT id, trawl_fold(name) FROM file;
+CREATE VIRTUAL TABLE name_word USING fts5(
+	name, content='name_source', content_rowid='id', columnsize=0,
+	tokenize='unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE name_part USING fts5(
+	name, content='name_source', content_rowid='id', columnsize=0, detail=none, tokenize='trigram');
