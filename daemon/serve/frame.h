@@ -39,6 +39,7 @@ enum rpc_code {
 	RPC_CODE_TABLE(X)
 #undef X
 };
+const char *frame_code_word(enum rpc_code code); /* static */
 
 struct frame_splitter {
 	struct buf pending; /* an unfinished line */
@@ -46,27 +47,45 @@ struct frame_splitter {
 };
 #define FRAME_SPLITTER_INIT {BUF_INIT, false}
 void frame_splitter_finish(struct frame_splitter *s);
+
 /*
  * Feeds bytes; calls `line` for each complete line, without its newline (a trailing CR goes too; empty lines are
- * passed over), and `too_long` once for a line over `max`, whose rest is skipped.  A false return stops and drops the rest.
+ * passed over), and `too_long` once for a line over `max`, whose rest is skipped.  A false return stops and drops the rest (ST_OK).
+ * The bytes live for the call, and no callback may finish the splitter.  ST_NOMEM.
  */
 MUST_USE enum status frame_feed(struct frame_splitter *s, const char *bytes, size_t n, size_t max,
 	bool (*line)(void *arg, const char *bytes, size_t n), bool (*too_long)(void *arg), void *arg);
 
-/* Whether n bytes are UTF-8 without NUL and nest no deeper than FRAME_DEPTH_MAX; *why is a static text when not. */
+/*
+ * Whether n bytes are UTF-8 without NUL (escaped ones too: cJSON would cut the string there) and nest no deeper than
+ * FRAME_DEPTH_MAX; *why is a static text when not.
+ */
 bool frame_check(const char *bytes, size_t n, const char **why);
 /* Parses after frame_check; NULL if it is not JSON, or has anything behind the value. */
 cJSON *frame_parse(const char *bytes, size_t n);
 
-/* Each appends one whole line with its newline.  `id` NULL is written as null; `result` is JSON text. */
+/* Each appends one whole line with its newline.  `id` NULL is written as null; `result` is JSON text.  What finds no
+ * memory sets out->failed. */
 void frame_add_result(struct buf *out, const cJSON *id, const char *result, size_t n);
 void frame_add_error(struct buf *out, const cJSON *id, int code, const char *message, const cJSON *data);
 /* RPC_TRAWL with data {"code":…,"retryable":…} and, if position >= 0, "position". */
 void frame_add_trawl_error(
 	struct buf *out, const cJSON *id, enum rpc_code code, const char *message, long position);
+/* RPC_INVALID_REQUEST with the code too_large, for a line that frame_feed passed over. */
+void frame_add_too_long(struct buf *out);
 /* A request or, with id NULL, a notification; `params` may be NULL. */
 void frame_add_request(struct buf *out, const cJSON *id, const char *method, const cJSON *params);
-/* {"path": lossy} and "path_b64" where the bytes are no UTF-8; into an object. */
+
+/* Pieces of a line, for those who write their JSON directly. */
+/* {"jsonrpc":"2.0","id":… without the rest. */
+void frame_add_head(struct buf *out, const cJSON *id);
+/* The value as JSON text; NULL is null. */
+void frame_add_json(struct buf *out, const cJSON *value);
+/* A JSON string of n bytes; ill-formed UTF-8 becomes U+FFFD. */
+void frame_add_string(struct buf *out, const char *s, size_t n);
+/* "path":lossy and, where the bytes are no UTF-8, ,"path_b64":"…"; no braces. */
+void frame_add_path(struct buf *out, const char *key, const char *path, size_t n);
+/* {"path": lossy} and "path_b64" where the bytes are no UTF-8; into an object.  False: no memory. */
 bool frame_put_path(cJSON *object, const char *key, const char *path, size_t n);
 
 #endif
