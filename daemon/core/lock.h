@@ -17,6 +17,9 @@ struct lock {
 	atomic_int owner; /* kernel thread id, 0 = free */
 };
 
+/* For a lock with static storage; others take lock_init. */
+#define LOCK_INIT {PTHREAD_MUTEX_INITIALIZER, 0}
+
 struct cond {
 	pthread_cond_t cond;
 };

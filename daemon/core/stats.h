@@ -16,7 +16,7 @@
 enum { STATS_BUCKETS = 32 }; /* bucket i counts values below 2^i microseconds */
 
 struct stats_histogram {
-	atomic_llong count, sum_us;
+	atomic_llong count, sum_us, max_us;
 	atomic_llong bucket[STATS_BUCKETS];
 };
 
