@@ -1,0 +1,274 @@
+/* charset: telling encodings apart; see charset.h. */
+#include "charset.h"
+
+#include "scan.h"
+
+#include <ctype.h>
+#include <iconv.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <uchardet/uchardet.h>
+
+enum {
+	SAMPLE = 128 * 1024,  /* bytes for the detectors */
+	CONTROL_SHARE = 32,   /* one byte in so many may be none of text's */
+	NUL_SHARE = 64,	      /* the same for NUL, as a crash leaves them in logs */
+	UTF8_SHARE = 8,	      /* characters to one ill-formed byte, to call it UTF-8 still */
+	WIDE_ASCII_SHARE = 8, /* one unit in so many is ASCII in any UTF-16 text: blanks, line ends, digits */
+	NAME_MOST = 32,
+};
+
+/* Longest first where one mark begins another. */
+static const struct {
+	const char *name;
+	size_t len;
+	uint8_t mark[4];
+} marks[] = {
+	{"UTF-8", 3, {0xef, 0xbb, 0xbf}},
+	{"UTF-32LE", 4, {0xff, 0xfe, 0, 0}},
+	{"UTF-32BE", 4, {0, 0, 0xfe, 0xff}},
+	{"UTF-16LE", 2, {0xff, 0xfe}},
+	{"UTF-16BE", 2, {0xfe, 0xff}},
+};
+
+/* What is said or guessed, and what is meant. */
+static const struct {
+	const char *said, *meant;
+} aliases[] = {
+	{"ISO-8859-1", "WINDOWS-1252"},
+	{"ISO8859-1", "WINDOWS-1252"},
+	{"LATIN1", "WINDOWS-1252"},
+	{"ASCII", "WINDOWS-1252"},
+	{"US-ASCII", "WINDOWS-1252"},
+	{"ISO-8859-9", "WINDOWS-1254"},
+	{"TIS-620", "WINDOWS-874"},
+	{"ISO-8859-11", "WINDOWS-874"},
+	{"SHIFT_JIS", "CP932"},
+	{"SHIFT-JIS", "CP932"},
+	{"SJIS", "CP932"},
+	{"X-SJIS", "CP932"},
+	{"EUC-KR", "UHC"},
+	{"KS_C_5601-1987", "UHC"},
+	{"GB2312", "GB18030"},
+	{"GBK", "GB18030"},
+	{"BIG5", "BIG5-HKSCS"},
+	{"MAC-CYRILLIC", "MACCYRILLIC"},
+	{"MAC-CENTRALEUROPE", "MACCENTRALEUROPE"},
+	{"X-MAC-ROMAN", "MACINTOSH"},
+	{"UTF8", "UTF-8"},
+};
+
+static const char *alias(const char *name)
+{
+	for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++)
+		if (strcasecmp(name, aliases[i].said) == 0)
+			return aliases[i].meant;
+	return name;
+}
+
+/* --- byte order marks and zero bytes ------------------------------------------------------------- */
+
+bool charset_by_mark(const uint8_t *bytes, size_t n, struct charset *out)
+{
+	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+		if (n >= marks[i].len && memcmp(bytes, marks[i].mark, marks[i].len) == 0) {
+			*out = (struct charset){.name = marks[i].name, .skip = marks[i].len};
+			return true;
+		}
+	return false;
+}
+
+static bool is_text_ascii(uint32_t c)
+{
+	return (c >= ' ' && c < 0x7f) || (c >= '\b' && c <= '\r') || c == 0x1b;
+}
+
+/* Neither assigned to a character nor ever to be, or a control that text has not. */
+static bool is_never_text(uint32_t c)
+{
+	return (c < 0xa0 && !is_text_ascii(c) && c != 0x85) || (c & 0xfffe) == 0xfffe ||
+	       (c >= 0xfdd0 && c <= 0xfdef) || c > 0x10ffff;
+}
+
+static uint32_t unit16(const uint8_t *p, bool big)
+{
+	return big ? (uint32_t)p[0] << 8 | p[1] : (uint32_t)p[1] << 8 | p[0];
+}
+
+/* UTF-16 without a mark: every unit is a character or half of a pair, and enough of them are ASCII. */
+static bool looks_utf16(const uint8_t *p, size_t n, bool big)
+{
+	size_t ascii = 0, units = n / 2;
+
+	if (units == 0)
+		return false;
+	for (size_t i = 0; i < units; i++) {
+		uint32_t c = unit16(p + 2 * i, big);
+
+		if (c >= 0xdc00 && c < 0xe000)
+			return false;
+		if (c >= 0xd800 && c < 0xdc00) {
+			if (++i == units)
+				break;
+			c = unit16(p + 2 * i, big);
+			if (c < 0xdc00 || c >= 0xe000)
+				return false;
+			continue;
+		}
+		if (is_never_text(c) || (c >= 0xe000 && c < 0xf900))
+			return false;
+		ascii += is_text_ascii(c);
+	}
+	return ascii >= units / WIDE_ASCII_SHARE && ascii > 0;
+}
+
+static bool looks_utf32(const uint8_t *p, size_t n, bool big)
+{
+	size_t units = n / 4;
+
+	for (size_t i = 0; i < units; i++) {
+		uint32_t low = unit16(p + 4 * i + (big ? 2 : 0), big);
+		uint32_t c = unit16(p + 4 * i + (big ? 0 : 2), big) << 16 | low;
+
+		if (is_never_text(c) || (c >= 0xd800 && c < 0xf900))
+			return false;
+	}
+	return units > 0;
+}
+
+static const char *by_zero_bytes(const uint8_t *p, size_t n, bool cut)
+{
+	size_t sample = n < SAMPLE ? n : SAMPLE;
+	bool whole = !cut && sample == n;
+
+	/* An odd length is a broken end at most where the end was not seen. */
+	if ((!whole || n % 4 == 0) && sample >= 4) {
+		if (looks_utf32(p, sample, false))
+			return "UTF-32LE";
+		if (looks_utf32(p, sample, true))
+			return "UTF-32BE";
+	}
+	if ((!whole || n % 2 == 0) && sample >= 2) {
+		if (looks_utf16(p, sample, false))
+			return "UTF-16LE";
+		if (looks_utf16(p, sample, true))
+			return "UTF-16BE";
+	}
+	return NULL;
+}
+
+/* --- UTF-8 and the guess ------------------------------------------------------------------------- */
+
+/* Whether most of what is not ASCII is well-formed: a log with a torn line is UTF-8 still. */
+static bool mostly_utf8(const uint8_t *p, size_t n)
+{
+	size_t good = 0, bad = 0;
+
+	for (size_t at = 0; at < n;) {
+		if (p[at] < 0x80) {
+			at++;
+			continue;
+		}
+		size_t len = p[at] >= 0xf0 ? 4 : p[at] >= 0xe0 ? 3 : 2;
+		bool fits = at + len <= n && scan_utf8(p + at, len) == len;
+		good += fits;
+		bad += !fits;
+		at += fits ? len : 1;
+	}
+	return good / UTF8_SHARE >= bad;
+}
+
+/* Only a sample from the first byte that is not ASCII on is worth the detector's time. */
+static const char *guess(const uint8_t *p, size_t n)
+{
+	static uchardet_t detector;
+	size_t from = 0;
+
+	if (!detector)
+		detector = uchardet_new();
+	while (from < n && p[from] < 0x80 && p[from] != 0x1b)
+		from++;
+	from = from > 256 ? from - 256 : 0;
+	n = n - from < SAMPLE ? n - from : SAMPLE;
+	uchardet_reset(detector);
+	const char *found = "";
+	if (uchardet_handle_data(detector, (const char *)p + from, n) == 0) {
+		uchardet_data_end(detector);
+		found = uchardet_get_charset(detector);
+	}
+	const char *known = *found ? charset_by_name(found, strlen(found)) : NULL;
+	return known && strcmp(known, "UTF-8") != 0 ? known : "WINDOWS-1252";
+}
+
+const char *charset_by_name(const char *name, size_t n)
+{
+	static char known[NAME_MOST];
+
+	while (n && isspace((unsigned char)*name)) {
+		name++;
+		n--;
+	}
+	while (n && isspace((unsigned char)name[n - 1]))
+		n--;
+	if (n == 0 || n >= sizeof known || memchr(name, '/', n))
+		return NULL;
+	memcpy(known, name, n);
+	known[n] = '\0';
+	if (strncasecmp(known, "UTF-16", 6) == 0 || strncasecmp(known, "UTF-32", 6) == 0 ||
+		strncasecmp(known, "UCS", 3) == 0)
+		return NULL;
+	const char *meant = alias(known);
+	if (strcasecmp(meant, "UTF-8") == 0)
+		return "UTF-8";
+	iconv_t cd = iconv_open("UTF-8", meant);
+	/* iconv_open fails with (iconv_t)-1, an integer in pointer's clothes. */
+	if ((intptr_t)cd == -1)
+		return NULL;
+	iconv_close(cd);
+	return meant;
+}
+
+bool charset_is_wide(const struct charset *cs)
+{
+	return cs->name && (strncmp(cs->name, "UTF-16", 6) == 0 || strncmp(cs->name, "UTF-32", 6) == 0);
+}
+
+/* ISO-2022 hides in seven bits behind these. */
+static bool has_shift_escape(const uint8_t *p, size_t n)
+{
+	return memmem(p, n, "\x1b$", 2) || memmem(p, n, "\x1b(J", 3);
+}
+
+bool charset_detect(const uint8_t *bytes, size_t n, bool cut, struct charset *out)
+{
+	struct scan seen;
+
+	if (charset_by_mark(bytes, n, out) && charset_is_wide(out))
+		return true;
+	/* A UTF-8 mark says what was meant, not that it was kept. */
+	size_t skip = n >= 3 && memcmp(bytes, marks[0].mark, 3) == 0 ? 3 : 0;
+	*out = (struct charset){.skip = skip};
+	bytes += skip;
+	n -= skip;
+	scan_bytes(bytes, n, &seen);
+	if (seen.nul > 0 && skip == 0 && (out->name = by_zero_bytes(bytes, n, cut)))
+		return true;
+	if (seen.control > n / CONTROL_SHARE || seen.nul > n / NUL_SHARE)
+		return false;
+	if (!seen.high) {
+		bool shifted = seen.escape > 0 && has_shift_escape(bytes, n);
+
+		out->name = shifted ? guess(bytes, n) : "US-ASCII";
+		out->clean = !shifted && seen.nul == 0;
+		return true;
+	}
+	size_t good = scan_utf8(bytes, n);
+	out->clean = good == n && seen.nul == 0;
+	if (good == n || (cut && scan_utf8_is_cut(bytes + good, n - good)) || skip ||
+		mostly_utf8(bytes, n))
+		out->name = "UTF-8";
+	else
+		out->name = guess(bytes, n);
+	return true;
+}
