@@ -146,7 +146,7 @@ def test_encodings(neighbours, encoding):
 
 
 @pytest.mark.parametrize("data", [
-    bytes(range(256)) * 64, b"\x7fELF" + os.urandom(0) + b"\0" * 4000, b"\x89PNG\r\n\x1a\n" + b"\0\1\2\3" * 500,
+    bytes(range(256)) * 64, b"\x7fELF" + b"\0" * 4000, b"\x89PNG\r\n\x1a\n" + b"\0\1\2\3" * 500,
 ], ids=["bytes", "elf", "png"])
 def test_binary_content_in_a_text_file(neighbours, data):
     daemon = neighbours.settle()
