@@ -1,0 +1,50 @@
+/* trawl cat PATH: the text that was taken from a document, as the index holds it. */
+#include "cli/cli.h"
+#include "cli/json.h"
+#include "cli/output.h"
+
+#include <string.h>
+
+enum { PAGE_BYTES = 1 << 20 };
+
+static cJSON *make_params(struct cli *cli, int64_t offset)
+{
+	cJSON *params = cli_path_params(cli, cli->args[0]);
+
+	if (!params)
+		return NULL;
+	if (cli->options.part_count) {
+		cJSON *parts = cJSON_CreateStringArray(
+			cli->options.parts, (int)cli->options.part_count);
+		json_put(&params, "part", parts);
+	}
+	json_put_number(&params, "offset", offset);
+	json_put_number(&params, "limit", PAGE_BYTES);
+	return params;
+}
+
+enum outcome cmd_cat(struct cli *cli)
+{
+	int64_t offset = 0;
+	bool more = true;
+
+	while (more) {
+		AUTO_REPLY reply = REPLY_INIT;
+		AUTO_BUF out = BUF_INIT;
+		cJSON *params = make_params(cli, offset);
+
+		if (!params)
+			return OUTCOME_ERROR;
+		enum outcome outcome =
+			cli_call(cli, "document", &params, cli_patience_ms(cli), &reply);
+		if (outcome != OUTCOME_FOUND || cli_print_json(cli, &reply))
+			return outcome;
+		const char *text = json_text(reply.result, "text");
+		size_t n = strlen(text);
+		output_add_document(&out, &cli->out, text, n);
+		cli_print(&out);
+		offset += (int64_t)n;
+		more = n > 0 && offset < json_number(reply.result, "text_bytes");
+	}
+	return OUTCOME_FOUND;
+}

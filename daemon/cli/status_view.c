@@ -1,0 +1,174 @@
+/* status_view: a `status` result as lines for people; see status_view.h. */
+#include "cli/status_view.h"
+
+#include "cli/json.h"
+#include "cli/output.h"
+#include "core/units.h"
+
+#include <string.h>
+
+void status_view_add_state(struct buf *out, const struct term *t, const cJSON *status)
+{
+	static const struct {
+		const char *word;
+		enum term_style style;
+	} styles[] = {
+		{"idle", STYLE_GOOD},	  {"scanning", STYLE_BOLD}, {"paused", STYLE_WARN},
+		{"degraded", STYLE_WARN}, {"full", STYLE_BAD},
+	};
+	const char *state = json_text(status, "state");
+	enum term_style style = STYLE_WARN;
+
+	for (size_t i = 0; i < sizeof styles / sizeof *styles; i++) {
+		if (!strcmp(styles[i].word, state))
+			style = styles[i].style;
+	}
+	term_add_styled(out, t, style, state, strlen(state));
+}
+
+void status_view_add_files(struct buf *out, const cJSON *files)
+{
+	static const char *const states[] = {
+		"indexed", "pending", "failed", "skipped", "unavailable"};
+	const char *between = "";
+
+	for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
+		int64_t n = json_number(files, states[i]);
+
+		if (!n && i)
+			continue;
+		buf_adds(out, between);
+		output_add_count(out, n);
+		buf_addf(out, " %s", states[i]);
+		between = ", ";
+	}
+}
+
+static void add_worker(struct buf *out, const struct term *t, const cJSON *worker,
+	const struct buf *path, int columns)
+{
+	AUTO_BUF head = BUF_INIT;
+
+	buf_addf(&head, "%*s", OUTPUT_LABEL_COLUMNS, "");
+	output_add_text(&head, t, json_text(worker, "state"));
+	buf_addc(&head, ' ');
+	units_add_duration(&head, json_number(worker, "since_ms"));
+	buf_adds(&head, "  ");
+	if (head.failed) {
+		out->failed = true;
+		return;
+	}
+	buf_add(out, head.data, head.len);
+	if (columns)
+		term_add_tail(out, t, path->data, path->len,
+			columns - term_width(head.data, head.len));
+	else
+		term_add(out, t, path->data, path->len);
+	buf_addc(out, '\n');
+}
+
+int status_view_add_workers(struct buf *out, const struct term *t, const cJSON *workers, int columns)
+{
+	const cJSON *worker;
+	int busy = 0;
+
+	cJSON_ArrayForEach(worker, workers)
+	{
+		AUTO_BUF path = BUF_INIT;
+
+		json_add_path(&path, worker, "path");
+		if (path.failed)
+			out->failed = true;
+		if (!path.len)
+			continue;
+		add_worker(out, t, worker, &path, columns);
+		busy++;
+	}
+	return busy;
+}
+
+void status_view_add_root(struct buf *out, const struct term *t, const cJSON *root)
+{
+	const cJSON *coverage = json_member(root, "coverage");
+
+	output_add_path(out, t, STYLE_BOLD, root);
+	buf_adds(out, "  ");
+	if (cJSON_IsObject(coverage))
+		output_add_members(out, t, coverage);
+	else
+		output_add_text(out, t, json_text(root, "coverage"));
+	if (json_true(root, "offline"))
+		term_add_styled(out, t, STYLE_WARN, "  offline", strlen("  offline"));
+	buf_addc(out, '\n');
+}
+
+static void add_head(struct buf *out, const struct term *t, const cJSON *status)
+{
+	buf_adds(out, "trawld ");
+	output_add_text(out, t, json_text(status, "version"));
+	buf_addf(out, ", pid %lld, up ", (long long)json_number(status, "pid"));
+	units_add_duration(out, json_number(status, "uptime_s") * 1000);
+	buf_adds(out, ": ");
+	status_view_add_state(out, t, status);
+	buf_addc(out, '\n');
+}
+
+static void add_progress(struct buf *out, const struct term *t, const cJSON *progress)
+{
+	int64_t done = json_number(progress, "done"), total = json_number(progress, "total");
+	const cJSON *eta_s = json_member(progress, "eta_s");
+
+	if (done >= total)
+		return;
+	output_add_label(out, t, "progress");
+	output_add_count(out, done);
+	buf_adds(out, " of ");
+	output_add_count(out, total);
+	if (cJSON_IsNumber(eta_s) && json_integer(eta_s) >= 0) {
+		buf_adds(out, ", ready in ");
+		units_add_duration(out, json_integer(eta_s) * 1000);
+	}
+	buf_addc(out, '\n');
+}
+
+static void add_workers(struct buf *out, const struct term *t, const cJSON *workers)
+{
+	AUTO_BUF lines = BUF_INIT;
+	int busy = status_view_add_workers(&lines, t, workers, 0);
+
+	output_add_label(out, t, "workers");
+	buf_addf(out, "%d of %d busy\n", busy, cJSON_GetArraySize(workers));
+	if (lines.failed)
+		out->failed = true;
+	else if (lines.len)
+		buf_add(out, lines.data, lines.len);
+}
+
+void status_view_add(struct buf *out, const struct term *t, const cJSON *status)
+{
+	static const char *const sections[] = {"queue", "store", "memo", "sandbox"};
+	const cJSON *root;
+	const char *label = "roots";
+
+	add_head(out, t, status);
+	add_progress(out, t, json_member(status, "progress"));
+	output_add_label(out, t, "files");
+	status_view_add_files(out, json_member(status, "files"));
+	buf_addc(out, '\n');
+	cJSON_ArrayForEach(root, json_member(status, "roots"))
+	{
+		output_add_label(out, t, label);
+		status_view_add_root(out, t, root);
+		label = "";
+	}
+	add_workers(out, t, json_member(status, "workers"));
+	for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+		const cJSON *section = json_member(status, sections[i]);
+
+		if (!section || !section->child)
+			continue;
+		output_add_label(out, t, sections[i]);
+		output_add_members(out, t, section);
+		buf_addc(out, '\n');
+	}
+}
