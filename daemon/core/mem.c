@@ -1,6 +1,7 @@
 /* mem: allocation with a fault countdown; see mem.h. */
 #include "core/mem.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -81,4 +82,9 @@ char *mem_printf(const char *fmt, ...)
 void mem_free(void *p)
 {
 	free(p);
+}
+
+void mem_trim(void)
+{
+	malloc_trim(0);
 }

@@ -25,8 +25,11 @@ enum job_reason { JOB_NEW, JOB_CHANGED, JOB_CLOSED, JOB_AGAIN, JOB_RETRY, JOB_VE
 
 /* One document to read.  Made by watch, owned by whoever holds it; comes back to watch in pipeline_callbacks.done. */
 struct job {
-	struct letter letter; /* private to the pipeline: how it comes back */
-	struct job *next;     /* private to the queue */
+	/* private to the pipeline */
+	struct letter letter;
+	struct job *next;
+	struct pipeline *pipeline;
+
 	int64_t dir;
 	char *root_path; /* absolute */
 	char *path;	 /* below the root, no leading slash; its last component is the name */
@@ -37,7 +40,7 @@ struct job {
 	bool force;    /* read it though stat says nothing changed */
 	bool settle_for_less; /* it never rests: store what was read, even if it changed meanwhile */
 	int64_t born_us; /* monotonic, of the hint */
-	int attempts;	 /* charged before (a failure row's) */
+	int attempts;	 /* of a suspect: deaths of the daemon charged to it */
 	struct rules *rules;
 	void *owner; /* watch's own */
 
@@ -50,6 +53,7 @@ struct job {
 		JOB_DROPPED	/* shutdown */
 	} verdict;
 	enum file_state state;	/* of the row, when committed */
+	int64_t next_try;	/* seconds UTC, of its failure; 0: none */
 	struct ident read;	/* what it was when it was read */
 	int64_t clock;		/* of the commit */
 };
@@ -57,21 +61,25 @@ void job_destroy(struct job *j); /* NULL is fine */
 
 /* Row changes that need no reading, in the order given, ahead of every document.  Owned as jobs are. */
 enum tree_change_kind {
+	TREE_ROOT_PUT, /* name: its path, new_name: its name; root is filled in by the writer */
 	TREE_ROOT_STATE,
 	TREE_ROOT_DELETE,
 	TREE_DIR_PUT,
 	TREE_DIR_DETACH,
 	TREE_DIR_MOVE,
 	TREE_DIR_DELETE,
-	TREE_FILE_TOUCH,
 	TREE_FILE_MOVE,
 	TREE_FILE_DELETE,
 	TREE_FILE_STATE /* a file that no worker need see: state tells why (too large, not regular, no converter) */
 };
 struct tree_change {
-	struct letter letter; /* private */
+	/* private to the pipeline */
+	struct letter letter;
 	struct tree_change *next;
+	struct pipeline *pipeline;
+
 	enum tree_change_kind kind;
+	bool urgent; /* somebody may wait for it: commit soon */
 	int64_t root, dir, parent; /* parent: of TREE_DIR_PUT and _MOVE; the target directory of _FILE_MOVE */
 	char *name;		   /* TREE_FILE_MOVE: the old name */
 	char *new_name;		   /* TREE_FILE_MOVE */
@@ -109,22 +117,33 @@ MUST_USE enum status pipeline_create(const struct pipeline_options *o, struct pi
 MUST_USE enum status pipeline_push(struct pipeline *p, struct job **job);
 void pipeline_tree(struct pipeline *p, struct tree_change **change);
 /* Whether so many tree changes wait that no further scan should start; `room` is called when they are done. */
-bool pipeline_is_congested(const struct pipeline *p);
+bool pipeline_is_congested(struct pipeline *p);
 /* Workers take no further job while paused. */
 void pipeline_pause(struct pipeline *p, bool paused);
 /* Runs both integrity checks on the writer; `done` on the loop with the report ("" = sound). */
 typedef void pipeline_check_done(void *arg, enum status st, const char *report);
 MUST_USE enum status pipeline_check(struct pipeline *p, pipeline_check_done *done, void *arg);
-/* Lets the rules in new jobs be others; old ones finish with theirs.  Expires documents of converters that are gone. */
-MUST_USE enum status pipeline_set_rules(struct pipeline *p, struct rules *rules);
+/*
+ * A configuration and its rules, at start and on reload: the writer gives the converters their row ids and expires the
+ * documents of those that are gone, then `done` is called on the loop; jobs with these rules may be pushed after that.
+ */
+typedef void pipeline_configure_done(void *arg, enum status st);
+MUST_USE enum status pipeline_configure(struct pipeline *p, struct config *config, struct rules *rules,
+	pipeline_configure_done *done, void *arg);
 /* The store cannot be written for lack of space. */
 bool pipeline_is_full(const struct pipeline *p);
 /* [{"state","path","since_ms"}] */
 cJSON *pipeline_workers_json(struct pipeline *p);
 /* How many jobs are ahead of this one in its lane, -1 if it is not waiting; *converting_ms if a worker has it, else -1. */
 int64_t pipeline_position(struct pipeline *p, const struct job *j, int64_t *converting_ms);
-/* Files that were in flight when the daemon last died (absolute paths): to be run first and alone. */
-size_t pipeline_suspects(const struct pipeline *p, const char *const **paths);
+/* Files that were in flight when the daemon last died: to be pushed first, as JOB_SUSPECT, which run alone. */
+struct suspect {
+	char *root_path, *path; /* as in struct job */
+	int charges;		/* deaths of the daemon while it ran alone */
+};
+size_t pipeline_suspects(const struct pipeline *p, const struct suspect **list);
+/* It has been run, or is no more: forget it. */
+void pipeline_suspect_done(struct pipeline *p, const struct job *j);
 /* Whether writer and every worker have proved progress (or rest) within `ms`. */
 bool pipeline_is_alive(struct pipeline *p, int64_t ms);
 

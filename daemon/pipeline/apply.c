@@ -1,0 +1,196 @@
+/*
+ * apply: from results and tree changes to rows.
+ *
+ * The policy of failures is here: what is charged, when it is tried again, when a
+ * document is left alone.
+ */
+#include "pipeline/apply.h"
+
+#include "core/log.h"
+#include "core/now.h"
+#include "core/stats.h"
+#include "store/attempts.h"
+#include "store/tree.h"
+
+#include <string.h>
+
+enum { QUARANTINE_AT = 3, RETRY_FIRST_S = 30, RETRY_MOST_S = 3600 };
+
+enum status apply_tree(struct db *db, struct tree_change *c, struct apply_notes *notes)
+{
+	struct dir_row row = {
+		.id = c->dir,
+		.root = c->root,
+		.parent = c->parent,
+		.name = c->name ? c->name : "",
+		.ident = c->ident,
+		.fsid = c->fsid,
+		.fsid_len = c->fsid_len,
+		.offline = c->offline,
+	};
+	struct file_change file = {
+		.dir = c->dir,
+		.name = c->name,
+		.ident = &c->ident,
+		.stamp_ns = c->stamp_ns,
+		.state = c->state,
+		.rule = c->rule,
+	};
+	enum status st;
+
+	switch (c->kind) {
+	case TREE_ROOT_PUT:
+		return tree_root_put(db, c->name, c->new_name, &c->root);
+	case TREE_ROOT_STATE:
+		return tree_root_state(db, c->root, c->fsid, c->fsid_len, c->offline);
+	case TREE_ROOT_DELETE:
+		return tree_root_delete(db, c->root);
+	case TREE_DIR_PUT:
+		notes->permissions = true;
+		return tree_dir_put(db, &row);
+	case TREE_DIR_DETACH:
+		return tree_dir_detach(db, c->dir);
+	case TREE_DIR_MOVE:
+		notes->permissions = true;
+		return tree_dir_move(db, c->dir, c->root, c->parent, c->name);
+	case TREE_DIR_DELETE:
+		return tree_dir_delete(db, c->dir);
+	case TREE_FILE_MOVE:
+		st = tree_file_move(db, c->dir, c->name, c->parent, c->new_name);
+		return st == ST_NOT_FOUND ? ST_OK : st;
+	case TREE_FILE_DELETE:
+		return tree_file_delete(db, c->dir, c->name);
+	case TREE_FILE_STATE:
+		st = tree_file_put(db, &file);
+		return st == ST_NOT_FOUND ? ST_OK : st;
+	}
+	BUG("tree change without a case");
+}
+
+static const char *text_of(const struct buf *b)
+{
+	return b->data ? b->data : "";
+}
+
+static enum status put_document(struct db *db, const struct result *r, int64_t *id)
+{
+	struct document d = {
+		.converter = r->converter,
+		.type = r->type.len ? r->type.data : "application/octet-stream",
+		.title = text_of(&r->title),
+		.author = text_of(&r->author),
+		.lang = r->lang.len ? r->lang.data : NULL,
+		.created = r->created,
+		.meta = r->meta.len ? r->meta.data : NULL,
+		.text = text_of(&r->text),
+		.text_len = r->text.len,
+		.packed = r->packed,
+		.packed_len = r->packed_len,
+		.truncated = r->truncated,
+	};
+
+	memcpy(d.hash, r->hash, sizeof d.hash);
+	stats_add(text_bytes, (long long)r->text.len);
+	return documents_put(db, &d, id);
+}
+
+static enum status find_twin(struct db *db, const struct result *r, int64_t *id)
+{
+	enum status st = documents_find(db, r->hash, r->rule, id);
+
+	return st == ST_NOT_FOUND ? documents_find_by_rule(db, r->hash, r->rule, id) : st;
+}
+
+static int64_t back_off_s(int attempts)
+{
+	int64_t s = RETRY_FIRST_S;
+
+	for (int i = 1; i < attempts && s < RETRY_MOST_S; i++)
+		s *= 2;
+	return s < RETRY_MOST_S ? s : RETRY_MOST_S;
+}
+
+/* Counts the attempt, and decides about the next one. */
+static enum status judge_failure(struct db *db, struct result *r, struct file_failure *f)
+{
+	int before = 0;
+	enum status st = attempts_find(
+		db, r->job->dir, r->job->name, r->hashed ? r->hash : NULL, r->reason, &before);
+
+	if (st != ST_OK && st != ST_NOT_FOUND)
+		return st;
+	*f = (struct file_failure){
+		.converter = text_of(&r->who),
+		.reason = r->reason,
+		.detail = text_of(&r->detail),
+		.output = text_of(&r->output),
+		.attempts = (r->charged || r->transient ? before : 0) + 1,
+		.hash = r->hashed ? r->hash : NULL,
+	};
+	if (r->state == FILE_QUARANTINED)
+		f->attempts = r->job->attempts;
+	else if (r->charged && f->attempts >= QUARANTINE_AT)
+		r->state = FILE_QUARANTINED;
+	else if (r->transient)
+		f->next_try = now_real_s() + back_off_s(f->attempts);
+	return ST_OK;
+}
+
+/* One failed link lookup must not fail the transaction: the slow rescan finds the other names. */
+static bool tell_link(void *arg, int64_t dir, const char *name)
+{
+	struct apply_notes *notes = arg;
+
+	notes->link(notes->arg, dir, name);
+	return true;
+}
+
+static enum status put_file(
+	struct db *db, struct result *r, int64_t document, const struct file_failure *failure)
+{
+	struct file_change c = {
+		.dir = r->job->dir,
+		.name = r->job->name,
+		.ident = &r->job->read,
+		.stamp_ns = r->stamp_ns,
+		.state = r->state,
+		.rule = r->rule,
+		.document = document,
+		.failure = failure,
+	};
+
+	return tree_file_put(db, &c);
+}
+
+enum status apply_result(struct db *db, struct result *r, struct apply_notes *notes)
+{
+	struct job *j = r->job;
+	struct file_failure failure;
+	int64_t document = 0;
+	enum status st = ST_OK;
+
+	j->verdict = JOB_COMMITTED;
+	if (r->kind == RESULT_TEXT)
+		st = put_document(db, r, &document);
+	else if (r->kind == RESULT_KNOWN)
+		document = r->known;
+	else if (r->kind == RESULT_TWIN)
+		st = find_twin(db, r, &document);
+	if (r->kind == RESULT_TWIN && st == ST_NOT_FOUND) {
+		j->verdict = JOB_REPEAT;
+		return ST_OK;
+	}
+	if (st == ST_OK && r->reason)
+		st = judge_failure(db, r, &failure);
+	if (st == ST_OK)
+		st = put_file(db, r, document, r->reason ? &failure : NULL);
+	if (st == ST_NOT_FOUND) { /* the directory was deleted meanwhile */
+		j->verdict = JOB_GONE;
+		return ST_OK;
+	}
+	j->state = r->state;
+	j->next_try = r->reason ? failure.next_try : 0;
+	if (st == ST_OK && j->read.nlink > 1)
+		st = tree_each_link(db, j->read.ino, tell_link, notes);
+	return st;
+}

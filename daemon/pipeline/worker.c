@@ -1,0 +1,514 @@
+/*
+ * worker: one job after the other: open and hash it, ask the store whether the
+ * content is known, else have it converted, compress the text, hand the result to
+ * the writer.  Whatever goes wrong with the document becomes part of the result;
+ * whatever goes wrong with us sends the job back to be repeated.
+ */
+#include "pipeline/worker.h"
+
+#include "core/lock.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "core/now.h"
+#include "core/stats.h"
+#include "core/thread.h"
+#include "core/wire.h"
+#include "pipeline/intake.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <zstd.h>
+
+enum { ZSTD_LEVEL = 3, IDLE_TRIM_MS = 10000, REPORT_STUCK_MS = 10000 };
+
+enum worker_phase { PHASE_IDLE, PHASE_READING, PHASE_CONVERTING, PHASE_WAITING };
+
+struct worker {
+	const struct worker_shared *shared;
+	int index;
+	bool live_only;
+	pthread_t thread;
+
+	/* owned by the worker thread */
+	struct convert_session *session;
+	ZSTD_CCtx *compressor;
+	struct db *db;
+	unsigned generation;
+
+	struct lock lock; /* held alone */
+	/* protected by lock */
+	struct config *config;
+	enum worker_phase phase;
+	const struct job *job; /* only compared, and read for its path while phase is not IDLE */
+	int64_t since_ms;
+};
+
+static void enter_phase(struct worker *w, enum worker_phase phase, const struct job *j)
+{
+	LOCK_SCOPE(&w->lock);
+	w->phase = phase;
+	w->job = j;
+	w->since_ms = now_mono_ms();
+}
+
+static struct config *current_config(struct worker *w)
+{
+	LOCK_SCOPE(&w->lock);
+	return config_ref(w->config);
+}
+
+static void send_back(struct worker *w, struct job *j, enum job_verdict verdict)
+{
+	j->verdict = verdict;
+	j->letter.open = w->shared->job_back;
+	mailbox_send(w->shared->mailbox, &j->letter);
+}
+
+/* The connection to today's store, or NULL: the content is then taken as unknown. */
+static struct db *reader(struct worker *w)
+{
+	unsigned now = atomic_load(w->shared->generation);
+
+	if (w->db && w->generation == now)
+		return w->db;
+	db_close(w->db);
+	w->db = NULL;
+	if (db_open_reader(w->shared->state_dir, &w->db) != ST_OK)
+		return NULL;
+	w->generation = now;
+	return w->db;
+}
+
+static bool is_known(struct worker *w, const unsigned char *hash, int64_t rule, int64_t *document)
+{
+	struct db *db = reader(w);
+
+	if (!db || db_begin(db) != ST_OK)
+		return false;
+	enum status st = documents_find(db, hash, rule, document);
+	if (st == ST_NOT_FOUND)
+		st = documents_find_by_rule(db, hash, rule, document);
+	db_rollback(db);
+	return st == ST_OK;
+}
+
+static bool pack(struct worker *w, struct result *r)
+{
+	size_t room = ZSTD_compressBound(r->text.len);
+
+	r->packed = mem_alloc(room);
+	if (!r->packed)
+		return false;
+	size_t n = ZSTD_compressCCtx(w->compressor, r->packed, room, r->text.len ? r->text.data : "",
+		r->text.len, ZSTD_LEVEL);
+	if (ZSTD_isError(n)) {
+		log_error("compressing: %s", ZSTD_getErrorName(n));
+		return false;
+	}
+	r->packed_len = n;
+	void *fit = mem_resize(r->packed, n, 1);
+	if (fit)
+		r->packed = fit;
+	return true;
+}
+
+static void take_string(const cJSON *meta, const char *key, struct buf *out)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(meta, key);
+
+	if (cJSON_IsString(item))
+		buf_adds(out, item->valuestring);
+}
+
+/* The metadata record is the converter's word: what is not as agreed is passed over. */
+static void take_meta(struct result *r, struct buf *json)
+{
+	cJSON *meta = json->len ? cJSON_ParseWithLength(json->data, json->len) : NULL;
+
+	if (!cJSON_IsObject(meta)) {
+		cJSON_Delete(meta);
+		return;
+	}
+	take_string(meta, "title", &r->title);
+	take_string(meta, "author", &r->author);
+	take_string(meta, "lang", &r->lang);
+	const cJSON *created = cJSON_GetObjectItemCaseSensitive(meta, "created");
+	if (cJSON_IsNumber(created) && created->valuedouble > -1e11 && created->valuedouble < 1e11)
+		r->created = (int64_t)created->valuedouble;
+	cJSON_Delete(meta);
+	r->meta = *json;
+	*json = (struct buf)BUF_INIT;
+}
+
+static const struct {
+	enum file_state state;
+	bool transient, failure;
+} outcome_table[] = {
+	[CONVERT_DONE] = {FILE_INDEXED, false, false},
+	[CONVERT_BINARY] = {FILE_BINARY, false, false},
+	[CONVERT_DAMAGED] = {FILE_FAILED, false, true},
+	[CONVERT_ENCRYPTED] = {FILE_FAILED, false, true},
+	[CONVERT_UNAVAILABLE] = {FILE_UNAVAILABLE, false, true},
+	[CONVERT_RETRY] = {FILE_FAILED, true, true},
+	[CONVERT_CRASHED] = {FILE_FAILED, true, true},
+	[CONVERT_TIMED_OUT] = {FILE_FAILED, true, true},
+	[CONVERT_OUTPUT_LIMIT] = {FILE_FAILED, true, true},
+	[CONVERT_PROTOCOL] = {FILE_FAILED, true, true},
+	[CONVERT_NO_CONVERTER] = {FILE_NO_CONVERTER, false, false},
+};
+
+static void move_buf(struct buf *to, struct buf *from)
+{
+	buf_finish(to);
+	*to = *from;
+	*from = (struct buf)BUF_INIT;
+}
+
+static void set_failure(struct result *r, enum convert_outcome o, struct convert_result *c)
+{
+	r->reason = convert_outcome_word(o);
+	r->transient = outcome_table[o].transient;
+	r->charged = convert_outcome_charged(o);
+	buf_adds(&r->who, c->converter ? c->converter->name : "");
+	move_buf(&r->detail, &c->detail);
+	move_buf(&r->output, &c->output);
+}
+
+/* From the converter's answer to a result.  False: trouble of ours, the job is to be repeated. */
+static bool take_answer(struct worker *w, struct result *r, struct convert_result *c)
+{
+	if (c->outcome == CONVERT_LAUNCH_FAILED || c->outcome == CONVERT_CANCELED)
+		return false;
+	r->kind = RESULT_STATE;
+	r->state = outcome_table[c->outcome].state;
+	r->converter = c->converter ? c->converter->row_id : 0;
+	if (outcome_table[c->outcome].failure)
+		set_failure(r, c->outcome, c);
+	if (r->state != FILE_INDEXED)
+		return true;
+	r->kind = RESULT_TEXT;
+	move_buf(&r->text, &c->text);
+	move_buf(&r->type, &c->type);
+	take_meta(r, &c->meta);
+	r->truncated = c->truncated;
+	return pack(w, r);
+}
+
+static bool convert(struct worker *w, struct result *r, struct intake *in,
+	const struct converter *with, const struct config *config)
+{
+	struct job *j = r->job;
+	struct convert_request req = {
+		.fd = in->fd,
+		.name = j->name,
+		.type = rules_type_of_name(j->rules, j->name),
+		.size = in->ident.size,
+		.converter = with,
+		.rules = j->rules,
+	};
+	struct convert_limits limits = {.text_bytes = config->limits.text_size};
+	struct convert_result c;
+
+	enter_phase(w, PHASE_CONVERTING, j);
+	convert_result_init(&c);
+	bool ok = convert_run(w->session, &req, &limits, &c) == ST_OK && take_answer(w, r, &c);
+	convert_result_finish(&c);
+	return ok;
+}
+
+static void plain_failure(struct result *r, enum file_state state, const char *reason,
+	bool transient, const char *detail)
+{
+	r->kind = RESULT_STATE;
+	r->state = state;
+	r->reason = reason;
+	r->transient = transient;
+	buf_adds(&r->detail, detail);
+}
+
+/* The verdicts that need no converter.  False: nothing to store, *verdict is the job's. */
+static bool settle_intake(
+	struct result *r, const struct intake *in, enum intake_verdict v, enum job_verdict *verdict)
+{
+	switch (v) {
+	case INTAKE_READY:
+		return true;
+	case INTAKE_TOO_LARGE:
+		r->kind = RESULT_STATE;
+		r->state = FILE_TOO_LARGE;
+		return true;
+	case INTAKE_UNREADABLE:
+		plain_failure(r, FILE_UNREADABLE, "unreadable", false, strerror(in->error_no));
+		return true;
+	case INTAKE_GONE:
+	case INTAKE_OWN:
+		*verdict = JOB_GONE;
+		return false;
+	case INTAKE_UNSTABLE:
+		*verdict = JOB_UNSTABLE;
+		return false;
+	case INTAKE_TROUBLE:
+		if (in->error_no == EIO) {
+			plain_failure(r, FILE_FAILED, "read_error", true, strerror(EIO));
+			return true;
+		}
+		log_warning("%s/%s: %s", r->job->root_path, r->job->path, strerror(in->error_no));
+		*verdict = JOB_REPEAT;
+		return false;
+	}
+	BUG("verdict without a case");
+}
+
+static bool may_be_twin(const struct job *j)
+{
+	return j->reason != JOB_AGAIN && j->reason != JOB_SUSPECT && j->reason != JOB_RETRY;
+}
+
+/* Fills the result of a readable document.  False: *verdict is the job's. */
+static bool read_document(struct worker *w, struct result *r, struct intake *in,
+	const struct config *config, enum job_verdict *verdict)
+{
+	struct job *j = r->job;
+	const struct converter *with = rules_by_name(j->rules, j->name);
+
+	if (!with) {
+		r->kind = RESULT_STATE;
+		r->state = FILE_NO_CONVERTER;
+		return true;
+	}
+	if (is_known(w, r->hash, r->rule, &r->known)) {
+		stats_add(conversions_saved, 1);
+		r->kind = RESULT_KNOWN;
+		r->state = FILE_INDEXED;
+		return true;
+	}
+	bool first = twins_enter(w->shared->twins, r->hash, r->rule);
+	if (!first && may_be_twin(j)) {
+		stats_add(conversions_saved, 1);
+		r->kind = RESULT_TWIN;
+		r->state = FILE_INDEXED;
+		return true;
+	}
+	if (!convert(w, r, in, with, config)) {
+		twins_leave(w->shared->twins, r->hash, r->rule);
+		*verdict = atomic_load(w->shared->stop) ? JOB_DROPPED : JOB_REPEAT;
+		return false;
+	}
+	if (!in->sealed && !intake_still_same(in) && !j->settle_for_less) {
+		twins_leave(w->shared->twins, r->hash, r->rule);
+		stats_add(unstable_reads, 1);
+		*verdict = JOB_UNSTABLE;
+		return false;
+	}
+	return true;
+}
+
+/* One that killed the daemon three times while it ran alone is not run again. */
+static bool is_deadly(struct result *r)
+{
+	if (r->job->reason != JOB_SUSPECT || r->job->attempts < 3)
+		return false;
+	plain_failure(r, FILE_QUARANTINED, "killed_daemon", false,
+		"the daemon died three times while this document alone was being converted");
+	return true;
+}
+
+static bool fill_result(struct worker *w, struct result *r, enum job_verdict *verdict)
+{
+	struct job *j = r->job;
+	struct config *config = current_config(w);
+	const struct converter *with = rules_by_name(j->rules, j->name);
+	struct intake in;
+
+	enter_phase(w, PHASE_READING, j);
+	r->rule = with ? with->row_id : 0;
+	enum intake_verdict v = intake_open(
+		&in, j->root_path, j->path, config->limits.file_size, j->settle_for_less);
+	queue_read_done(w->shared->queue, j);
+	j->read = in.ident;
+	r->stamp_ns = in.stamp_ns;
+	r->hashed = in.hashed;
+	memcpy(r->hash, in.hash, sizeof r->hash);
+	bool ok = settle_intake(r, &in, v, verdict);
+	if (ok && v == INTAKE_READY && !is_deadly(r))
+		ok = read_document(w, r, &in, config, verdict);
+	intake_finish(&in);
+	config_unref(config);
+	return ok;
+}
+
+static size_t bytes_of(const struct result *r)
+{
+	return sizeof *r + sizeof *r->job + r->text.len + r->packed_len + r->meta.len + r->output.len + 512;
+}
+
+static void hand_over(struct worker *w, struct result **r)
+{
+	enter_phase(w, PHASE_WAITING, (*r)->job);
+	(*r)->bytes = bytes_of(*r);
+	if (results_push(w->shared->results, r) == ST_OK)
+		return;
+	if ((*r)->kind != RESULT_KNOWN && (*r)->kind != RESULT_TWIN && (*r)->hashed)
+		twins_leave(w->shared->twins, (*r)->hash, (*r)->rule);
+	send_back(w, (*r)->job, JOB_DROPPED);
+	(*r)->job = NULL;
+	result_destroy(*r);
+}
+
+static void run_job(struct worker *w, struct job *j)
+{
+	const struct worker_shared *s = w->shared;
+	enum job_verdict verdict = JOB_REPEAT;
+	struct job *held = j;
+	struct result *r = result_create(&held);
+
+	stats_add(jobs, 1);
+	slots_set(s->slots, w->index, j);
+	slots_alone(s->slots, j, true);
+	if (!r)
+		queue_read_done(s->queue, j);
+	bool ok = r && fill_result(w, r, &verdict);
+	slots_alone(s->slots, j, false);
+	slots_clear(s->slots, w->index);
+	queue_done(s->queue, j);
+	if (ok) {
+		hand_over(w, &r);
+	} else {
+		if (r)
+			r->job = NULL;
+		result_destroy(r);
+		send_back(w, j, verdict);
+	}
+	enter_phase(w, PHASE_IDLE, NULL);
+}
+
+static void *run(void *arg)
+{
+	struct worker *w = arg;
+	int64_t until = -1;
+	bool closed = false;
+
+	for (;;) {
+		struct job *j = queue_pop(w->shared->queue, w->live_only, until, &closed);
+
+		if (j) {
+			run_job(w, j);
+			until = now_mono_ms() + IDLE_TRIM_MS;
+			continue;
+		}
+		if (closed)
+			break;
+		/* Rested: converters go, then this thread sleeps until there is work. */
+		if (convert_session_trim(w->session, IDLE_TRIM_MS) == 0) {
+			if (w->db)
+				db_release_memory(w->db);
+			until = -1;
+		} else {
+			until = now_mono_ms() + IDLE_TRIM_MS;
+		}
+	}
+	convert_session_destroy(w->session);
+	w->session = NULL;
+	db_close(w->db);
+	w->db = NULL;
+	w->shared->ended(w->shared->arg);
+	return NULL;
+}
+
+static void release(struct worker *w)
+{
+	convert_session_destroy(w->session);
+	ZSTD_freeCCtx(w->compressor);
+	config_unref(w->config);
+	lock_finish(&w->lock);
+	mem_free(w);
+}
+
+enum status worker_start(const struct worker_shared *shared, struct config *config, int index,
+	bool live_only, struct worker **out)
+{
+	struct worker *w = mem_zalloc(sizeof *w);
+	char name[16];
+
+	if (!w)
+		return ST_NOMEM;
+	w->shared = shared;
+	w->index = index;
+	w->live_only = live_only;
+	w->config = config_ref(config);
+	lock_init(&w->lock);
+	w->compressor = ZSTD_createCCtx();
+	enum status st = w->compressor ? ST_OK : ST_NOMEM;
+	if (st == ST_OK)
+		st = convert_session_create(config, shared->jail, shared->stop, &w->session);
+	snprintf(name, sizeof name, live_only ? "live" : "worker %d", index);
+	if (st == ST_OK)
+		st = thread_start(&w->thread, name, ROLE_WORKER, run, w);
+	if (st != ST_OK) {
+		release(w);
+		return st;
+	}
+	*out = w;
+	return ST_OK;
+}
+
+void worker_wake(struct worker *w)
+{
+	convert_session_wake(w->session);
+}
+
+void worker_join(struct worker *w)
+{
+	pthread_join(w->thread, NULL);
+	release(w);
+}
+
+void worker_configure(struct worker *w, struct config *config)
+{
+	LOCK_SCOPE(&w->lock);
+	config_unref(w->config);
+	w->config = config_ref(config);
+}
+
+cJSON *worker_json(struct worker *w)
+{
+	static const char *const words[] = {
+		[PHASE_IDLE] = "idle",
+		[PHASE_READING] = "reading",
+		[PHASE_CONVERTING] = "converting",
+		[PHASE_WAITING] = "waiting",
+	};
+	cJSON *o = cJSON_CreateObject();
+	AUTO_BUF path = BUF_INIT;
+
+	LOCK_SCOPE(&w->lock);
+	cJSON_AddStringToObject(o, "state", words[w->phase]);
+	cJSON_AddStringToObject(o, "lane", w->live_only ? "live" : "any");
+	cJSON_AddNumberToObject(o, "since_ms", (double)(now_mono_ms() - w->since_ms));
+	/* A job that waits for the writer may be gone the next moment: only its state is told. */
+	if (w->job && w->phase != PHASE_WAITING) {
+		buf_addf(&path, "%s/%s", w->job->root_path, w->job->path);
+		wire_put_path(o, "path", path.data ? path.data : "", path.len);
+	}
+	return o;
+}
+
+int64_t worker_converting_ms(struct worker *w, const struct job *j)
+{
+	LOCK_SCOPE(&w->lock);
+	return w->job == j && w->phase != PHASE_IDLE ? now_mono_ms() - w->since_ms : -1;
+}
+
+bool worker_is_alive(struct worker *w, int64_t ms)
+{
+	LOCK_SCOPE(&w->lock);
+	int64_t age = now_mono_ms() - w->since_ms;
+
+	/* Converting ends at its own deadline; waiting is the writer's doing; reading is the device's. */
+	if (w->phase == PHASE_READING && age > REPORT_STUCK_MS)
+		log_debug("worker %d: reading for %lld ms", w->index, (long long)age);
+	return w->phase != PHASE_CONVERTING ||
+	       age < ms + w->config->limits.convert_time_ms * 4;
+}

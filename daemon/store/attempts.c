@@ -1,0 +1,24 @@
+/* attempts: a file's failures so far; see attempts.h. */
+#include "store/attempts.h"
+
+#include "store/statements.h"
+
+#include <string.h>
+
+enum status attempts_find(struct db *db, int64_t dir, const char *name, const void *hash,
+	const char *reason, int *attempts)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_failure_attempts);
+
+	*attempts = 0;
+	statement_int(&s, dir);
+	statement_blob(&s, name, strlen(name));
+	statement_blob_or_null(&s, hash, hash ? 32 : 0);
+	statement_string(&s, reason);
+	if (statement_row(&s)) {
+		*attempts = (int)statement_get_int(&s, 0);
+		return ST_OK;
+	}
+	enum status st = statement_status(&s);
+	return st == ST_OK ? ST_NOT_FOUND : st;
+}
