@@ -95,12 +95,35 @@ MUST_USE enum status config_load(
 struct config *config_ref(struct config *c);   /* any thread */
 void config_unref(struct config *c);	       /* any thread; NULL is fine */
 
+/* How a key's text becomes a value. */
+enum config_kind {
+	KEY_BOOL,	/* yes no true false on off 1 0 */
+	KEY_INT,	/* int64_t within min and max */
+	KEY_AUTO,	/* the same, or "auto", which is 0 */
+	KEY_SIZE,	/* int64_t, bytes, within min and max */
+	KEY_DURATION,	/* int64_t, milliseconds, within min and max */
+	KEY_CHOICE,	/* an enum: the position among `choices` */
+	KEY_WORD,	/* char *, one of `choices` */
+	KEY_PATH,	/* char *, absolute; "~/" is the home directory */
+	KEY_PATHS,	/* config_list of the same; this and the following may stand more than once, each adds */
+	KEY_WORDS,	/* config_list */
+	KEY_EXTENSIONS, /* config_list, lower case, without the dot */
+	KEY_TYPES,	/* config_list of MIME types, lower case */
+	KEY_TIMES,	/* config_list of "HH:MM" */
+	KEY_RUN,	/* config_list: a command; transport run */
+	KEY_SERVE	/* config_list: a command; transport serve */
+};
+
 /* One row per key: what config.c parses, and what the sample and the man page are checked against. */
 struct config_key {
 	const char *section; /* "daemon", "root", "limits", "memo", "index", "converter" */
 	const char *name;
+	enum config_kind kind;
+	size_t offset;	      /* of the field in the section's struct: config, config_root, config_converter */
 	const char *fallback; /* default as it would be written in the file; "" = none */
 	const char *meaning;
+	int64_t min, max;
+	const char *choices; /* words separated by a blank */
 };
 extern const struct config_key config_keys[];
 extern const size_t config_key_count;
