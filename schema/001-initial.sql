@@ -31,6 +31,7 @@ CREATE TABLE dir (
 	moved_from BLOB                   -- absolute path before the last move; NULL: never moved
 );
 CREATE UNIQUE INDEX dir_by_name ON dir(parent, name) WHERE parent IS NOT NULL;
+CREATE INDEX dir_top ON dir(root, name) WHERE parent IS NULL;
 CREATE INDEX dir_by_clock ON dir(clock);
 
 CREATE TABLE converter (
@@ -114,9 +115,10 @@ CREATE TABLE tombstone (
 CREATE INDEX tombstone_at ON tombstone(at);
 
 -- Text is kept once, compressed; FTS5 reads it back through this view when it must (snippets, deletes, checks).
+-- It shows what is searchable only, for the integrity check compares all of it with the index.
 CREATE VIEW fts_source(id, title, text) AS
 	SELECT d.id, d.title, trawl_inflate(c.text)
-	FROM document d JOIN content c ON c.document = d.id;
+	FROM document d JOIN content c ON c.document = d.id WHERE d.searchable = 1;
 CREATE VIRTUAL TABLE fts USING fts5(
 	title, text, content='fts_source', content_rowid='id', columnsize=0,
 	tokenize='unicode61 remove_diacritics 2');

@@ -8,7 +8,7 @@
 enum status attempts_find(struct db *db, int64_t dir, const char *name, const void *hash,
 	const char *reason, int *attempts)
 {
-	AUTO_STATEMENT s = statement_start(db, STMT_failure_attempts);
+	AUTO_STATEMENT s = statement_start(db, STMT_FAILURE_ATTEMPTS);
 
 	*attempts = 0;
 	statement_int(&s, dir);

@@ -1,0 +1,62 @@
+/*
+ * connection: what a struct db is made of.  Private to store/: every file of this room that keeps something with
+ * the connection keeps it here, so that commit and rollback see all of it.
+ */
+#ifndef STORE_CONNECTION_H
+#define STORE_CONNECTION_H
+
+#include "store/counts.h"
+#include "store/db.h"
+#include "store/statements.h"
+
+enum { PATH_SLOTS = 64, DB_BUSY_MS = 1000 };
+
+struct db {
+	sqlite3 *raw; /* NULL: only the lock is held (found damaged when it was opened) */
+	char *dir;    /* state directory */
+	char *file;   /* dir/index.db */
+	bool writer;
+	int lock_fd; /* writer only, else -1 */
+	struct statements statements;
+	char instance[17];
+	bool broken;	     /* an fsync failed: nothing may be written through this connection any more */
+	int64_t wal_frames;  /* in the log since it was last started over; writer only */
+	int64_t page_bytes;
+
+	/* the transaction */
+	bool in_transaction;
+	enum status trouble; /* first failure in it: it will not commit */
+	int64_t clock, clock_before;
+	struct store_counts counts, counts_before;
+	struct touched {
+		int64_t *ids; /* documents whose files changed, in no order, repeated */
+		size_t count, room;
+		bool failed; /* a note was lost for want of memory */
+	} touched;
+	struct staged_lengths {
+		struct staged_length {
+			int64_t document;
+			uint32_t bytes;
+		} *items;
+		size_t count, room;
+	} lengths; /* become visible with the commit */
+
+	/* Paths of directories, by id modulo PATH_SLOTS; true as of `paths_clock`, and only inside a transaction. */
+	struct path_slot {
+		int64_t id; /* 0: empty */
+		char *path;
+		size_t len;
+	} paths[PATH_SLOTS];
+	int64_t paths_clock;
+};
+
+/* Notes a failure so that the transaction does not commit; returns `st`. */
+enum status db_trouble(struct db *db, enum status st);
+/* Runs one statement without parameters or rows that is not in the table; migrations and pragmas. */
+MUST_USE enum status db_exec(struct db *db, const char *sql, const char *what);
+
+/* The writer's connection within its struct db: opened with everything that belongs to it, or not at all. */
+MUST_USE enum status writer_start(struct db *db, bool *unclean);
+void writer_stop(struct db *db);
+
+#endif

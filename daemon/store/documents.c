@@ -1,0 +1,158 @@
+/* documents: contents by hash; see documents.h. */
+#include "store/documents.h"
+
+#include "core/log.h"
+#include "store/connection.h"
+#include "store/lengths_staged.h"
+
+#include <string.h>
+
+/* Runs a look-up of one id. */
+static enum status find_id(struct statement *s, int64_t *id)
+{
+	if (statement_row(s)) {
+		*id = statement_get_int(s, 0);
+		return ST_OK;
+	}
+	enum status st = statement_status(s);
+	return st == ST_OK ? ST_NOT_FOUND : st;
+}
+
+enum status documents_find(
+	struct db *db, const unsigned char *hash, int64_t converter, int64_t *id)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_DOCUMENT_FIND);
+
+	statement_blob(&s, hash, DOCUMENT_HASH_BYTES);
+	statement_int(&s, converter);
+	return find_id(&s, id);
+}
+
+enum status documents_find_by_rule(
+	struct db *db, const unsigned char *hash, int64_t rule, int64_t *id)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_DOCUMENT_FIND_BY_RULE);
+
+	statement_blob(&s, hash, DOCUMENT_HASH_BYTES);
+	statement_int(&s, rule);
+	return find_id(&s, id);
+}
+
+enum status documents_text(struct db *db, int64_t id, struct buf *out)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_DOCUMENT_TEXT);
+	int len;
+
+	statement_int(&s, id);
+	if (!statement_row(&s)) {
+		enum status st = statement_status(&s);
+		return st == ST_OK ? ST_NOT_FOUND : st;
+	}
+	const void *text = statement_get_bytes(&s, 0, &len);
+	buf_add(out, text, (size_t)len);
+	return buf_status(out);
+}
+
+/* --- converters ---------------------------------------------------------------------------- */
+
+static enum status find_converter(
+	struct db *db, const char *name, const void *version, size_t len, int64_t *id)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_CONVERTER_FIND);
+
+	statement_string(&s, name);
+	statement_blob(&s, version, len);
+	return find_id(&s, id);
+}
+
+enum status documents_converter(
+	struct db *db, const char *name, const void *version, size_t len, int64_t *id)
+{
+	enum status st = find_converter(db, name, version, len, id);
+
+	if (st != ST_NOT_FOUND)
+		return st;
+	AUTO_STATEMENT s = statement_start(db, STMT_CONVERTER_INSERT);
+	statement_string(&s, name);
+	statement_blob(&s, version, len);
+	st = statement_run(&s);
+	*id = sqlite3_last_insert_rowid(db->raw);
+	return st;
+}
+
+enum status documents_expire_converters(struct db *db, const int64_t *ids, size_t count)
+{
+	AUTO_BUF list = BUF_INIT;
+
+	buf_addc(&list, '[');
+	for (size_t i = 0; i < count; i++)
+		buf_addf(&list, "%s%lld", i ? "," : "", (long long)ids[i]);
+	buf_addc(&list, ']');
+	enum status st = db_trouble(db, buf_status(&list));
+	if (st != ST_OK)
+		return st;
+	AUTO_STATEMENT s = statement_start(db, STMT_EXPIRE);
+	statement_text(&s, list.data, list.len);
+	return statement_run(&s);
+}
+
+/* --- put ----------------------------------------------------------------------------------- */
+
+static enum status insert_document(struct db *db, const struct document *d, int64_t *id)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_DOCUMENT_INSERT);
+
+	statement_blob(&s, d->hash, DOCUMENT_HASH_BYTES);
+	statement_int(&s, d->converter);
+	statement_string(&s, d->type);
+	statement_string(&s, d->title);
+	statement_string(&s, d->author);
+	statement_string(&s, d->lang);
+	statement_int_or_null(&s, d->created);
+	statement_string(&s, d->meta);
+	statement_int(&s, (int64_t)d->text_len);
+	statement_int(&s, d->truncated);
+	enum status st = statement_run(&s);
+	*id = sqlite3_last_insert_rowid(db->raw);
+	return st;
+}
+
+static enum status insert_content(struct db *db, const struct document *d, int64_t id)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_CONTENT_INSERT);
+
+	statement_int(&s, id);
+	statement_blob(&s, d->packed, d->packed_len);
+	return statement_run(&s);
+}
+
+/* The text as it is: what the view would give, without the work. */
+static enum status insert_fts(struct db *db, const struct document *d, int64_t id)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_FTS_INSERT);
+
+	statement_int(&s, id);
+	statement_string(&s, d->title);
+	statement_text(&s, d->text_len ? d->text : "", d->text_len);
+	return statement_run(&s);
+}
+
+enum status documents_put(struct db *db, const struct document *d, int64_t *id)
+{
+	enum status st = documents_find(db, d->hash, d->converter, id);
+
+	if (st == ST_NOT_FOUND) {
+		st = insert_document(db, d, id);
+		if (st == ST_OK)
+			st = insert_content(db, d, *id);
+		if (st == ST_OK)
+			st = insert_fts(db, d, *id);
+		if (st == ST_OK)
+			st = lengths_stage(db, *id, lengths_of_size((int64_t)d->text_len));
+		db->counts.documents++;
+	}
+	/* Whether it has a file is seen when the transaction ends. */
+	if (st == ST_OK)
+		documents_touch(db, *id);
+	return st;
+}

@@ -1,0 +1,15 @@
+/*
+ * functions: the SQL functions that the schema names.
+ *
+ * trawl_inflate(zstd frame) -> text, trawl_fold(name) -> folded text.  Both give NULL for NULL; a damaged frame is
+ * an SQLITE_CORRUPT error.
+ */
+#ifndef STORE_FUNCTIONS_H
+#define STORE_FUNCTIONS_H
+
+#include <sqlite3.h>
+
+/* SQLite result; every connection, before anything touches the schema. */
+int functions_register(sqlite3 *raw);
+
+#endif

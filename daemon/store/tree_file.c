@@ -1,0 +1,406 @@
+/* tree_file: file rows as the writer changes them; see tree.h. */
+#include "core/now.h"
+#include "core/path.h"
+#include "store/connection.h"
+#include "store/documents.h"
+#include "store/name_index.h"
+#include "store/tombstones.h"
+#include "store/tree_path.h"
+#include "store/tree_write.h"
+
+#include <string.h>
+
+/* A row as it was before the change. */
+struct old_file {
+	int64_t id, document;
+	enum file_state state;
+	struct ident ident;
+	struct buf acl, moved_from; /* empty if none */
+};
+#define OLD_INIT {.acl = BUF_INIT, .moved_from = BUF_INIT}
+#define AUTO_OLD __attribute__((cleanup(old_finish))) struct old_file
+
+static void old_finish(struct old_file *old)
+{
+	buf_finish(&old->acl);
+	buf_finish(&old->moved_from);
+}
+
+static void add_column(struct buf *out, struct statement *s, int column)
+{
+	int len;
+	const void *bytes = statement_get_bytes(s, column, &len);
+
+	buf_add(out, bytes, (size_t)len);
+}
+
+static enum status find_old(struct db *db, int64_t dir, const char *name, struct old_file *old)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_FILE_OLD);
+
+	statement_int(&s, dir);
+	statement_blob(&s, name, strlen(name));
+	if (!statement_row(&s)) {
+		enum status st = statement_status(&s);
+		return st == ST_OK ? ST_NOT_FOUND : st;
+	}
+	old->id = statement_get_int(&s, 0);
+	old->state = (enum file_state)statement_get_int(&s, 1);
+	old->document = statement_get_int(&s, 2);
+	add_column(&old->moved_from, &s, 3);
+	old->ident = (struct ident){
+		.ino = (uint64_t)statement_get_int(&s, 4),
+		.size = statement_get_int(&s, 5),
+		.mtime_ns = statement_get_int(&s, 6),
+		.ctime_ns = statement_get_int(&s, 7),
+		.mode = (uint32_t)statement_get_int(&s, 8),
+		.uid = (uint32_t)statement_get_int(&s, 9),
+		.gid = (uint32_t)statement_get_int(&s, 10),
+		.nlink = (uint32_t)statement_get_int(&s, 11),
+	};
+	add_column(&old->acl, &s, 12);
+	return db_trouble(db, old->moved_from.failed || old->acl.failed ? ST_NOMEM : ST_OK);
+}
+
+static bool same_ident(const struct ident *a, const struct ident *b)
+{
+	return ident_same(a, b) && a->nlink == b->nlink;
+}
+
+static enum status forget_move(struct db *db, const struct old_file *old)
+{
+	return old->moved_from.len ? tombstone_add_if_gone(db, old->moved_from.data, false) : ST_OK;
+}
+
+static void count(struct db *db, enum file_state state, int by)
+{
+	db->counts.files[state] += by;
+}
+
+/* From inode to link count, as in every statement that has them. */
+static void bind_ident(struct statement *s, const struct ident *id)
+{
+	statement_int(s, (int64_t)id->ino);
+	statement_int(s, id->size);
+	statement_int(s, id->mtime_ns);
+	statement_int(s, id->ctime_ns);
+	statement_int(s, id->mode);
+	statement_int(s, id->uid);
+	statement_int(s, id->gid);
+	statement_int(s, id->nlink);
+}
+
+/* --- put ----------------------------------------------------------------------------------- */
+
+static enum status put_failure(struct db *db, int64_t file, const struct file_failure *f)
+{
+	AUTO_STATEMENT s = statement_start(db, f ? STMT_FAILURE_PUT : STMT_FAILURE_DELETE);
+
+	statement_int(&s, file);
+	if (f) {
+		statement_string(&s, f->converter);
+		statement_string(&s, f->reason);
+		statement_string(&s, f->detail);
+		statement_string(&s, f->output);
+		statement_int(&s, f->attempts);
+		statement_blob_or_null(&s, f->hash, f->hash ? DOCUMENT_HASH_BYTES : 0);
+		statement_int_or_null(&s, f->next_try);
+		statement_int(&s, now_real_s());
+	}
+	return statement_run(&s);
+}
+
+static enum status insert_row(struct db *db, const struct file_change *c, int64_t *id)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_FILE_INSERT);
+	char extension[17];
+
+	path_extension(c->name, extension);
+	statement_int(&s, c->dir);
+	statement_blob(&s, c->name, strlen(c->name));
+	statement_string(&s, extension);
+	bind_ident(&s, c->ident);
+	statement_blob_or_null(&s, c->acl, (size_t)c->acl_len);
+	statement_int(&s, c->stamp_ns);
+	statement_int(&s, c->state);
+	statement_int(&s, c->rule);
+	statement_int_or_null(&s, c->document);
+	statement_int(&s, db_tick(db));
+	enum status st = statement_run(&s);
+	*id = sqlite3_last_insert_rowid(db->raw);
+	return st;
+}
+
+static enum status insert_file(struct db *db, const struct file_change *c)
+{
+	int64_t id = 0;
+	enum status st = tree_dir_exists(db, c->dir);
+
+	if (st == ST_OK)
+		st = insert_row(db, c, &id);
+	if (st == ST_OK)
+		st = name_index_add(db, id, c->name, strlen(c->name));
+	if (st == ST_OK && c->failure)
+		st = put_failure(db, id, c->failure);
+	if (st == ST_OK) {
+		count(db, c->state, 1);
+		documents_touch(db, c->document);
+	}
+	return st;
+}
+
+static bool is_same(const struct old_file *old, const struct file_change *c)
+{
+	return same_ident(&old->ident, c->ident) && old->state == c->state &&
+	       old->document == c->document && old->acl.len == (size_t)c->acl_len &&
+	       (c->acl_len == 0 || memcmp(old->acl.data, c->acl, old->acl.len) == 0);
+}
+
+static enum status update_row(struct db *db, int64_t id, const struct file_change *c)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_FILE_UPDATE);
+
+	statement_int(&s, id);
+	bind_ident(&s, c->ident);
+	statement_blob_or_null(&s, c->acl, (size_t)c->acl_len);
+	statement_int(&s, c->stamp_ns);
+	statement_int(&s, c->state);
+	statement_int(&s, c->rule);
+	statement_int_or_null(&s, c->document);
+	statement_int(&s, db_tick(db));
+	return statement_run(&s);
+}
+
+static enum status update_stamp(struct db *db, int64_t id, const struct file_change *c)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_FILE_STAMP);
+
+	statement_int(&s, id);
+	statement_int(&s, c->stamp_ns);
+	statement_int(&s, c->rule);
+	return statement_run(&s);
+}
+
+static enum status update_file(
+	struct db *db, const struct old_file *old, const struct file_change *c)
+{
+	bool same = is_same(old, c);
+	enum status st = same ? update_stamp(db, old->id, c) : update_row(db, old->id, c);
+
+	if (st == ST_OK)
+		st = put_failure(db, old->id, c->failure);
+	if (st != ST_OK || same)
+		return st;
+	count(db, old->state, -1);
+	count(db, c->state, 1);
+	if (old->document != c->document) {
+		documents_touch(db, old->document);
+		documents_touch(db, c->document);
+	}
+	return forget_move(db, old);
+}
+
+enum status tree_file_put(struct db *db, const struct file_change *c)
+{
+	AUTO_OLD old = OLD_INIT;
+	enum status st = find_old(db, c->dir, c->name, &old);
+
+	if (st == ST_NOT_FOUND)
+		return insert_file(db, c);
+	return st == ST_OK ? update_file(db, &old, c) : st;
+}
+
+static enum status touch_stamp(struct db *db, int64_t id, int64_t stamp_ns)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_FILE_STAMP_ONLY);
+
+	statement_int(&s, id);
+	statement_int(&s, stamp_ns);
+	return statement_run(&s);
+}
+
+static enum status touch_row(
+	struct db *db, int64_t id, const struct ident *ident, int64_t stamp_ns)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_FILE_TOUCH);
+
+	statement_int(&s, id);
+	bind_ident(&s, ident);
+	statement_int(&s, stamp_ns);
+	statement_int(&s, db_tick(db));
+	return statement_run(&s);
+}
+
+enum status tree_file_touch(
+	struct db *db, int64_t dir, const char *name, const struct ident *ident, int64_t stamp_ns)
+{
+	AUTO_OLD old = OLD_INIT;
+	enum status st = find_old(db, dir, name, &old);
+
+	if (st != ST_OK)
+		return st;
+	if (same_ident(&old.ident, ident))
+		return touch_stamp(db, old.id, stamp_ns);
+	st = touch_row(db, old.id, ident, stamp_ns);
+	return st == ST_OK ? forget_move(db, &old) : st;
+}
+
+/* --- delete -------------------------------------------------------------------------------- */
+
+/* What a row leaves elsewhere when it goes. */
+static enum status leave(struct db *db, const struct old_file *old, const char *name)
+{
+	count(db, old->state, -1);
+	documents_touch(db, old->document);
+	return name_index_remove(db, old->id, name, strlen(name));
+}
+
+static enum status delete_row(struct db *db, const struct old_file *old, const char *name)
+{
+	enum status st = leave(db, old, name);
+
+	if (st != ST_OK)
+		return st;
+	AUTO_STATEMENT s = statement_start(db, STMT_FILE_DELETE);
+	statement_int(&s, old->id);
+	return statement_run(&s);
+}
+
+/* Below `dir`, whose path is known. */
+static enum status bury(struct db *db, const struct buf *dir, const char *name, bool careful)
+{
+	AUTO_BUF path = BUF_INIT;
+
+	buf_add(&path, dir->data ? dir->data : "", dir->len);
+	buf_addc(&path, '/');
+	buf_adds(&path, name);
+	enum status st = db_trouble(db, buf_status(&path));
+	if (st != ST_OK)
+		return st;
+	return careful ? tombstone_add_if_gone(db, path.data, false)
+		       : tombstone_add(db, path.data, path.len, false);
+}
+
+enum status tree_file_delete(struct db *db, int64_t dir, const char *name)
+{
+	AUTO_OLD old = OLD_INIT;
+	AUTO_BUF path = BUF_INIT;
+	bool careful = false;
+	enum status st = find_old(db, dir, name, &old);
+
+	if (st != ST_OK)
+		return st == ST_NOT_FOUND ? ST_OK : st;
+	st = path_of_dir(db, dir, &path, &careful);
+	bool nameless = st == ST_NOT_FOUND;
+	if (st == ST_OK || nameless)
+		st = delete_row(db, &old, name);
+	if (st == ST_OK)
+		st = forget_move(db, &old);
+	if (st == ST_OK && nameless)
+		db_tick(db);
+	return st == ST_OK && !nameless ? bury(db, &path, name, careful) : st;
+}
+
+static enum status delete_all(struct db *db, int64_t dir)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_FILES_DELETE);
+
+	statement_int(&s, dir);
+	return statement_run(&s);
+}
+
+/* In order of ids, which the full-text indexes like best. */
+enum status tree_files_delete(struct db *db, int64_t dir, const struct buf *path, bool careful)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_FILES_DOOMED);
+	enum status st = ST_OK;
+	bool any = false;
+
+	statement_int(&s, dir);
+	while (st == ST_OK && statement_row(&s)) {
+		AUTO_OLD old = OLD_INIT;
+		const char *name = statement_get_string(&s, 1);
+
+		any = true;
+		if (!name)
+			break;
+		old.id = statement_get_int(&s, 0);
+		old.state = (enum file_state)statement_get_int(&s, 2);
+		old.document = statement_get_int(&s, 3);
+		add_column(&old.moved_from, &s, 4);
+		st = leave(db, &old, name);
+		if (st == ST_OK)
+			st = db_trouble(db, buf_status(&old.moved_from));
+		if (st == ST_OK)
+			st = forget_move(db, &old);
+		if (st == ST_OK && path)
+			st = bury(db, path, name, careful);
+	}
+	if (st == ST_OK)
+		st = statement_status(&s);
+	return st == ST_OK && any ? delete_all(db, dir) : st;
+}
+
+/* --- move ---------------------------------------------------------------------------------- */
+
+static enum status make_way(struct db *db, int64_t dir, const char *name)
+{
+	AUTO_OLD there = OLD_INIT;
+	enum status st = find_old(db, dir, name, &there);
+
+	if (st != ST_OK)
+		return st == ST_NOT_FOUND ? ST_OK : st;
+	st = delete_row(db, &there, name);
+	/* Its own path lives on with the row that takes its place. */
+	return st == ST_OK ? forget_move(db, &there) : st;
+}
+
+static enum status rename_in_index(struct db *db, int64_t id, const char *from, const char *to)
+{
+	enum status st = name_index_remove(db, id, from, strlen(from));
+
+	return st == ST_OK ? name_index_add(db, id, to, strlen(to)) : st;
+}
+
+static enum status write_move(
+	struct db *db, int64_t id, int64_t dir, const char *name, const struct buf *from)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_FILE_MOVE);
+	char extension[17];
+
+	path_extension(name, extension);
+	statement_int(&s, id);
+	statement_int(&s, dir);
+	statement_blob(&s, name, strlen(name));
+	statement_string(&s, extension);
+	statement_int(&s, db_tick(db));
+	statement_blob_or_null(&s, from->data, from->len);
+	return statement_run(&s);
+}
+
+enum status tree_file_move(
+	struct db *db, int64_t from_dir, const char *from, int64_t to_dir, const char *to)
+{
+	AUTO_OLD old = OLD_INIT;
+	AUTO_BUF path = BUF_INIT;
+	bool detached, renamed = strcmp(from, to) != 0;
+	enum status st = find_old(db, from_dir, from, &old);
+
+	if (st != ST_OK || (from_dir == to_dir && !renamed))
+		return st;
+	st = tree_dir_exists(db, to_dir);
+	if (st == ST_OK)
+		st = path_of_dir(db, from_dir, &path, &detached);
+	if (st != ST_OK)
+		return st;
+	buf_addc(&path, '/');
+	buf_adds(&path, from);
+	st = db_trouble(db, buf_status(&path));
+	if (st == ST_OK)
+		st = make_way(db, to_dir, to);
+	if (st == ST_OK && renamed)
+		st = rename_in_index(db, old.id, from, to);
+	if (st == ST_OK)
+		st = write_move(db, old.id, to_dir, to, &path);
+	return st == ST_OK ? forget_move(db, &old) : st;
+}
