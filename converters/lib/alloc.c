@@ -5,13 +5,17 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
+void alloc_failed(void)
+{
+	fputs("out of memory\n", stderr);
+	exit(EX_OSERR);
+}
+
 void *alloc_resize(void *old, size_t count, size_t size)
 {
 	void *grown = reallocarray(old, count ? count : 1, size ? size : 1);
 
-	if (!grown) {
-		fputs("out of memory\n", stderr);
-		exit(EX_OSERR);
-	}
+	if (!grown)
+		alloc_failed();
 	return grown;
 }

@@ -1,0 +1,459 @@
+/*
+ * html: trawl-convert-html, the text of a page as one reads it, and what its head says about it.
+ *
+ * libxml2 parses in push mode into SAX calls: no tree is built.  The encoding is
+ * settled before, so the parser sees UTF-8 only.  Its stack of open elements is
+ * kept short by starting a new parser between two chunks: text needs no nesting,
+ * and a closing tag would otherwise search a stack of any depth.
+ *
+ * pkg-config: libxml-2.0 libcjson uchardet
+ */
+#include "alloc.h"
+#include "date.h"
+#include "decode.h"
+#include "flow.h"
+#include "input.h"
+#include "scan.h"
+#include "serve.h"
+#include "sniff.h"
+
+#include <libxml/HTMLparser.h>
+#include <libxml/parserInternals.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+	DOCUMENT_MOST = 64 * 1024 * 1024, /* bytes read of one document */
+	CHUNK = 8 * 1024,		  /* bytes to the parser at once */
+	DEPTH_MOST = 512,		  /* open elements between two chunks */
+	RENEWALS_MOST = 16 * 1024,	  /* parsers for one page */
+	HEAD = 4096,			  /* where a declaration of the charset is looked for */
+	VALUE_MOST = 4096,		  /* bytes kept of a title or a meta element */
+};
+
+/* One value out of the head, growing up to its bound. */
+struct value {
+	size_t len;
+	char bytes[VALUE_MOST];
+};
+
+struct page {
+	struct answer *out;
+	struct flow flow;
+	htmlParserCtxtPtr parser;
+	int skipping; /* open elements whose content is no text */
+	int verbatim; /* open elements that keep their blanks */
+	int drawing;  /* open svg and math: their titles are not the page's */
+	bool in_title;
+	int renewals;
+	struct value title, description, keywords;
+};
+
+/* --- elements ---------------------------------------------------------------------------------- */
+
+enum trait { INLINE, LINE, PARAGRAPH, CELL, SKIPPED, VERBATIM, TITLE, DRAWING, META, ROOT, PICTURE };
+
+/* Sorted by name. */
+static const struct element {
+	const char *name;
+	enum trait trait;
+} elements[] = {
+	{"address", PARAGRAPH}, {"area", PICTURE}, {"article", PARAGRAPH}, {"aside", PARAGRAPH},
+	{"blockquote", PARAGRAPH}, {"body", PARAGRAPH}, {"br", LINE}, {"button", LINE},
+	{"caption", PARAGRAPH}, {"center", PARAGRAPH}, {"dd", LINE}, {"details", PARAGRAPH},
+	{"dialog", PARAGRAPH}, {"dir", PARAGRAPH}, {"div", LINE}, {"dl", PARAGRAPH}, {"dt", LINE},
+	{"fieldset", PARAGRAPH}, {"figcaption", PARAGRAPH}, {"figure", PARAGRAPH},
+	{"footer", PARAGRAPH}, {"form", PARAGRAPH}, {"frame", LINE}, {"h1", PARAGRAPH},
+	{"h2", PARAGRAPH}, {"h3", PARAGRAPH}, {"h4", PARAGRAPH}, {"h5", PARAGRAPH},
+	{"h6", PARAGRAPH}, {"head", PARAGRAPH}, {"header", PARAGRAPH}, {"hgroup", PARAGRAPH},
+	{"hr", PARAGRAPH}, {"html", ROOT}, {"img", PICTURE}, {"input", PICTURE}, {"legend", LINE},
+	{"li", LINE}, {"listing", VERBATIM}, {"main", PARAGRAPH}, {"math", DRAWING},
+	{"menu", PARAGRAPH}, {"meta", META}, {"nav", PARAGRAPH}, {"noframes", PARAGRAPH},
+	{"noscript", SKIPPED}, {"ol", PARAGRAPH}, {"optgroup", LINE}, {"option", LINE},
+	{"p", PARAGRAPH}, {"plaintext", VERBATIM}, {"pre", VERBATIM}, {"script", SKIPPED},
+	{"search", PARAGRAPH}, {"section", PARAGRAPH}, {"select", LINE}, {"style", SKIPPED},
+	{"summary", LINE}, {"svg", DRAWING}, {"table", PARAGRAPH}, {"tbody", LINE}, {"td", CELL},
+	{"template", SKIPPED}, {"textarea", VERBATIM}, {"tfoot", LINE}, {"th", CELL},
+	{"thead", LINE}, {"title", TITLE}, {"tr", LINE}, {"ul", PARAGRAPH}, {"xmp", VERBATIM},
+};
+
+static int compare_element(const void *key, const void *row)
+{
+	return strcmp(key, ((const struct element *)row)->name);
+}
+
+static enum trait trait_of(const xmlChar *name)
+{
+	const struct element *found = bsearch(name, elements, sizeof elements / sizeof elements[0],
+		sizeof elements[0], compare_element);
+
+	return found ? found->trait : INLINE;
+}
+
+static const char *attribute(const xmlChar **atts, const char *name)
+{
+	for (; atts && atts[0]; atts += 2)
+		if (atts[1] && strcasecmp((const char *)atts[0], name) == 0)
+			return (const char *)atts[1];
+	return NULL;
+}
+
+static void value_add(struct value *v, const char *s, size_t n)
+{
+	n = scan_utf8_floor((const uint8_t *)s, n, VALUE_MOST - v->len);
+	memcpy(v->bytes + v->len, s, n);
+	v->len += n;
+}
+
+/* --- meta elements ----------------------------------------------------------------------------- */
+
+enum meaning { AUTHOR, DESCRIPTION, KEYWORDS, CREATED, LANGUAGE };
+
+static const struct {
+	const char *name; /* of name=, property= or http-equiv= */
+	enum meaning meaning;
+} metas[] = {
+	{"author", AUTHOR}, {"dc.creator", AUTHOR}, {"dcterms.creator", AUTHOR},
+	{"article:author", AUTHOR}, {"description", DESCRIPTION}, {"dc.description", DESCRIPTION},
+	{"og:description", DESCRIPTION}, {"keywords", KEYWORDS}, {"dc.subject", KEYWORDS},
+	{"date", CREATED}, {"created", CREATED}, {"dc.date", CREATED}, {"dc.date.created", CREATED},
+	{"dcterms.created", CREATED}, {"dcterms.date", CREATED},
+	{"article:published_time", CREATED}, {"content-language", LANGUAGE},
+	{"dc.language", LANGUAGE}, {"language", LANGUAGE},
+};
+
+static void keep_meta(struct page *page, enum meaning meaning, const char *content)
+{
+	size_t n = strlen(content);
+	int64_t when;
+
+	switch (meaning) {
+	case AUTHOR:
+		answer_meta(page->out, "author", content, n);
+		break;
+	case DESCRIPTION:
+		if (page->description.len == 0)
+			value_add(&page->description, content, n);
+		break;
+	case KEYWORDS:
+		if (page->keywords.len == 0)
+			value_add(&page->keywords, content, n);
+		break;
+	case CREATED:
+		if (date_parse(content, n, &when))
+			answer_meta_int(page->out, "created", when);
+		break;
+	case LANGUAGE:
+		answer_meta(page->out, "lang", content, n);
+		break;
+	}
+}
+
+static void take_meta(struct page *page, const xmlChar **atts)
+{
+	const char *name = attribute(atts, "name"), *content = attribute(atts, "content");
+
+	if (!name)
+		name = attribute(atts, "property");
+	if (!name)
+		name = attribute(atts, "http-equiv");
+	if (!name || !content)
+		return;
+	for (size_t i = 0; i < sizeof metas / sizeof metas[0]; i++)
+		if (strcasecmp(name, metas[i].name) == 0)
+			keep_meta(page, metas[i].meaning, content);
+}
+
+/* --- what the parser calls --------------------------------------------------------------------- */
+
+static void take_language(struct page *page, const xmlChar **atts)
+{
+	const char *lang = attribute(atts, "lang");
+
+	if (!lang)
+		lang = attribute(atts, "xml:lang");
+	if (lang)
+		answer_meta(page->out, "lang", lang, strlen(lang));
+}
+
+static void take_picture(struct page *page, const xmlChar **atts)
+{
+	const char *alt = attribute(atts, "alt");
+
+	if (!alt || page->skipping)
+		return;
+	flow_break(&page->flow, GAP_BLANK);
+	flow_text(&page->flow, alt, strlen(alt));
+	flow_break(&page->flow, GAP_BLANK);
+}
+
+static void break_at(struct page *page, enum trait trait)
+{
+	static const enum flow_gap gaps[] = {[INLINE] = GAP_NONE,
+		[LINE] = GAP_LINE,
+		[PARAGRAPH] = GAP_PARAGRAPH,
+		[CELL] = GAP_TAB,
+		[SKIPPED] = GAP_BLANK,
+		[VERBATIM] = GAP_PARAGRAPH,
+		[TITLE] = GAP_BLANK,
+		[DRAWING] = GAP_BLANK,
+		[META] = GAP_NONE,
+		[ROOT] = GAP_PARAGRAPH,
+		[PICTURE] = GAP_NONE};
+
+	flow_break(&page->flow, gaps[trait]);
+}
+
+static void start_element(void *ctx, const xmlChar *name, const xmlChar **atts)
+{
+	struct page *page = ctx;
+	enum trait trait = trait_of(name);
+
+	break_at(page, trait);
+	switch (trait) {
+	case SKIPPED:
+		page->skipping++;
+		break;
+	case VERBATIM:
+		page->verbatim++;
+		break;
+	case DRAWING:
+		page->drawing++;
+		break;
+	case TITLE:
+		page->in_title = page->drawing == 0 && page->skipping == 0;
+		break;
+	case META:
+		take_meta(page, atts);
+		break;
+	case ROOT:
+		take_language(page, atts);
+		break;
+	case PICTURE:
+		take_picture(page, atts);
+		break;
+	case INLINE:
+	case LINE:
+	case PARAGRAPH:
+	case CELL:
+		break;
+	}
+}
+
+static void leave(int *open)
+{
+	if (*open > 0)
+		(*open)--;
+}
+
+static void end_element(void *ctx, const xmlChar *name)
+{
+	struct page *page = ctx;
+	enum trait trait = trait_of(name);
+
+	break_at(page, trait);
+	if (trait == SKIPPED)
+		leave(&page->skipping);
+	else if (trait == VERBATIM)
+		leave(&page->verbatim);
+	else if (trait == DRAWING)
+		leave(&page->drawing);
+	else if (trait == TITLE)
+		page->in_title = false;
+}
+
+static void characters(void *ctx, const xmlChar *text, int len)
+{
+	struct page *page = ctx;
+	const char *utf8 = (const char *)text;
+
+	if (page->skipping)
+		return;
+	if (page->in_title)
+		value_add(&page->title, utf8, (size_t)len);
+	else if (page->verbatim)
+		flow_verbatim(&page->flow, utf8, (size_t)len);
+	else
+		flow_text(&page->flow, utf8, (size_t)len);
+}
+
+/* --- the parser -------------------------------------------------------------------------------- */
+
+static htmlSAXHandler handler = {
+	.startElement = start_element,
+	.endElement = end_element,
+	.characters = characters,
+	.ignorableWhitespace = characters,
+	/* no cdataBlock: that is what scripts and styles come through */
+};
+
+static void parser_open(struct page *page)
+{
+	page->parser =
+		htmlCreatePushParserCtxt(&handler, page, NULL, 0, NULL, XML_CHAR_ENCODING_UTF8);
+	if (!page->parser)
+		alloc_failed();
+	/* Not NOIMPLIED: without html and body around it, the parser takes the end of the first element for the page's. */
+	htmlCtxtUseOptions(page->parser,
+		HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
+			HTML_PARSE_IGNORE_ENC);
+}
+
+/* Too deep, or past what it takes for the page's end though something follows, as after an early </html>. */
+static bool parser_is_spent(const struct page *page)
+{
+	return page->parser->nameNr > DEPTH_MOST || page->parser->instate == XML_PARSER_EOF;
+}
+
+/* A new parser, inside of a body, goes on with what the old one has not consumed. */
+static void parser_renew(struct page *page)
+{
+	static const char frame[] = "<html><body>";
+	xmlParserInputPtr input = page->parser->input;
+	size_t left = (size_t)(input->end - input->cur);
+	char *rest = alloc_resize(NULL, left, 1);
+
+	memcpy(rest, input->cur, left);
+	htmlFreeParserCtxt(page->parser);
+	page->skipping = page->verbatim = page->drawing = 0;
+	page->in_title = false;
+	parser_open(page);
+	htmlParseChunk(page->parser, frame, sizeof frame - 1, 0);
+	htmlParseChunk(page->parser, rest, (int)left, 0);
+	free(rest);
+}
+
+/* `last` gets to the parser what it holds back.  False: this page has no end that a parser finds. */
+static bool parser_feed(struct page *page, const char *utf8, size_t n, bool last)
+{
+	htmlParseChunk(page->parser, utf8, (int)n, last);
+	while (parser_is_spent(page) && page->parser->input->cur < page->parser->input->end) {
+		if (++page->renewals > RENEWALS_MOST)
+			return false;
+		parser_renew(page);
+		if (last)
+			htmlParseChunk(page->parser, NULL, 0, 1);
+	}
+	return true;
+}
+
+static bool feed(void *ctx, const char *utf8, size_t n)
+{
+	struct page *page = ctx;
+
+	while (n && !page->flow.full) {
+		size_t take = scan_utf8_floor((const uint8_t *)utf8, n, CHUNK);
+
+		if (!parser_feed(page, utf8, take, false))
+			return false;
+		utf8 += take;
+		n -= take;
+	}
+	return !page->flow.full;
+}
+
+/* --- encoding ---------------------------------------------------------------------------------- */
+
+/* What <meta charset=…>, <meta … content="…; charset=…"> or <?xml encoding=…?> names; NULL if nothing usable. */
+static const char *declared_charset(const uint8_t *bytes, size_t n)
+{
+	static const char *const keys[] = {"charset=", "encoding="};
+	const char *head = (const char *)bytes;
+
+	n = n < HEAD ? n : HEAD;
+	for (size_t at = 0; at < n; at++) {
+		for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+			size_t from = at + strlen(keys[k]), to;
+
+			if (from > n || strncasecmp(head + at, keys[k], strlen(keys[k])) != 0)
+				continue;
+			while (from < n && strchr("\"' ", head[from]) && head[from])
+				from++;
+			for (to = from; to < n && head[to] && !strchr("\"' ;/>?", head[to]); to++)
+				;
+			return charset_by_name(head + from, to - from);
+		}
+	}
+	return NULL;
+}
+
+/* Marks, well-formed UTF-8 and zero bytes speak for themselves; then the page's own word; then the guess. */
+static bool settle_charset(const struct input *in, struct charset *cs)
+{
+	if (!charset_detect(input_bytes(in), input_size(in), !input_whole(in), cs))
+		return false;
+	if (cs->clean || cs->skip || charset_is_wide(cs))
+		return true;
+	const char *declared = declared_charset(input_bytes(in), input_size(in));
+	if (declared && strcmp(declared, "UTF-8") != 0)
+		cs->name = declared;
+	return true;
+}
+
+/* --- one document ------------------------------------------------------------------------------ */
+
+/* Description and keywords are words of the page too: they follow its text. */
+static void add_value(struct page *page, const char *key, const struct value *v)
+{
+	if (v->len == 0)
+		return;
+	answer_meta(page->out, key, v->bytes, v->len);
+	flow_break(&page->flow, GAP_PARAGRAPH);
+	flow_text(&page->flow, v->bytes, v->len);
+}
+
+static void convert_page(struct page *page, const struct charset *cs, const struct input *in)
+{
+	parser_open(page);
+	bool whole = decode_bytes(cs, input_bytes(in), input_size(in), feed, page) &&
+		     parser_feed(page, NULL, 0, true) && input_whole(in);
+	htmlFreeParserCtxt(page->parser);
+	answer_meta(page->out, "title", page->title.bytes, page->title.len);
+	add_value(page, "description", &page->description);
+	add_value(page, "keywords", &page->keywords);
+	flow_finish(&page->flow);
+	if (!whole)
+		answer_truncated(page->out);
+}
+
+static int convert_html(const struct document *doc, struct answer *out)
+{
+	static struct input *in;
+	static struct page *page;
+	struct charset cs;
+
+	if (!in) {
+		in = input_create();
+		page = alloc_resize(NULL, 1, sizeof *page);
+	}
+	input_open(in, doc);
+	if (!input_load(in, DOCUMENT_MOST))
+		return answer_fail(out, ANSWER_TRY_LATER, "the document could not be read");
+	if (sniff_pdf(input_bytes(in), input_size(in)))
+		return answer_reroute(out, "application/pdf");
+	if (!settle_charset(in, &cs))
+		return answer_fail(out, ANSWER_BINARY, "the content is not text");
+	page->out = out;
+	flow_init(&page->flow, out);
+	page->skipping = page->verbatim = page->drawing = 0;
+	page->in_title = false;
+	page->renewals = 0;
+	page->title.len = page->description.len = page->keywords.len = 0;
+	answer_meta(out, "type", "text/html", strlen("text/html"));
+	answer_meta(out, "encoding", cs.name, strlen(cs.name));
+	convert_page(page, &cs, in);
+	return ANSWER_DONE;
+}
+
+static const struct converter_ops html_converter = {
+	.program = "trawl-convert-html",
+	.convert = convert_html,
+};
+
+#ifndef TRAWL_FUZZ
+int main(void)
+{
+	return convert_serve(&html_converter);
+}
+#endif
