@@ -1,0 +1,305 @@
+/* rules: converters by extension and MIME type, and their fingerprints; see rules.h. */
+#include "convert/rules.h"
+
+#include "convert/mime.h"
+#include "core/ident.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "core/path.h"
+#include "core/strmap.h"
+#include "core/where.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { TYPE_MAX = 256, READ_SIZE = 64 << 10 };
+
+/* A file that a command line names, as it was when it was read. */
+struct program {
+	const char *path; /* the configuration's; without a slash: not found anywhere */
+	bool there;
+	struct ident ident;
+};
+
+struct rules {
+	atomic_int refs;
+	struct config *config; /* referenced: names and words are its own */
+	struct converter *converters;
+	char ***argvs; /* one NULL-terminated vector per converter */
+	size_t count;
+	struct strmap *by_extension; /* "*" too */
+	struct strmap *by_type;	     /* lower case; "text/" + "*" too */
+	struct program *programs;
+	size_t program_count;
+};
+
+/* --- fingerprints -------------------------------------------------------------------------------- */
+
+static enum status hash_file(crypto_generichash_state *hash, int fd)
+{
+	AUTO_FREE unsigned char *bytes = mem_alloc(READ_SIZE);
+
+	if (!bytes)
+		return ST_NOMEM;
+	for (;;) {
+		ssize_t n = read(fd, bytes, READ_SIZE);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n ? ST_IO : ST_OK;
+		crypto_generichash_update(hash, bytes, (unsigned long long)n);
+	}
+}
+
+/* Absent files are part of the fingerprint as such. */
+static enum status hash_program(
+	struct rules *r, const struct converter *c, const char *word, crypto_generichash_state *hash)
+{
+	struct program *p = &r->programs[r->program_count++];
+	struct ident id;
+	enum status st = ST_OK;
+
+	p->path = word;
+	int fd = open(word, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return ST_OK;
+	if (ident_fd(fd, &id) == 0 && S_ISREG(id.mode)) {
+		p->there = true;
+		p->ident = id;
+		st = hash_file(hash, fd);
+	}
+	close(fd);
+	if (st == ST_IO) {
+		log_warning("converter %s: cannot read %s", c->name, word);
+		st = ST_OK;
+	}
+	return st;
+}
+
+static void hash_word(crypto_generichash_state *hash, const char *word)
+{
+	/* With its NUL, so that no two command lines look alike. */
+	crypto_generichash_update(hash, (const unsigned char *)word, strlen(word) + 1);
+}
+
+static enum status fingerprint(struct rules *r, struct converter *c)
+{
+	crypto_generichash_state hash;
+	enum status st = ST_OK;
+
+	crypto_generichash_init(&hash, NULL, 0, sizeof c->version);
+	hash_word(&hash, c->transport == TRANSPORT_RUN ? "run" : "serve");
+	for (size_t i = 0; c->argv[i] && st == ST_OK; i++) {
+		hash_word(&hash, c->argv[i]);
+		if (c->argv[i][0] == '/')
+			st = hash_program(r, c, c->argv[i], &hash);
+	}
+	/* Where it was searched for in vain, it may appear. */
+	if (c->missing && c->argv[0][0] != '/')
+		r->programs[r->program_count++].path = c->argv[0];
+	crypto_generichash_final(&hash, c->version, sizeof c->version);
+	return st;
+}
+
+static bool program_changed(const struct program *p)
+{
+	struct stat st;
+	struct ident id;
+
+	if (!strchr(p->path, '/')) {
+		AUTO_BUF found = BUF_INIT;
+		return where_executable(p->path, &found) == ST_OK;
+	}
+	/* A path may be a link: to the program, as exec follows it. */
+	int fd = open(p->path, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return p->there;
+	bool regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && ident_fd(fd, &id) == 0;
+	close(fd);
+	if (!regular)
+		return p->there;
+	return !p->there || id.dev != p->ident.dev || !ident_same_content(&id, &p->ident);
+}
+
+bool rules_stale(const struct rules *r)
+{
+	for (size_t i = 0; i < r->program_count; i++)
+		if (program_changed(&r->programs[i]))
+			return true;
+	return false;
+}
+
+/* --- building ------------------------------------------------------------------------------------ */
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+/* Later converters take over the names of earlier ones. */
+static enum status claim(struct strmap *map, const struct config_list *keys, struct converter *c)
+{
+	for (size_t i = 0; i < keys->count; i++) {
+		char key[TYPE_MAX];
+		size_t n = strlen(keys->items[i]);
+
+		if (n >= sizeof key)
+			continue;
+		for (size_t k = 0; k < n; k++)
+			key[k] = lower(keys->items[i][k]);
+		enum status st = strmap_put(map, key, n, c, NULL);
+		if (st != ST_OK)
+			return st;
+	}
+	return ST_OK;
+}
+
+static enum status add(struct rules *r, const struct config_converter *from)
+{
+	size_t i = r->count++;
+	struct converter *c = &r->converters[i];
+	enum status st;
+
+	/* One more word than it has: the NULL behind it. */
+	r->argvs[i] = mem_resize(NULL, from->argv.count + 1, sizeof *r->argvs[i]);
+	if (!r->argvs[i])
+		return ST_NOMEM;
+	for (size_t w = 0; w < from->argv.count; w++)
+		r->argvs[i][w] = from->argv.items[w];
+	r->argvs[i][from->argv.count] = NULL;
+	*c = (struct converter){
+		.name = from->name,
+		.transport = from->transport,
+		.argv = r->argvs[i],
+		.time_ms = from->time_ms,
+		.memory_bytes = from->memory_bytes,
+		.processes = from->processes,
+		.missing = from->missing,
+		.index = (int)i,
+	};
+	if ((st = fingerprint(r, c)) || (st = claim(r->by_extension, &from->extensions, c)))
+		return st;
+	return claim(r->by_type, &from->mime, c);
+}
+
+/* Every word may name a file, and the first one may be searched for besides. */
+static size_t count_words(const struct config *config)
+{
+	size_t words = 0;
+
+	for (size_t i = 0; i < config->converter_count; i++)
+		words += config->converters[i].argv.count + 1;
+	return words;
+}
+
+enum status rules_create(struct config *config, struct rules **out)
+{
+	struct rules *r = mem_zalloc(sizeof *r);
+	size_t n = config->converter_count;
+	enum status st = ST_NOMEM;
+
+	if (!r)
+		return ST_NOMEM;
+	atomic_init(&r->refs, 1);
+	r->config = config_ref(config);
+	if (sodium_init() < 0) {
+		st = ST_SYSTEM;
+		goto err_after_ref;
+	}
+	r->converters = mem_zalloc(n * sizeof *r->converters);
+	r->argvs = mem_zalloc(n * sizeof *r->argvs);
+	r->programs = mem_zalloc(count_words(config) * sizeof *r->programs);
+	if (!r->converters || !r->argvs || !r->programs)
+		goto err_after_ref;
+	if ((st = strmap_create(&r->by_extension)) || (st = strmap_create(&r->by_type)))
+		goto err_after_ref;
+	for (size_t i = 0; i < n; i++)
+		if ((st = add(r, &config->converters[i])))
+			goto err_after_ref;
+	*out = r;
+	return ST_OK;
+
+err_after_ref:
+	rules_unref(r);
+	return st;
+}
+
+struct rules *rules_ref(struct rules *r)
+{
+	atomic_fetch_add(&r->refs, 1);
+	return r;
+}
+
+void rules_unref(struct rules *r)
+{
+	if (!r || atomic_fetch_sub(&r->refs, 1) != 1)
+		return;
+	for (size_t i = 0; i < r->count; i++)
+		mem_free(r->argvs[i]);
+	mem_free(r->argvs);
+	mem_free(r->converters);
+	mem_free(r->programs);
+	strmap_destroy(r->by_extension);
+	strmap_destroy(r->by_type);
+	config_unref(r->config);
+	mem_free(r);
+}
+
+/* --- looking up ---------------------------------------------------------------------------------- */
+
+size_t rules_count(const struct rules *r)
+{
+	return r->count;
+}
+
+struct converter *rules_at(const struct rules *r, size_t i)
+{
+	BUG_UNLESS(i < r->count);
+	return &r->converters[i];
+}
+
+const struct converter *rules_by_name(const struct rules *r, const char *file_name)
+{
+	char extension[17];
+	const struct converter *c = NULL;
+
+	path_extension(file_name, extension);
+	if (extension[0])
+		c = strmap_get(r->by_extension, extension, strlen(extension));
+	return c ? c : strmap_get(r->by_extension, "*", 1);
+}
+
+const struct converter *rules_by_type(const struct rules *r, const char *type)
+{
+	char key[TYPE_MAX] = "";
+	size_t n = 0;
+
+	for (; type[n] && type[n] != ';' && type[n] != ' ' && type[n] != '\t'; n++) {
+		if (n >= sizeof key - 1)
+			return NULL;
+		key[n] = lower(type[n]);
+	}
+	const struct converter *c = strmap_get(r->by_type, key, n);
+	const char *slash = memchr(key, '/', n);
+	if (c || !slash)
+		return c;
+	size_t family = (size_t)(slash - key) + 1;
+	key[family] = '*';
+	return strmap_get(r->by_type, key, family + 1);
+}
+
+const char *rules_type_of_name(const struct rules *r, const char *file_name)
+{
+	char extension[17];
+
+	(void)r;
+	path_extension(file_name, extension);
+	const char *type = mime_of_extension(extension);
+	return type ? type : "application/octet-stream";
+}
