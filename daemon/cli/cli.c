@@ -64,23 +64,39 @@ bool cli_print_json(const struct cli *cli, const struct reply *reply)
 	return true;
 }
 
-void cli_error(const struct cli *cli, const char *fmt, ...)
+/* What was printed so far comes first. */
+static void complain(const struct cli *cli, const char *head, const char *fmt, va_list ap)
 {
 	AUTO_BUF text = BUF_INIT, line = BUF_INIT;
-	va_list ap;
 
-	va_start(ap, fmt);
 	buf_vaddf(&text, fmt, ap);
-	va_end(ap);
-	buf_adds(&line, "trawl: ");
+	buf_adds(&line, head);
 	if (text.len)
 		term_add(&line, &cli->err, text.data, text.len);
 	buf_addc(&line, '\n');
 	(void)cli_flush();
-	if (line.failed)
+	if (text.failed || line.failed)
 		(void)fputs("trawl: out of memory\n", stderr);
 	else
 		(void)fwrite(line.data, 1, line.len, stderr);
+}
+
+void cli_error(const struct cli *cli, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	complain(cli, "trawl: ", fmt, ap);
+	va_end(ap);
+}
+
+void cli_detail(const struct cli *cli, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	complain(cli, "  ", fmt, ap);
+	va_end(ap);
 }
 
 void cli_remark(const struct cli *cli, const struct buf *line)
@@ -162,6 +178,15 @@ enum outcome cli_ask(struct cli *cli, const char *method, cJSON **params, int64_
 int64_t cli_patience_ms(const struct cli *cli)
 {
 	return options_number(&cli->options, OPT_TIMEOUT, PATIENCE_MS);
+}
+
+int64_t cli_put_timeout(const struct cli *cli, cJSON **params, int64_t otherwise)
+{
+	enum { GRACE_MS = 3000 }; /* how much later than it promised the daemon may answer */
+	int64_t ms = options_number(&cli->options, OPT_TIMEOUT, otherwise);
+
+	json_put_number(params, "timeout_ms", ms);
+	return ms + GRACE_MS;
 }
 
 enum outcome cli_call(struct cli *cli, const char *method, cJSON **params, int64_t patience_ms, struct reply *reply)

@@ -43,6 +43,9 @@ const struct verb *verb_find(const char *name); /* NULL if there is none */
 enum { PATIENCE_MS = 30 * 1000, PATIENCE_ENDLESS = 0 };
 
 int64_t cli_patience_ms(const struct cli *cli); /* --timeout, or PATIENCE_MS */
+/* For methods that keep a time-out themselves: puts `timeout_ms`, which is --timeout or `otherwise`; returns how long
+ * to wait for the answer: a little longer. */
+int64_t cli_put_timeout(const struct cli *cli, cJSON **params, int64_t otherwise);
 
 /*
  * One request, `params` taken (NULL: {} ; see json_put).  Anything but OUTCOME_FOUND has been reported; `reply` then
@@ -67,6 +70,8 @@ void cli_print(const struct buf *text);
 int cli_flush(void);
 /* One line "trawl: …" to standard error, behind what was printed so far. */
 __attribute__((format(printf, 2, 3))) void cli_error(const struct cli *cli, const char *fmt, ...);
+/* A line to standard error that belongs to the error before it. */
+__attribute__((format(printf, 2, 3))) void cli_detail(const struct cli *cli, const char *fmt, ...);
 /* A remark about the result, dim on a terminal, on standard error where standard output is none. */
 void cli_remark(const struct cli *cli, const struct buf *line);
 

@@ -35,8 +35,8 @@ enum outcome cmd_cat(struct cli *cli)
 
 		if (!params)
 			return OUTCOME_ERROR;
-		enum outcome outcome =
-			cli_call(cli, "document", &params, cli_patience_ms(cli), &reply);
+		int64_t patience_ms = cli_put_timeout(cli, &params, PATIENCE_MS);
+		enum outcome outcome = cli_call(cli, "document", &params, patience_ms, &reply);
 		if (outcome != OUTCOME_FOUND || cli_print_json(cli, &reply))
 			return outcome;
 		const char *text = json_text(reply.result, "text");

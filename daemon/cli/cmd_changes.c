@@ -46,7 +46,8 @@ static enum outcome ask(struct cli *cli, const char *since, struct reply *reply)
 		json_put(&params, "since", cJSON_CreateNull());
 	if (cli->options.value[OPT_LIMIT].given)
 		json_put_number(&params, "limit", cli->options.value[OPT_LIMIT].number);
-	return cli_call(cli, "changes", &params, cli_patience_ms(cli), reply);
+	int64_t patience_ms = cli_put_timeout(cli, &params, PATIENCE_MS);
+	return cli_call(cli, "changes", &params, patience_ms, reply);
 }
 
 enum outcome cmd_changes(struct cli *cli)

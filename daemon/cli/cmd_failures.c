@@ -32,7 +32,8 @@ enum outcome cmd_failures(struct cli *cli)
 		json_put_number(&params, "limit", cli->options.value[OPT_LIMIT].number);
 	if (cli->options.value[OPT_OFFSET].given)
 		json_put_number(&params, "offset", cli->options.value[OPT_OFFSET].number);
-	enum outcome outcome = cli_call(cli, "failures", &params, cli_patience_ms(cli), &reply);
+	int64_t patience_ms = cli_put_timeout(cli, &params, PATIENCE_MS);
+	enum outcome outcome = cli_call(cli, "failures", &params, patience_ms, &reply);
 	if (outcome != OUTCOME_FOUND)
 		return outcome;
 	const cJSON *list = json_list(reply.result, "failures");

@@ -8,8 +8,7 @@
 
 enum {
 	SEARCH_TIMEOUT_MS = 2000, /* the protocol's default */
-	SYNC_MS = 5000,		  /* --sync without a duration */
-	GRACE_MS = 3000		  /* how much later than it promised the daemon may answer */
+	SYNC_MS = 5000		  /* --sync without a duration */
 };
 
 static bool is_bare(const struct cli *cli)
@@ -34,7 +33,7 @@ static cJSON *make_params(const struct cli *cli, const struct buf *query)
 		enum option_id id;
 		const char *key;
 	} texts[] = {{OPT_CURSOR, "cursor"}, {OPT_SORT, "sort"}, {OPT_ORDER, "order"}},
-	  numbers[] = {{OPT_LIMIT, "limit"}, {OPT_OFFSET, "offset"}, {OPT_TIMEOUT, "timeout_ms"}};
+	  numbers[] = {{OPT_LIMIT, "limit"}, {OPT_OFFSET, "offset"}};
 	const struct option_value *given = cli->options.value;
 	cJSON *params = cJSON_CreateObject();
 
@@ -51,19 +50,7 @@ static cJSON *make_params(const struct cli *cli, const struct buf *query)
 	}
 	if (given[OPT_NO_SNIPPET].given || is_bare(cli))
 		json_put(&params, "snippet", cJSON_CreateFalse());
-	if (given[OPT_SYNC].given)
-		json_put_number(&params, "sync_ms",
-			options_number(&cli->options, OPT_SYNC, SYNC_MS));
 	return params;
-}
-
-static int64_t patience_ms(const struct cli *cli)
-{
-	int64_t ms = options_number(&cli->options, OPT_TIMEOUT, SEARCH_TIMEOUT_MS) + GRACE_MS;
-
-	if (cli->options.value[OPT_SYNC].given)
-		ms += options_number(&cli->options, OPT_SYNC, SYNC_MS);
-	return ms;
 }
 
 /* The query with a caret under the byte at which it went wrong; escaped, so that the columns are known. */
@@ -79,8 +66,8 @@ static void show_position(const struct cli *cli, const struct buf *query, const 
 	term_add_escaped(&text, query->data, query->len);
 	if (before.failed || text.failed)
 		return;
-	cli_error(cli, "  %s", text.data);
-	cli_error(cli, "  %*s^", term_width(before.len ? before.data : "", before.len), "");
+	cli_detail(cli, "%s", text.len ? text.data : "");
+	cli_detail(cli, "%*s^", term_width(before.len ? before.data : "", before.len), "");
 }
 
 /* --- showing ------------------------------------------------------------------------------------ */
@@ -190,7 +177,14 @@ enum outcome cmd_search(struct cli *cli)
 
 	join_words(&query, cli);
 	cJSON *params = query.failed ? NULL : make_params(cli, &query);
-	enum outcome outcome = cli_call(cli, "search", &params, patience_ms(cli), &reply);
+	int64_t patience_ms = cli_put_timeout(cli, &params, SEARCH_TIMEOUT_MS);
+	if (cli->options.value[OPT_SYNC].given) {
+		int64_t sync_ms = options_number(&cli->options, OPT_SYNC, SYNC_MS);
+
+		json_put_number(&params, "sync_ms", sync_ms);
+		patience_ms += sync_ms;
+	}
+	enum outcome outcome = cli_call(cli, "search", &params, patience_ms, &reply);
 	if (reply.error)
 		show_position(cli, &query, reply.error);
 	if (outcome != OUTCOME_FOUND)

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { SYNC_MS = 60 * 1000, GRACE_MS = 3000 };
+enum { SYNC_MS = 60 * 1000 };
 
 /* Parts of the trees that give no events are named, not waited for. */
 static void remark_beyond(const struct cli *cli, const cJSON *result)
@@ -29,13 +29,12 @@ static void remark_beyond(const struct cli *cli, const cJSON *result)
 
 enum outcome cmd_sync(struct cli *cli)
 {
-	int64_t ms = options_number(&cli->options, OPT_TIMEOUT, SYNC_MS);
 	AUTO_REPLY reply = REPLY_INIT;
 	AUTO_BUF out = BUF_INIT;
 	cJSON *params = cJSON_CreateObject();
 
-	json_put_number(&params, "timeout_ms", ms);
-	enum outcome outcome = cli_call(cli, "sync", &params, ms + GRACE_MS, &reply);
+	int64_t patience_ms = cli_put_timeout(cli, &params, SYNC_MS);
+	enum outcome outcome = cli_call(cli, "sync", &params, patience_ms, &reply);
 	if (outcome != OUTCOME_FOUND || cli_print_json(cli, &reply))
 		return outcome;
 	output_add_text(&out, &cli->out, json_text(reply.result, "clock"));

@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -55,13 +56,22 @@ static enum outcome run_verb(struct cli *cli)
 	return verb->run(cli);
 }
 
+/* A standard descriptor that was closed must not become the socket: it is held, so that writing to it fails. */
+static void hold_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
+			_exit((int)OUTCOME_ERROR);
+	}
+}
+
 /* What could not be written was not said: an error, unless the reader has simply had enough. */
 static enum outcome end_output(const struct cli *cli, enum outcome outcome)
 {
 	int fault = cli_flush();
 
 	/* Some file systems tell of a full disk only at the close. */
-	if (close(STDOUT_FILENO) && errno != EBADF && !fault)
+	if (close(STDOUT_FILENO) && !fault)
 		fault = errno;
 	if (!fault || fault == EPIPE)
 		return outcome;
@@ -74,6 +84,7 @@ int main(int argc, char **argv)
 	struct cli cli = {0};
 	AUTO_BUF why = BUF_INIT;
 
+	hold_standard_descriptors();
 	/* Names and texts are UTF-8 whatever the locale says; messages stay in English. */
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	(void)signal(SIGPIPE, SIG_IGN);
