@@ -1,0 +1,58 @@
+/*
+ * plan: how a query's tree is answered.
+ *
+ * FILTERS: no text; rows of files by SQL.  NATIVE: one FTS5 expression answers the
+ * text, SQL conditions the filters; files whose names match are looked at one by
+ * one.  SETS: what FTS5 cannot say (a filter within OR, only negations): every
+ * leaf becomes a set of files.
+ */
+#ifndef SEARCH_PLAN_H
+#define SEARCH_PLAN_H
+
+#include "search/dirs.h"
+#include "search/query.h"
+#include "search/sql.h"
+
+enum plan_shape { PLAN_FILTERS, PLAN_NATIVE, PLAN_SETS };
+
+/* A phrase of an FTS5 expression, in the order FTS5 numbers them. */
+struct plan_phrase {
+	size_t phrase; /* its number in the query */
+	bool counts;   /* ranks and is marked; false below a negation */
+};
+
+struct plan_match {
+	struct buf text; /* the FTS5 expression */
+	struct plan_phrase *phrases;
+	size_t count;
+	size_t nest; /* brackets inside one another */
+};
+
+struct plan {
+	enum plan_shape shape;
+	/* The conjuncts of the query: those with text, and the rest. */
+	const struct query_node **texts, **filters;
+	size_t text_count, filter_count;
+	struct plan_match match; /* NATIVE: all of texts, over fts */
+	struct plan_match names; /* any leaf that names may match, over name_word; empty if there is none */
+	struct plan_match marks; /* any leaf that is not negated, over fts; empty if there is none */
+	bool negates_text;
+};
+
+MUST_USE enum status plan_create(const struct query *q, struct plan **out);
+void plan_destroy(struct plan *p); /* NULL is fine */
+
+void plan_match_finish(struct plan_match *m);
+/* One leaf's expression; `names`: without the column, over name_word. */
+MUST_USE enum status plan_leaf(const struct query_node *leaf, bool names, struct plan_match *out);
+
+/* What filters need to know when they run. */
+struct plan_context {
+	struct dirs *dirs;
+	int64_t now_s;
+	bool driving; /* the condition chooses the rows: let it use the index over names */
+};
+/* Appends a condition over file f and document d (left joined) for a tree of filters only. */
+void plan_condition(const struct query_node *n, const struct plan_context *c, struct sql *out);
+
+#endif

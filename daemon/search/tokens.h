@@ -1,0 +1,26 @@
+/*
+ * tokens: text cut into words exactly as the index cuts it.
+ *
+ * The parser asks whether a word holds a token at all, the snippet where the
+ * tokens lie.  An instance belongs to one thread; any number may exist.
+ */
+#ifndef SEARCH_TOKENS_H
+#define SEARCH_TOKENS_H
+
+#include "core/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct tokens;
+
+MUST_USE enum status tokens_create(struct tokens **out);
+void tokens_destroy(struct tokens *t); /* NULL is fine */
+/* Calls `each` with the byte range of every token, in order, until it returns false.  ST_NOMEM. */
+MUST_USE enum status tokens_each(struct tokens *t, const char *text, size_t len,
+	bool (*each)(void *arg, size_t start, size_t end), void *arg);
+/* How many tokens there are, at most `most`. */
+MUST_USE enum status tokens_count(
+	struct tokens *t, const char *text, size_t len, size_t most, size_t *count);
+
+#endif
