@@ -1,8 +1,10 @@
-/* aside: putting a damaged store out of the way, for somebody to look at, and beginning a new one. */
+/*
+ * aside: what the writer does with a connection that cannot be trusted any more: another one to the same file after
+ * an I/O error; after damage, a new file, the damaged one put out of the way for somebody to look at.
+ */
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/now.h"
-#include "core/stats.h"
 #include "store/connection.h"
 
 #include <errno.h>
@@ -59,15 +61,22 @@ enum status db_set_aside(struct db **writer)
 	bool unclean;
 
 	BUG_UNLESS(db->writer);
-	if (db->in_transaction)
-		db_rollback(db);
-	writer_stop(db);
+	connection_stop(db);
 	enum status st = choose_name(db, &target);
 	if (st == ST_OK)
 		st = move_files(db, target.data);
 	if (st != ST_OK)
 		return st;
 	log_warning("%s: damaged, set aside as %s; everything is indexed anew", db->file, target.data);
-	stats_add(store_rebuilds, 1);
-	return writer_start(db, &unclean);
+	return connection_start(db, &unclean);
+}
+
+enum status db_reopen_writer(struct db **writer)
+{
+	struct db *db = *writer;
+	bool unclean;
+
+	BUG_UNLESS(db->writer);
+	connection_stop(db);
+	return connection_start(db, &unclean);
 }

@@ -53,6 +53,8 @@ void db_checkpoint(struct db *db, int64_t over)
 	int64_t log_bytes;
 
 	BUG_UNLESS(db->writer && !db->in_transaction);
+	if (!db->raw)
+		return;
 	measure(db, &log_bytes);
 	bool cut = over <= 0 ? log_bytes > 0 : log_bytes > LOG_MOST;
 	if (!cut && db->wal_frames * db->page_bytes <= over)

@@ -52,11 +52,12 @@ struct db {
 
 /* Notes a failure so that the transaction does not commit; returns `st`. */
 enum status db_trouble(struct db *db, enum status st);
-/* Runs one statement without parameters or rows that is not in the table; migrations and pragmas. */
+/* Runs SQL that is not in the table: settings. */
 MUST_USE enum status db_exec(struct db *db, const char *sql, const char *what);
 
 /* The writer's connection within its struct db: opened with everything that belongs to it, or not at all. */
-MUST_USE enum status writer_start(struct db *db, bool *unclean);
-void writer_stop(struct db *db);
+MUST_USE enum status connection_start(struct db *db, bool *unclean);
+/* Drops the transaction and SQLite's connection, marks nothing; the lock stays. */
+void connection_stop(struct db *db);
 
 #endif

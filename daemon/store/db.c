@@ -213,12 +213,14 @@ static enum status set_up_writer(struct db *db)
 	return st;
 }
 
-enum status writer_start(struct db *db, bool *unclean)
+enum status connection_start(struct db *db, bool *unclean)
 {
 	db->broken = false;
 	db->trouble = ST_OK;
-	enum status st = open_raw(db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+	enum status st = hold_make(db->file);
 
+	if (st == ST_OK)
+		st = open_raw(db, SQLITE_OPEN_READWRITE);
 	if (st == ST_OK)
 		st = set_up_writer(db);
 	if (st == ST_OK) {
@@ -238,8 +240,9 @@ enum status writer_start(struct db *db, bool *unclean)
 	return ST_OK;
 }
 
-void writer_stop(struct db *db)
+void connection_stop(struct db *db)
 {
+	db_rollback(db);
 	close_raw(db);
 }
 
@@ -253,7 +256,7 @@ enum status db_open_writer(const char *state_dir, struct db **out, bool *unclean
 		return st;
 	st = hold_take(state_dir, &db->lock_fd);
 	if (st == ST_OK)
-		st = writer_start(db, unclean);
+		st = connection_start(db, unclean);
 	if (st == ST_OK || st == ST_CORRUPT)
 		*out = db;
 	else
@@ -294,8 +297,7 @@ void db_close(struct db *db)
 	if (db->raw && db->writer) {
 		bool whole = !db->in_transaction && !db->broken;
 
-		if (db->in_transaction)
-			db_rollback(db);
+		db_rollback(db);
 		if (whole && meta_mark_clean(db) == ST_OK)
 			db_checkpoint(db, 0);
 		own_forget();
@@ -323,7 +325,7 @@ static void enter(struct db *db)
 enum status db_begin(struct db *db)
 {
 	BUG_UNLESS(!db->in_transaction);
-	if (db->broken)
+	if (db->broken || !db->raw)
 		return ST_IO;
 	enum status st = run(db, db->writer ? STMT_BEGIN_WRITE : STMT_BEGIN_READ);
 
@@ -346,6 +348,8 @@ enum status db_begin(struct db *db)
 
 void db_rollback(struct db *db)
 {
+	if (!db->in_transaction)
+		return;
 	db->in_transaction = false;
 	/* Some failures have rolled back by themselves: ask. */
 	if (!sqlite3_get_autocommit(db->raw) && run(db, STMT_ROLLBACK) != ST_OK)
@@ -401,5 +405,6 @@ int64_t db_clock(struct db *db)
 
 void db_release_memory(struct db *db)
 {
-	(void)sqlite3_db_release_memory(db->raw);
+	if (db->raw)
+		(void)sqlite3_db_release_memory(db->raw);
 }

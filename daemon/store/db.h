@@ -31,8 +31,9 @@ void db_on_open(int (*hook)(sqlite3 *raw));
 /*
  * Opens (creating, migrating) the store for writing.  Holds an exclusive lock file
  * `lock` in the state directory until closed: ST_LOCKED if another daemon has it.
- * ST_NEWER: the schema is newer than ours, nothing was touched.  ST_CORRUPT: damaged.
- * `unclean` tells whether the last writer did not close it.
+ * ST_NEWER: the schema is newer than ours, nothing was touched.  `unclean` tells whether the last writer did not
+ * close it.  ST_CORRUPT: damaged; *out holds the lock and nothing else, for db_set_aside or db_close.  Else *out is
+ * NULL on failure.  Makes the state directory (0700) if it is missing.
  */
 MUST_USE enum status db_open_writer(const char *state_dir, struct db **out, bool *unclean);
 /* A read-only connection to an existing store.  Any thread may call; the caller's thread owns it. */
@@ -44,16 +45,23 @@ sqlite3 *db_raw(struct db *db);
  * Sets a damaged store aside as index.db.damaged-YYYYMMDDTHHMMSS (with -wal, -shm), keeping the lock; no connection
  * may be open but `writer`, which is closed and replaced by a new, empty one.
  */
-MUST_USE enum status db_set_aside(struct db **writer);
+MUST_USE enum status db_set_aside(struct db **writer); /* on failure as after ST_CORRUPT of db_open_writer */
+/* After an I/O error: another connection to the same store, keeping the lock; a transaction is lost.  Fails as above. */
+MUST_USE enum status db_reopen_writer(struct db **writer);
 
-/* Transactions.  begin on the writer is IMMEDIATE; a reader's holds its snapshot until db_end. */
+/*
+ * Transactions.  begin on the writer is IMMEDIATE; a reader's holds its snapshot until db_rollback.  A transaction in
+ * which a statement failed (anything but ST_NOT_FOUND and ST_INVALID of the arguments) does not commit: db_commit
+ * rolls it back and repeats the first failure.  It settles documents and sets the gauges.  After ST_IO the caller
+ * closes and reopens the store, and does the work again.
+ */
 MUST_USE enum status db_begin(struct db *db);
 MUST_USE enum status db_commit(struct db *db); /* on failure the transaction is rolled back (asked, not assumed) */
 void db_rollback(struct db *db);	       /* also ends a reader's transaction */
 
 /* The clock: one number for every row change.  In a transaction of the writer db_tick takes the next one. */
 int64_t db_tick(struct db *db);
-int64_t db_clock(struct db *db);	     /* last committed (writer: last taken) */
+int64_t db_clock(struct db *db);	     /* last committed (writer: last taken); -1: could not be read */
 const char *db_instance(struct db *db);	     /* 16 hex digits; new for a new store and after an unclean boot */
 /* "instance:n" as on the wire. */
 void clock_add(struct buf *out, const char *instance, int64_t n);
@@ -62,7 +70,12 @@ MUST_USE enum status clock_parse(const char *s, const char *instance, int64_t *n
 
 /* Runs PRAGMA integrity_check and FTS5 integrity-check (rank 1) on all three; one fault a line in `report`. Writer. */
 MUST_USE enum status db_check(struct db *db, struct buf *report);
-/* Truncating checkpoint when the log is larger than `over` bytes; updates store_bytes, wal_bytes gauges.  Writer. */
+/*
+ * Between transactions of the writer: copies the log into the database when more than `over` bytes of it are in use
+ * (DB_LOG_BUSY under load); with 0, in a gap, or when it has grown past 64 MiB, cuts it to nothing if no reader needs
+ * it.  Sets the gauges store_bytes and wal_bytes.
+ */
+enum { DB_LOG_BUSY = 16 << 20 };
 void db_checkpoint(struct db *db, int64_t over);
 /* Gives back page-cache memory.  Any connection. */
 void db_release_memory(struct db *db);
@@ -70,7 +83,7 @@ void db_release_memory(struct db *db);
 /* Whether (dev, ino) is the database, its log, its lock, or the state directory itself.  Any thread. */
 bool db_is_own(uint64_t dev, uint64_t ino);
 
-/* Maps an SQLite result to a status and logs it with `what` as subject unless ST_OK. */
+/* Maps an SQLite result to a status and logs it with `what` as subject unless ST_OK (or interrupted: ST_CANCELED). */
 MUST_USE enum status db_status(struct db *db, int rc, const char *what);
 
 #endif

@@ -61,6 +61,20 @@ enum status hold_take(const char *dir, int *out)
 	return st;
 }
 
+enum status hold_make(const char *file)
+{
+	/* Only if it is new: closing a descriptor of a database that is open would drop its locks. */
+	int fd = open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd >= 0)
+		close(fd);
+	else if (errno != EEXIST) {
+		log_error("%s: %s", file, strerror(errno));
+		return errno == ENOSPC || errno == EDQUOT ? ST_FULL : ST_SYSTEM;
+	}
+	return ST_OK;
+}
+
 void hold_drop(int fd)
 {
 	if (fd >= 0)

@@ -11,6 +11,8 @@
 
 /* Makes the directory (0700, parents too) if missing, and takes its lock.  ST_LOCKED: another daemon has it. */
 MUST_USE enum status hold_take(const char *dir, int *fd);
+/* Makes an empty file that only its owner may read, unless it is there. */
+MUST_USE enum status hold_make(const char *file);
 void hold_drop(int fd); /* -1 is fine */
 
 #endif

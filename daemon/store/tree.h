@@ -84,13 +84,20 @@ MUST_USE enum status tree_root_put(struct db *db, const char *path, const char *
 MUST_USE enum status tree_root_state(struct db *db, int64_t root, const void *fsid, int fsid_len, bool offline);
 /* Removes a root that the configuration no longer names, with all below it. */
 MUST_USE enum status tree_root_delete(struct db *db, int64_t root);
-/* Inserts the directory, or updates mode, owner, acl, fsid, offline of an existing row; no clock if nothing differs. */
+/*
+ * Inserts the directory, or updates identity, mode, owner, acl, fsid, offline of an existing row; no clock if nothing
+ * differs.  Another row in that place is detached first.  Nothing is done where the parent is gone (deleted
+ * meanwhile): files below are refused with ST_NOT_FOUND then.
+ */
 MUST_USE enum status tree_dir_put(struct db *db, const struct dir_row *row);
-/* Takes the row out of its parent; found again by tree_dir_move, or deleted. */
+/* Takes the row out of its parent; found again by tree_dir_move, or deleted.  ST_OK too where there is none. */
 MUST_USE enum status tree_dir_detach(struct db *db, int64_t id);
-/* New parent and name; another row in that place is detached first.  One clock number; remembers the old path. */
+/*
+ * New parent and name; another row in that place is detached first.  One clock number; remembers the old path.  ST_OK
+ * too where the row or the parent is gone.  Below itself it cannot go: then it is detached, with a warning.
+ */
 MUST_USE enum status tree_dir_move(struct db *db, int64_t id, int64_t root, int64_t parent, const char *name);
-/* The directory and everything below it, with a tombstone each. */
+/* The directory and everything below it, with a tombstone each.  ST_OK too where there is none. */
 MUST_USE enum status tree_dir_delete(struct db *db, int64_t id);
 /* Deletes what was left detached by a crash; at start. */
 MUST_USE enum status tree_sweep_detached(struct db *db);
@@ -117,7 +124,7 @@ struct file_change {
 	int64_t document;		    /* 0: none */
 	const struct file_failure *failure; /* NULL: none; an old failure row goes */
 };
-/* ST_NOT_FOUND: the directory row is gone (deleted meanwhile). */
+/* ST_NOT_FOUND: the directory row or the document is gone (deleted meanwhile). */
 MUST_USE enum status tree_file_put(struct db *db, const struct file_change *c);
 /* Only identity and stamp change (touch, chmod); ST_NOT_FOUND. */
 MUST_USE enum status tree_file_touch(

@@ -74,7 +74,7 @@ enum status tree_dir_detach(struct db *db, int64_t id)
 	enum status st = find_place(db, id, &place);
 
 	if (st != ST_OK)
-		return st;
+		return st == ST_NOT_FOUND ? ST_OK : st;
 	if (!place.parent && place.name.len)
 		return ST_OK; /* it is already */
 	st = path_of_dir(db, id, &path, &detached);
@@ -156,7 +156,7 @@ static enum status insert_dir(struct db *db, const struct dir_row *row)
 	if (st == ST_OK)
 		st = vacate(db, row->root, row->parent, row->name);
 	if (st != ST_OK)
-		return st;
+		return st == ST_NOT_FOUND ? ST_OK : st;
 	AUTO_STATEMENT s = statement_start(db, STMT_DIR_INSERT);
 	statement_int(&s, row->id);
 	statement_int(&s, row->root);
@@ -209,12 +209,12 @@ enum status tree_dir_put(struct db *db, const struct dir_row *row)
 
 /* --- move ---------------------------------------------------------------------------------- */
 
-/* ST_INVALID if `dir` is `above` or below it. */
-static enum status refuse_circle(struct db *db, int64_t dir, int64_t above)
+/* Whether `dir` is `above` or below it; ST_NOT_FOUND if it is gone. */
+static enum status is_below(struct db *db, int64_t dir, int64_t above, bool *below)
 {
-	for (int depth = 0; dir && depth < DEPTH_MOST; depth++) {
-		if (dir == above)
-			return ST_INVALID;
+	*below = false;
+	for (int depth = 0; dir && !*below && depth < DEPTH_MOST; depth++) {
+		*below = dir == above;
 		AUTO_STATEMENT s = statement_start(db, STMT_DIR_PLACE);
 		statement_int(&s, dir);
 		if (!statement_row(&s)) {
@@ -260,13 +260,20 @@ enum status tree_dir_move(struct db *db, int64_t id, int64_t root, int64_t paren
 {
 	AUTO_PLACE old = PLACE_INIT;
 	AUTO_BUF from = BUF_INIT;
-	bool detached;
+	bool detached, below = false;
 	enum status st = find_place(db, id, &old);
 
 	BUG_UNLESS(parent || !name[0]);
-	if (st != ST_OK || is_there(&old, root, parent, name))
-		return st;
-	st = parent ? refuse_circle(db, parent, id) : ST_OK;
+	if (st == ST_OK && is_there(&old, root, parent, name))
+		return ST_OK;
+	if (st == ST_OK)
+		st = is_below(db, parent, id, &below);
+	if (st != ST_OK)
+		return st == ST_NOT_FOUND ? ST_OK : st;
+	if (below) {
+		log_warning("store: directory %lld was to go below itself", (long long)id);
+		return tree_dir_detach(db, id);
+	}
 	if (st == ST_OK)
 		st = path_of_dir(db, id, &from, &detached);
 	if (st == ST_OK)

@@ -110,6 +110,14 @@ static enum status put_failure(struct db *db, int64_t file, const struct file_fa
 	return statement_run(&s);
 }
 
+/* The first write of a change; ST_NOT_FOUND, and nothing is done, if a sweep took the document meanwhile. */
+static enum status run_with_document(struct statement *s)
+{
+	while (statement_row(s))
+		;
+	return s->rc == SQLITE_CONSTRAINT_FOREIGNKEY ? ST_NOT_FOUND : statement_status(s);
+}
+
 static enum status insert_row(struct db *db, const struct file_change *c, int64_t *id)
 {
 	AUTO_STATEMENT s = statement_start(db, STMT_FILE_INSERT);
@@ -126,7 +134,7 @@ static enum status insert_row(struct db *db, const struct file_change *c, int64_
 	statement_int(&s, c->rule);
 	statement_int_or_null(&s, c->document);
 	statement_int(&s, db_tick(db));
-	enum status st = statement_run(&s);
+	enum status st = run_with_document(&s);
 	*id = sqlite3_last_insert_rowid(db->raw);
 	return st;
 }
@@ -168,7 +176,7 @@ static enum status update_row(struct db *db, int64_t id, const struct file_chang
 	statement_int(&s, c->rule);
 	statement_int_or_null(&s, c->document);
 	statement_int(&s, db_tick(db));
-	return statement_run(&s);
+	return run_with_document(&s);
 }
 
 static enum status update_stamp(struct db *db, int64_t id, const struct file_change *c)

@@ -84,9 +84,7 @@ enum status tree_root_state(
 
 	if (st != ST_OK)
 		return st;
-	if (!seen.found)
-		return ST_NOT_FOUND;
-	if (seen.same)
+	if (!seen.found || seen.same)
 		return ST_OK;
 	db_tick(db); /* hits say whether they are offline */
 	AUTO_STATEMENT s = statement_start(db, STMT_ROOT_STATE);
