@@ -1,9 +1,9 @@
 /*
  * frame: lines of JSON-RPC 2.0; see frame.h.
  *
- * cJSON is lenient where a server must not be: it passes ill-formed UTF-8,
- * cuts strings at an escaped NUL, nests a thousand deep and ignores what follows
- * the value.  So every line is scanned before it is parsed.
+ * cJSON is lenient where a server must not be: it passes ill-formed UTF-8, cuts
+ * strings at an escaped NUL, nests a thousand deep and ignores what follows the
+ * value.  So every line is scanned before it is parsed.
  */
 #include "serve/frame.h"
 
@@ -106,15 +106,12 @@ enum status frame_feed(struct frame_splitter *s, const char *bytes, size_t n, si
 
 /* --- checking and parsing ----------------------------------------------------------------------- */
 
-/* From behind the opening quote to behind the closing one, or to the end; NULL at an escaped NUL. */
+/* From behind the opening quote to behind the closing one, or to the end. */
 static const char *skip_string(const char *at, const char *end)
 {
 	while (at < end && *at != '"') {
-		if (*at == '\\') {
-			if (end - at >= 6 && memcmp(at, "\\u0000", 6) == 0)
-				return NULL;
-			at++;
-		}
+		if (*at == '\\' && ++at == end)
+			return end;
 		at++;
 	}
 	return at < end ? at + 1 : end;
@@ -140,11 +137,22 @@ bool frame_check(const char *bytes, size_t n, const char **why)
 			depth--;
 		} else if (c == '"') {
 			at = skip_string(at, end);
-			if (!at)
-				*why = "\\u0000 in a string is refused";
 		}
 	}
 	return !*why;
+}
+
+bool frame_has_escaped_nul(const char *bytes, size_t n)
+{
+	static const char nul[] = "\\u0000";
+	const char *at = bytes, *end = bytes + n;
+
+	while ((at = memchr(at, '\\', (size_t)(end - at)))) {
+		if ((size_t)(end - at) >= sizeof nul - 1 && memcmp(at, nul, sizeof nul - 1) == 0)
+			return true;
+		at += end - at > 1 ? 2 : 1;
+	}
+	return false;
 }
 
 cJSON *frame_parse(const char *bytes, size_t n)

@@ -1,0 +1,296 @@
+/* serve_documents: what the store knows of files: document, failures, changes. */
+#include "core/mem.h"
+#include "core/path.h"
+#include "serve/handlers.h"
+#include "serve/reading.h"
+#include "serve/request_path.h"
+#include "store/changes.h"
+#include "store/documents.h"
+#include "store/listing.h"
+#include "store/tree_path.h"
+
+#include <string.h>
+
+enum { DOCUMENT_LIMIT = 1 << 20, FAILURES_LIMIT = 100, CHANGES_LIMIT = 1000 };
+
+static void add_text(struct buf *out, const char *key, const char *text)
+{
+	buf_addf(out, ",\"%s\":", key);
+	frame_add_string(out, text, strlen(text));
+}
+
+/* Seconds, where 0 stands for none. */
+static void add_time(struct buf *out, const char *key, int64_t seconds)
+{
+	if (seconds)
+		buf_addf(out, ",\"%s\":%lld", key, (long long)seconds);
+	else
+		buf_addf(out, ",\"%s\":null", key);
+}
+
+/* --- document ----------------------------------------------------------------------------------- */
+
+struct document_reading {
+	struct reading reading;
+	struct buf path;
+	int64_t offset, limit;
+};
+
+/* The converter's own words are parsed and written anew: a line of ours stays one line. */
+static void add_meta(struct buf *out, const char *meta)
+{
+	const char *why = NULL;
+	size_t n = meta ? strlen(meta) : 0;
+	cJSON *value = n > 0 && frame_check(meta, n, &why) ? frame_parse(meta, n) : NULL;
+
+	buf_adds(out, ",\"meta\":");
+	if (cJSON_IsObject(value))
+		frame_add_json(out, value);
+	else
+		buf_adds(out, "{}");
+	cJSON_Delete(value);
+}
+
+static void add_info(void *arg, const struct document_info *d)
+{
+	struct buf *out = arg;
+
+	add_text(out, "type", d->type);
+	add_text(out, "title", d->title);
+	add_text(out, "author", d->author);
+	add_time(out, "created", d->created);
+	if (d->lang)
+		add_text(out, "lang", d->lang);
+	else
+		buf_adds(out, ",\"lang\":null");
+	buf_addf(out, ",\"size\":%lld,\"truncated\":%s", (long long)d->size,
+		d->truncated ? "true" : "false");
+	add_text(out, "converter", d->converter);
+	add_meta(out, d->meta);
+}
+
+/* The beginning of the character that the byte at `at` belongs to. */
+static size_t character_at(const struct buf *text, size_t at)
+{
+	while (at > 0 && at < text->len && ((unsigned char)text->data[at] & 0xc0) == 0x80)
+		at--;
+	return at;
+}
+
+/* At least one character, lest who pages by bytes stands still. */
+static size_t slice_end(const struct buf *text, size_t begin, size_t limit)
+{
+	if (limit >= text->len - begin)
+		return text->len;
+	size_t end = character_at(text, begin + limit);
+	if (end <= begin && limit > 0)
+		for (end = begin + 1;
+			end < text->len && ((unsigned char)text->data[end] & 0xc0) == 0x80;)
+			end++;
+	return end;
+}
+
+static void add_slice(struct buf *out, const struct buf *text, int64_t offset, int64_t limit)
+{
+	size_t begin = (size_t)offset < text->len ? character_at(text, (size_t)offset) : text->len;
+	size_t end = slice_end(text, begin, (size_t)limit);
+
+	buf_adds(out, ",\"text\":");
+	frame_add_string(out, text->data ? text->data + begin : "", end - begin);
+	buf_addf(out, ",\"offset\":%zu,\"more\":%s", begin, end < text->len ? "true" : "false");
+}
+
+static enum status fill_document(struct reading *g, struct db *db, struct buf *json)
+{
+	struct document_reading *d = (struct document_reading *)g;
+	struct tree_place place;
+	AUTO_BUF text = BUF_INIT;
+
+	g->why = "no such file in the index";
+	enum status st = tree_resolve(db, d->path.data, &place);
+	if (st == ST_OK && place.is_dir)
+		st = ST_NOT_FOUND;
+	if (st != ST_OK)
+		return st;
+	g->why = "the file has no text in the index; explain tells why";
+	if (!place.file.document)
+		return ST_NOT_FOUND;
+	buf_addc(json, '{');
+	frame_add_path(json, "path", d->path.data, d->path.len);
+	buf_addc(json, ',');
+	frame_add_path(json, "name", place.name, strlen(place.name));
+	st = document_info(db, place.file.document, add_info, json);
+	if (st == ST_OK)
+		st = documents_text(db, place.file.document, &text);
+	if (st != ST_OK)
+		return st;
+	add_slice(json, &text, d->offset, d->limit);
+	buf_adds(json, ",\"clock\":\"");
+	clock_add(json, g->instance, g->clock);
+	buf_adds(json, "\"}");
+	return ST_OK;
+}
+
+static void finish_document(struct reading *g)
+{
+	buf_finish(&((struct document_reading *)g)->path);
+}
+
+void serve_document(struct request *r)
+{
+	AUTO_BUF path = BUF_INIT;
+
+	if (cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(r->params, "part")) > 0) {
+		request_trawl_error(r, RPC_CODE_NOT_FOUND, "no such part", -1);
+		return;
+	}
+	if (!request_path(r, &path))
+		return;
+	struct document_reading *d = mem_zalloc(sizeof *d);
+	if (d) {
+		d->reading.fill = fill_document;
+		d->reading.finish = finish_document;
+		d->path = path;
+		path = (struct buf)BUF_INIT;
+		d->offset = param_integer(r->params, "offset", 0);
+		d->limit = param_integer(r->params, "limit", DOCUMENT_LIMIT);
+	}
+	reading_start(r, d ? &d->reading : NULL);
+}
+
+/* --- failures ----------------------------------------------------------------------------------- */
+
+struct failures_reading {
+	struct reading reading;
+	int64_t limit, offset;
+};
+
+static bool add_failure(void *arg, const struct failure_row *f)
+{
+	struct buf *out = arg;
+
+	buf_adds(out, out->len > 1 ? ",{" : "{");
+	frame_add_path(out, "path", f->path, strlen(f->path));
+	add_text(out, "converter", f->converter);
+	add_text(out, "reason", f->reason);
+	add_text(out, "detail", f->detail);
+	add_text(out, "output", f->output);
+	buf_addf(out, ",\"attempts\":%lld", (long long)f->attempts);
+	add_time(out, "next_try", f->next_try);
+	add_time(out, "at", f->at);
+	buf_addc(out, '}');
+	return !out->failed;
+}
+
+static enum status fill_failures(struct reading *g, struct db *db, struct buf *json)
+{
+	const struct failures_reading *f = (const struct failures_reading *)g;
+
+	buf_addc(json, '[');
+	enum status st = failures_list(db, f->limit, f->offset, add_failure, json);
+	buf_addc(json, ']');
+	return st;
+}
+
+void serve_failures(struct request *r)
+{
+	struct failures_reading *f = mem_zalloc(sizeof *f);
+
+	if (f) {
+		f->reading.fill = fill_failures;
+		f->limit = param_integer(r->params, "limit", FAILURES_LIMIT);
+		f->offset = param_integer(r->params, "offset", 0);
+	}
+	reading_start(r, f ? &f->reading : NULL);
+}
+
+/* --- changes ------------------------------------------------------------------------------------ */
+
+struct changes_reading {
+	struct reading reading;
+	char *since; /* NULL: from the beginning */
+	int64_t limit;
+
+	/* while it runs */
+	struct buf *json;
+	int64_t last; /* clock of the last change that was written; -1: none */
+};
+
+static bool add_change(void *arg, const struct change *c)
+{
+	struct changes_reading *g = arg;
+	struct buf *out = g->json;
+
+	buf_adds(out, g->last < 0 ? "{" : ",{");
+	frame_add_path(out, "path", c->path, strlen(c->path));
+	add_text(out, "kind", change_kind_text(c->kind));
+	if (c->from) {
+		buf_addc(out, ',');
+		frame_add_path(out, "from", c->from, strlen(c->from));
+	}
+	buf_addf(out, ",\"dir\":%s,\"clock\":\"", c->is_dir ? "true" : "false");
+	clock_add(out, g->reading.instance, c->clock);
+	buf_adds(out, "\"}");
+	g->last = c->clock;
+	return !out->failed;
+}
+
+/* Where to begin: -1 for everything, where that clock says nothing here. */
+static enum status begin_at(struct changes_reading *c, int64_t *since, bool *fresh)
+{
+	*since = -1;
+	*fresh = false;
+	if (!c->since)
+		return ST_OK;
+	enum status st = clock_parse(c->since, c->reading.instance, since, fresh);
+	if (st == ST_OK && *since > c->reading.clock)
+		*fresh = true;
+	if (st == ST_OK && *fresh)
+		*since = -1;
+	return st;
+}
+
+static enum status fill_changes(struct reading *g, struct db *db, struct buf *json)
+{
+	struct changes_reading *c = (struct changes_reading *)g;
+	bool fresh = false, more = false;
+	int64_t since = -1;
+
+	g->why = "since: expected a clock as this daemon gave it, or null";
+	enum status st = begin_at(c, &since, &fresh);
+	if (st != ST_OK)
+		return st;
+	g->why = NULL;
+	c->json = json;
+	c->last = -1;
+	buf_adds(json, "{\"changes\":[");
+	st = changes_list(db, since, c->limit, add_change, c, &more);
+	buf_adds(json, "],\"clock\":\"");
+	clock_add(json, g->instance, more && c->last >= 0 ? c->last : g->clock);
+	buf_addf(json, "\",\"fresh_instance\":%s,\"more\":%s}", fresh ? "true" : "false",
+		more ? "true" : "false");
+	return st;
+}
+
+static void finish_changes(struct reading *g)
+{
+	mem_free(((struct changes_reading *)g)->since);
+}
+
+void serve_changes(struct request *r)
+{
+	const char *since = param_text(r->params, "since");
+	struct changes_reading *c = mem_zalloc(sizeof *c);
+
+	if (c) {
+		c->reading.fill = fill_changes;
+		c->reading.finish = finish_changes;
+		c->limit = param_integer(r->params, "limit", CHANGES_LIMIT);
+		c->since = since ? mem_strdup(since) : NULL;
+	}
+	if (c && since && !c->since) {
+		mem_free(c);
+		c = NULL;
+	}
+	reading_start(r, c ? &c->reading : NULL);
+}

@@ -1,0 +1,185 @@
+/* serve_index: what is asked of the indexing itself: explain, sync, and its administration. */
+#include "core/log.h"
+#include "core/mem.h"
+#include "serve/catchup.h"
+#include "serve/handlers.h"
+#include "serve/request.h"
+#include "serve/request_path.h"
+
+#include <string.h>
+
+static void answer(struct request *r, const char *json)
+{
+	request_result(r, json, strlen(json));
+}
+
+/* --- explain ------------------------------------------------------------------------------------ */
+
+static void on_explained(void *arg, enum status st, cJSON *verdict)
+{
+	struct request *r = request_slot_take(arg);
+
+	if (!r)
+		cJSON_Delete(verdict);
+	else if (st == ST_OK)
+		request_result_value(r, verdict);
+	else
+		request_status_error(r, st);
+}
+
+void serve_explain(struct request *r)
+{
+	AUTO_BUF path = BUF_INIT;
+
+	if (!request_path(r, &path))
+		return;
+	struct watch *watch = r->context->watch;
+	struct request_slot *slot = request_wait_slot(r);
+	if (!slot)
+		return;
+	request_expire_at_deadline(r);
+	enum status st = watch_explain(watch, path.data, on_explained, slot);
+	if (st != ST_OK)
+		on_explained(slot, st, NULL);
+}
+
+/* --- sync --------------------------------------------------------------------------------------- */
+
+static void on_synced(struct request *r, enum status st, const char *beyond, void *arg)
+{
+	AUTO_BUF out = BUF_INIT;
+
+	(void)arg;
+	if (!r)
+		return;
+	if (st != ST_OK) {
+		catchup_refuse(r, st);
+		return;
+	}
+	buf_adds(&out, "{\"clock\":\"");
+	context_add_clock(r->context, &out, r->context->clock);
+	/* the paths that it could not vouch for are no secret to those who see every file */
+	buf_addf(&out, "\",\"beyond\":%s}", peer_caller(r->peer)->all ? beyond : "[]");
+	if (out.failed)
+		request_status_error(r, ST_NOMEM);
+	else
+		request_result(r, out.data, out.len);
+}
+
+void serve_sync(struct request *r)
+{
+	catchup_start(r, param_integer(r->params, "timeout_ms", REQUEST_TIMEOUT_MS), on_synced, NULL);
+}
+
+/* --- administration ----------------------------------------------------------------------------- */
+
+void serve_reindex(struct request *r)
+{
+	AUTO_BUF path = BUF_INIT;
+	bool all = cJSON_GetArraySize(r->params) == 0;
+
+	if (!all && !request_path(r, &path))
+		return;
+	enum status st = watch_reindex(r->context->watch, all ? NULL : path.data);
+	if (st == ST_OK)
+		answer(r, "{\"queued\":true}");
+	else
+		request_status_error(r, st);
+}
+
+static void pause_or_resume(struct request *r, bool paused)
+{
+	enum status st = watch_pause(r->context->watch, paused);
+
+	if (st == ST_OK)
+		answer(r, paused ? "{\"paused\":true}" : "{\"paused\":false}");
+	else
+		request_status_error(r, st);
+}
+
+void serve_pause(struct request *r)
+{
+	pause_or_resume(r, true);
+}
+
+void serve_resume(struct request *r)
+{
+	pause_or_resume(r, false);
+}
+
+/* Each line of the report as a string. */
+static void add_lines(struct buf *out, const char *text)
+{
+	buf_addc(out, '[');
+	for (const char *line = text; *line;) {
+		size_t n = strcspn(line, "\n");
+
+		if (n > 0 && out->len > 0 && out->data[out->len - 1] != '[')
+			buf_addc(out, ',');
+		if (n > 0)
+			frame_add_string(out, line, n);
+		line += n + (line[n] == '\n');
+	}
+	buf_addc(out, ']');
+}
+
+void serve_reload(struct request *r)
+{
+	struct context *ctx = r->context;
+	AUTO_BUF errors = BUF_INIT, out = BUF_INIT;
+	enum status st = ST_OK;
+
+	ctx->hooks.reload(ctx->hook_arg, &errors, &st);
+	if (st != ST_OK && st != ST_CONFIG) {
+		request_status_error(r, st);
+		return;
+	}
+	buf_addf(&out, "{\"reloaded\":%s,\"errors\":", st == ST_OK ? "true" : "false");
+	add_lines(&out, errors.data ? errors.data : "");
+	buf_addc(&out, '}');
+	if (out.failed)
+		request_status_error(r, ST_NOMEM);
+	else
+		request_result(r, out.data, out.len);
+}
+
+static void on_checked(void *arg, enum status st, const char *report)
+{
+	struct request *r = request_slot_take(arg);
+	AUTO_BUF out = BUF_INIT;
+
+	if (!r)
+		return;
+	if (st != ST_OK) {
+		request_status_error(r, st);
+		return;
+	}
+	buf_addf(&out, "{\"ok\":%s,\"report\":", *report ? "false" : "true");
+	frame_add_string(&out, report, strlen(report));
+	buf_addc(&out, '}');
+	if (out.failed)
+		request_status_error(r, ST_NOMEM);
+	else
+		request_result(r, out.data, out.len);
+}
+
+void serve_check(struct request *r)
+{
+	struct pipeline *pipeline = r->context->pipeline;
+	struct request_slot *slot = request_wait_slot(r);
+
+	if (!slot)
+		return;
+	enum status st = pipeline_check(pipeline, on_checked, slot);
+	if (st != ST_OK)
+		on_checked(slot, st, NULL);
+}
+
+void serve_shutdown(struct request *r)
+{
+	struct context *ctx = r->context;
+
+	log_notice("shutdown: asked by uid %u", (unsigned)peer_uid(r->peer));
+	answer(r, "{\"stopping\":true}");
+	ctx->hooks.shutdown(ctx->hook_arg);
+}

@@ -1,0 +1,251 @@
+/*
+ * serve_search: a search: from the memo, from one in flight already, or by a reader of its own.
+ *
+ *   parsed ──(sync_ms)──► catching up ──► looked up ──hit──► answered
+ *      └───────────────────────────────────►│   │ miss: first of a flight ──► answered
+ *                                           │   └ joined: waits for another's flight ──► answered
+ *                                           └──── again, where that one's deadline was shorter than ours
+ */
+#include "core/mem.h"
+#include "core/now.h"
+#include "serve/catchup.h"
+#include "serve/flight.h"
+#include "serve/handlers.h"
+#include "serve/request.h"
+
+#include <string.h>
+
+struct asking {
+	struct letter letter; /* for another look-up, outside the memo's call */
+	struct request *request; /* NULL: abandoned while the letter is on its way */
+	struct search_request *search;
+	struct buf key;
+	struct flight *flight; /* the first of it, or joined; NULL: neither */
+	bool sync_asked, synced;
+};
+
+static void look_up(struct asking *a);
+
+static void destroy(struct asking *a)
+{
+	search_request_destroy(a->search);
+	buf_finish(&a->key);
+	mem_free(a);
+}
+
+/* --- answering ---------------------------------------------------------------------------------- */
+
+/* The answer's bytes are copied as they are, never parsed again. */
+static void answer(struct asking *a, const char *json, size_t len, bool cached, int64_t age_ms)
+{
+	struct request *r = a->request;
+	AUTO_BUF line = BUF_INIT;
+
+	buf_reserve(&line, len + 256);
+	frame_add_head(&line, r->id);
+	buf_adds(&line, ",\"result\":{");
+	buf_add(&line, json, len);
+	buf_addf(&line, ",\"cached\":%s,\"age_ms\":%lld,\"took_ms\":%lld", cached ? "true" : "false",
+		(long long)age_ms, (long long)(now_mono_us() - r->started_us) / 1000);
+	if (a->sync_asked)
+		buf_addf(&line, ",\"synced\":%s", a->synced ? "true" : "false");
+	buf_adds(&line, "}}\n");
+	destroy(a);
+	request_line(r, &line);
+}
+
+static void refuse(struct asking *a, enum status st)
+{
+	struct request *r = a->request;
+
+	destroy(a);
+	request_status_error(r, st);
+}
+
+/* --- by a reader -------------------------------------------------------------------------------- */
+
+static void on_landed(void *arg, enum status st, const char *json, size_t len, bool partial)
+{
+	struct asking *a = arg;
+
+	(void)partial;
+	a->request->abandon = NULL;
+	if (json)
+		answer(a, json, len, false, 0);
+	else
+		refuse(a, st);
+}
+
+static void abandon_flight(struct request *r)
+{
+	struct asking *a = r->work;
+
+	flight_leave_first(a->flight);
+	destroy(a);
+}
+
+static void take_off(struct asking *a)
+{
+	struct request *r = a->request;
+	const struct flight_options options = {
+		.context = r->context,
+		.peer = r->peer,
+		.search = &a->search,
+		.key = &a->key,
+		.deadline_ms = r->deadline_ms,
+		.ended = on_landed,
+		.arg = a,
+	};
+
+	enum status st = flight_start(&options, &a->flight);
+	if (st == ST_OK)
+		request_wait(r, abandon_flight, a);
+	else
+		refuse(a, st);
+}
+
+/* --- by another's flight ------------------------------------------------------------------------ */
+
+static void on_again(struct letter *l)
+{
+	struct asking *a = (struct asking *)l;
+
+	if (a->request)
+		look_up(a);
+	else
+		destroy(a);
+}
+
+static void abandon_again(struct request *r)
+{
+	struct asking *a = r->work;
+
+	a->request = NULL;
+}
+
+/* The flight was stopped for a reason of its first one, which is none of ours. */
+static bool deserves_another(const struct asking *a, enum status st)
+{
+	bool cut = st == ST_OK ? flight_is_partial(a->flight) : st == ST_TIMEOUT || st == ST_CANCELED;
+
+	return cut && now_mono_ms() < a->request->deadline_ms;
+}
+
+static void on_joined_ended(void *arg, enum status st, const char *json, size_t len, int64_t clock)
+{
+	struct asking *a = arg;
+	struct request *r = a->request;
+
+	(void)clock;
+	r->abandon = NULL;
+	r->expires = false;
+	if (deserves_another(a, st)) {
+		a->flight = NULL;
+		a->letter.open = on_again;
+		request_wait(r, abandon_again, a);
+		mailbox_send(r->context->mailbox, &a->letter);
+	} else if (json) {
+		answer(a, json, len, false, 0);
+	} else {
+		refuse(a, st);
+	}
+}
+
+static void abandon_joined(struct request *r)
+{
+	struct asking *a = r->work;
+
+	memo_leave(r->context->memo, a);
+	flight_leave(a->flight);
+	destroy(a);
+}
+
+/* --- the way of a search ------------------------------------------------------------------------ */
+
+static void look_up(struct asking *a)
+{
+	struct request *r = a->request;
+	struct context *ctx = r->context;
+	struct memo_answer found;
+
+	switch (memo_lookup(ctx->memo, &a->key, now_mono_ms(), ctx->clock,
+		search_request_max_age_ms(a->search), on_joined_ended, a, &found)) {
+	case MEMO_HIT:
+		r->abandon = NULL;
+		answer(a, found.json, found.len, true, found.age_ms);
+		break;
+	case MEMO_JOINED:
+		a->flight = flight_join(ctx, &a->key);
+		request_wait(r, abandon_joined, a);
+		request_expire_at_deadline(r);
+		break;
+	case MEMO_MISS:
+		take_off(a);
+		break;
+	}
+}
+
+static void on_caught_up(struct request *r, enum status st, const char *beyond, void *arg)
+{
+	struct asking *a = arg;
+
+	(void)beyond;
+	if (!r) {
+		destroy(a);
+	} else if (st == ST_OK || st == ST_TIMEOUT) {
+		a->synced = st == ST_OK;
+		/* the time-out is the search's: waiting for the index does not use it up */
+		r->deadline_ms = now_mono_ms() + search_request_timeout_ms(a->search);
+		look_up(a);
+	} else {
+		destroy(a);
+		catchup_refuse(r, st);
+	}
+}
+
+static void refuse_request(struct request *r, enum status st, const struct search_error *error)
+{
+	if (st != ST_INVALID)
+		request_status_error(r, st);
+	else if (error->bad_query)
+		request_trawl_error(r, RPC_CODE_BAD_QUERY, error->message, (long)error->position);
+	else
+		request_error(r, RPC_INVALID_PARAMS, error->message);
+}
+
+void serve_search(struct request *r)
+{
+	struct search_error error = {.bad_query = false};
+	struct asking *a = mem_zalloc(sizeof *a);
+	enum status st = ST_NOMEM;
+
+	if (!a)
+		goto err_after_nothing;
+	a->request = r;
+	st = search_request_parse(r->params, &a->search, &error);
+	if (st == ST_OK)
+		st = search_request_key(a->search, peer_caller(r->peer), now_real_s(), &a->key);
+	if (st != ST_OK)
+		goto err_after_asking;
+	int64_t sync_ms = search_request_sync_ms(a->search);
+	a->sync_asked = sync_ms > 0;
+	if (a->sync_asked)
+		catchup_start(r, sync_ms, on_caught_up, a);
+	else
+		look_up(a);
+	return;
+
+err_after_asking:
+	destroy(a);
+err_after_nothing:
+	refuse_request(r, st, &error);
+}
+
+void serve_cancel(struct request *r)
+{
+	const cJSON *id = cJSON_GetObjectItemCaseSensitive(r->params, "id");
+	bool found = client_cancel(r->client, id, r) > 0;
+	const char *text = found ? "{\"canceled\":true}" : "{\"canceled\":false}";
+
+	request_result(r, text, strlen(text));
+}
