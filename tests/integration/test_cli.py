@@ -281,7 +281,7 @@ def test_completions_know_every_verb_and_option(shell):
         for option in options(verb):
             assert re.search(rf"(--|-l ){option}\b", text), (verb, option)
     known = {o for v in verbs() for o in options(v)} | {"version"}
-    for option in re.findall(r"(?:--|-l )([a-z][a-z-]+)", text):
+    for option in re.findall(r"(?<!set )(?:--|-l )([a-z][a-z-]+)", text):
         assert option in known, f"{option} is no option any more"
 
 
@@ -341,15 +341,15 @@ SIMPLE = [  # words, method, result, status, what standard output holds
                                                    "p99_us": 2500000, "max_us": 0}}, "converters": {}}, 0,
      b"query                               3     850 us     1.5 ms      2.5 s       0 us"),
     (["stats", "--prometheus"], "stats", {"text": "trawl_commits 3\n"}, 0, b"trawl_commits 3\n"),
-    (["roots"], "roots", STATUS["roots"], 0, b"/mnt/nas  live 0, polled 3, stale 0  offline\n"),
-    (["roots"], "roots", [], 1, b""),
-    (["reindex"], "reindex", {}, 0, b"reading again\n"),
-    (["pause"], "pause", {}, 0, b"paused\n"),
-    (["resume"], "resume", {}, 0, b"going on\n"),
-    (["reload"], "reload", {}, 0, b"configuration read again\n"),
-    (["check"], "check", {"sound": True, "report": ""}, 0, b"sound\n"),
-    (["check"], "check", {"sound": False, "report": "row 3 missing"}, 2, b"row 3 missing\n"),
-    (["shutdown"], "shutdown", {}, 0, b"ending\n"),
+    (["roots"], "roots", {"roots": STATUS["roots"]}, 0, b"/mnt/nas  live 0, polled 3, stale 0  offline\n"),
+    (["roots"], "roots", {"roots": []}, 1, b""),
+    (["reindex"], "reindex", {"queued": True}, 0, b"reading again\n"),
+    (["pause"], "pause", {"paused": True}, 0, b"paused\n"),
+    (["resume"], "resume", {"paused": False}, 0, b"going on\n"),
+    (["reload"], "reload", {"reloaded": True, "errors": []}, 0, b"configuration read again\n"),
+    (["check"], "check", {"ok": True, "report": ""}, 0, b"sound\n"),
+    (["check"], "check", {"ok": False, "report": "row 3 missing"}, 2, b"row 3 missing\n"),
+    (["shutdown"], "shutdown", {"stopping": True}, 0, b"ending\n"),
     (["rpc", "version"], "version", {"version": "1"}, 0, b'{"version": "1"}\n'),
     (["version"], "version", {"version": "1", "schema": 2}, 0, b"trawld 1, schema 2\n"),
 ]
@@ -540,6 +540,13 @@ def test_sync_names_what_it_did_not_wait_for(server):
     status, out, err = run(server, "sync", "--timeout", "2s")
     assert (status, out) == (0, CLOCK.encode() + b"\n") and b"/mnt/nas" in err
     assert server.params == {"timeout_ms": 2000}
+
+
+def test_reload_tells_every_fault(server):
+    server.answers["reload"] = {"reloaded": False, "errors": ["a.conf:3: unknown key", "a.conf:9: bad size"]}
+    status, out, err = run(server, "reload")
+    assert (status, out) == (2, b"")
+    assert err.splitlines()[1:] == [b"  a.conf:3: unknown key", b"  a.conf:9: bad size"]
 
 
 def test_rpc_sends_what_is_given(server):

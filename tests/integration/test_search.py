@@ -290,7 +290,7 @@ def test_a_deadline_gives_what_there_is(running):
     for i in range(400):
         write(running.root / f"{i}.txt", f"deadline number{i} " + " ".join(f"w{j}" for j in range(i % 100 * 20)))
     running.sync()
-    for timeout in (0, 1, 2, 5):
+    for timeout in (1, 2, 5):
         begin = time.monotonic()
         try:
             result = running.search("deadline OR w1* OR number*", limit=400, snippet={"tokens": 60}, timeout_ms=timeout,

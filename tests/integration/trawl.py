@@ -514,7 +514,7 @@ class Daemon:
         return self.client.call(method, params, **more)
 
     def sync(self, seconds=30):
-        return self.call("sync", timeout_ms=int(patience(seconds) * 1000))
+        return self.call("sync", timeout_ms=min(int(patience(seconds) * 1000), 600000))
 
     def search(self, query, **params):
         params.setdefault("timeout_ms", int(patience(10) * 1000))
