@@ -3,9 +3,7 @@
 #include "cli/json.h"
 #include "cli/output.h"
 
-#include <string.h>
-
-/* Asks for it and says `done`, followed by what the result holds. */
+/* Asks for it and says `done`. */
 static enum outcome administer(struct cli *cli, const char *method, cJSON **params, const char *done)
 {
 	AUTO_REPLY reply = REPLY_INIT;
@@ -43,11 +41,28 @@ enum outcome cmd_resume(struct cli *cli)
 	return administer(cli, "resume", &params, "going on");
 }
 
+/* A configuration with faults is refused, all of them are told, and the daemon keeps the one it has. */
 enum outcome cmd_reload(struct cli *cli)
 {
+	AUTO_REPLY reply = REPLY_INIT;
+	AUTO_BUF out = BUF_INIT;
 	cJSON *params = cJSON_CreateObject();
+	const cJSON *fault;
+	enum outcome outcome = cli_call(cli, "reload", &params, cli_patience_ms(cli), &reply);
 
-	return administer(cli, "reload", &params, "configuration read again");
+	if (outcome != OUTCOME_FOUND)
+		return outcome;
+	bool refused = json_false(reply.result, "reloaded");
+	if (!cli_print_json(cli, &reply) && !refused) {
+		buf_adds(&out, "configuration read again\n");
+		cli_print(&out);
+	}
+	if (!refused)
+		return OUTCOME_FOUND;
+	cli_error(cli, "reload: the configuration has faults, the old one stays");
+	cJSON_ArrayForEach(fault, json_member(reply.result, "errors"))
+		cli_detail(cli, "%s", cJSON_IsString(fault) ? fault->valuestring : "");
+	return OUTCOME_ERROR;
 }
 
 enum outcome cmd_shutdown(struct cli *cli)
@@ -69,7 +84,7 @@ enum outcome cmd_check(struct cli *cli)
 	if (outcome != OUTCOME_FOUND)
 		return outcome;
 	const char *report = json_text(reply.result, "report");
-	bool sound = !*report && !json_false(reply.result, "sound");
+	bool sound = !*report && !json_false(reply.result, "ok");
 	if (!cli_print_json(cli, &reply)) {
 		output_add_text(&out, &cli->out, sound ? "sound" : report);
 		buf_addc(&out, '\n');

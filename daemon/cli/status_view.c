@@ -152,16 +152,20 @@ void status_view_add(struct buf *out, const struct term *t, const cJSON *status)
 
 	add_head(out, t, status);
 	add_progress(out, t, json_member(status, "progress"));
-	output_add_label(out, t, "files");
-	status_view_add_files(out, json_member(status, "files"));
-	buf_addc(out, '\n');
+	/* A daemon for the whole machine tells counts to its administrators only. */
+	if (json_member(status, "files")) {
+		output_add_label(out, t, "files");
+		status_view_add_files(out, json_member(status, "files"));
+		buf_addc(out, '\n');
+	}
 	cJSON_ArrayForEach(root, json_member(status, "roots"))
 	{
 		output_add_label(out, t, label);
 		status_view_add_root(out, t, root);
 		label = "";
 	}
-	add_workers(out, t, json_member(status, "workers"));
+	if (json_member(status, "workers"))
+		add_workers(out, t, json_member(status, "workers"));
 	for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
 		const cJSON *section = json_member(status, sections[i]);
 

@@ -1,0 +1,67 @@
+# bash completion for trawl(1)
+
+_trawl_takes()
+{
+	case $1 in
+	search) echo --limit --offset --cursor --sort --order --no-snippet --sync --paths-only --null ;;
+	status) echo --follow --until-idle ;;
+	failures) echo --limit --offset ;;
+	cat) echo --part ;;
+	changes) echo --since --limit ;;
+	stats) echo --prometheus ;;
+	esac
+}
+
+_trawl()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb='' i
+	local verbs='search status why sync failures cat changes stats roots reindex pause resume reload check shutdown
+		rpc version help'
+	local common='--json --socket --timeout --help'
+
+	COMPREPLY=()
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		--socket | --timeout | --limit | --offset | --cursor | --sort | --order | --part | --since | -n) ((i++)) ;;
+		-*) ;;
+		*)
+			verb=${COMP_WORDS[i]}
+			break
+			;;
+		esac
+	done
+	case $prev in
+	--socket)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	--sort)
+		mapfile -t COMPREPLY < <(compgen -W 'score time size name path' -- "$cur")
+		return
+		;;
+	--order)
+		mapfile -t COMPREPLY < <(compgen -W 'asc desc' -- "$cur")
+		return
+		;;
+	--timeout | --limit | --offset | --cursor | --part | --since | -n) return ;;
+	esac
+	if [[ $cur == -* ]]; then
+		[[ $verb ]] || common+=' --version'
+		mapfile -t COMPREPLY < <(compgen -W "$common $(_trawl_takes "$verb")" -- "$cur")
+		return
+	fi
+	case $verb in
+	'' | help) mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur") ;;
+	why | cat | reindex)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		;;
+	rpc)
+		mapfile -t COMPREPLY < <(compgen -W 'search cancel status stats explain sync failures document changes roots
+			version reindex pause resume reload check shutdown' -- "$cur")
+		;;
+	esac
+}
+
+complete -F _trawl trawl
