@@ -46,7 +46,7 @@ def test_the_second_answer_is_cached(patient):
 def test_another_request_is_another_entry(patient):
     base = {"query": "common", "limit": 5}
     patient.call("search", base)
-    for other in ({"limit": 6}, {"offset": 1}, {"sort": "mtime"}, {"sort": "mtime", "order": "asc"}, {"snippet": {"tokens": 5}},
+    for other in ({"limit": 6}, {"offset": 1}, {"sort": "time"}, {"sort": "time", "order": "asc"}, {"snippet": {"tokens": 5}},
                   {"query": "common number7"}, {"query": '"common number7"'}):
         assert patient.call("search", {**base, **other})["cached"] is False, other
         assert patient.call("search", {**base, **other})["cached"] is True, other

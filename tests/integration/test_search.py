@@ -203,7 +203,7 @@ def test_ranking_prefers_titles_and_density(library):
 
 
 @pytest.mark.parametrize("sort, order, key", [
-    ("mtime", "asc", lambda h: h["mtime"]), ("mtime", "desc", lambda h: -h["mtime"]), ("size", "asc", lambda h: h["size"]),
+    ("time", "asc", lambda h: h["mtime"]), ("time", "desc", lambda h: -h["mtime"]), ("size", "asc", lambda h: h["size"]),
     ("size", "desc", lambda h: -h["size"]), ("name", "asc", lambda h: h["name"]), ("path", "asc", lambda h: path_of(h)),
 ])
 def test_sorts(library, sort, order, key):
@@ -216,7 +216,7 @@ def test_descending_names(library):
     assert [h["name"] for h in hits] == [f"{i:02}.txt" for i in reversed(range(60))]
 
 
-@pytest.mark.parametrize("sort", [None, "mtime", "size", "name", "path"])
+@pytest.mark.parametrize("sort", [None, "time", "size", "name", "path"])
 def test_pages_by_offset(library, sort):
     params = {"sort": sort} if sort else {}
     everything = [path_of(h) for h in library.search("turning", limit=100, **params)["hits"]]
@@ -228,7 +228,7 @@ def test_pages_by_offset(library, sort):
     assert paged == everything and len(set(paged)) == 60
 
 
-@pytest.mark.parametrize("sort", [None, "mtime", "size", "name", "path"])
+@pytest.mark.parametrize("sort", [None, "time", "size", "name", "path"])
 def test_pages_by_cursor(library, sort):
     params = {"sort": sort} if sort else {}
     everything = [path_of(h) for h in library.search("turning", limit=100, **params)["hits"]]
