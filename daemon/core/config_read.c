@@ -126,6 +126,9 @@ static bool may_repeat(enum config_kind kind)
 static void note_dirs(struct loader *l, size_t before, struct origin at)
 {
 	size_t count = l->config->converters_dir.count;
+
+	if (count == before)
+		return;
 	struct origin *more = mem_resize(l->dir_origins, count, sizeof *more);
 
 	if (!more) {

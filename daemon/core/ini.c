@@ -61,15 +61,15 @@ static enum status load(const char *file, bool drop_in, const struct ini_reader 
 
 	if (fd < 0 && errno == ENOENT && !drop_in)
 		return ST_NOT_FOUND;
-	if (fd >= 0 && drop_in && !is_regular(fd))
-		errno = EINVAL;
-	else if (fd >= 0)
-		st = read_all(fd, out);
+	if (fd >= 0)
+		st = drop_in && !is_regular(fd) ? ST_INVALID : read_all(fd, out);
 	int error = errno;
 	if (fd >= 0)
 		close(fd);
 	if (st == ST_IO)
 		buf_addf(&what, "cannot be read: %s", strerrordesc_np(error));
+	if (st == ST_INVALID)
+		buf_adds(&what, "not a regular file");
 	if (st == ST_TOO_LARGE)
 		buf_addf(&what, "larger than %d bytes", FILE_MAX_BYTES);
 	if (what.len)
