@@ -10,7 +10,6 @@
 
 #include <limits.h>
 #include <pthread.h>
-#include <sqlite3.h>
 
 /* As the schema's "tokenize=" says it. */
 static const char tokenizer_name[] = "unicode61";
@@ -25,7 +24,7 @@ static sqlite3 *source;		  /* protected by source_lock; never closed */
 static fts5_tokenizer tokenizer;  /* written once under source_lock, before `source` is set */
 static void *tokenizer_context;
 
-static fts5_api *api_of(sqlite3 *raw)
+fts5_api *tokens_fts5(sqlite3 *raw)
 {
 	sqlite3_stmt *stmt;
 	fts5_api *api = NULL;
@@ -48,7 +47,7 @@ static enum status find_tokenizer(void)
 		fts5_api *api = NULL;
 
 		if (sqlite3_open(":memory:", &raw) == SQLITE_OK)
-			api = api_of(raw);
+			api = tokens_fts5(raw);
 		if (api && api->xFindTokenizer(api, tokenizer_name, &tokenizer_context,
 				   &tokenizer) == SQLITE_OK) {
 			source = raw;

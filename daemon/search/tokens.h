@@ -9,10 +9,14 @@
 
 #include "core/status.h"
 
+#include <sqlite3.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 struct tokens;
+
+/* FTS5's own interface of a connection; NULL if it has none. */
+fts5_api *tokens_fts5(sqlite3 *raw);
 
 MUST_USE enum status tokens_create(struct tokens **out);
 void tokens_destroy(struct tokens *t); /* NULL is fine */

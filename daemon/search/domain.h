@@ -1,0 +1,48 @@
+/*
+ * domain: a set of files, and which of them a query is true of.
+ *
+ * Truth is per file: a leaf of text holds if the file's document matches, or its
+ * own name.  The tree is computed with a bit per file: one pass over an index
+ * for each leaf, merged with the set, which is in the order of both indexes.
+ */
+#ifndef SEARCH_DOMAIN_H
+#define SEARCH_DOMAIN_H
+
+#include "search/plan.h"
+#include "search/stopper.h"
+
+struct member {
+	int64_t file, document; /* document 0: none */
+	double text, name;	/* scores of its document, of its name; sums over leaves that are not negated */
+};
+
+struct domain {
+	struct member *members; /* by file */
+	size_t count;
+	uint32_t *documents; /* members that have a document, by it */
+	size_t document_count;
+	uint64_t *truth; /* a bit per member; set by domain_evaluate */
+};
+
+struct domain_context {
+	sqlite3 *raw;
+	struct stopper *stopper;
+	const struct plan *plan;
+	const struct plan_context *filters;
+	double *idf; /* by phrase; NULL: nothing is ranked */
+};
+
+/*
+ * Adds the rows (file, document) of a statement, in the order of file.  These
+ * return true, or false when the stopper has ended it or has a failure.
+ */
+bool domain_load(struct domain *d, struct stopper *s, sqlite3_stmt *rows);
+/* The query's truth for every member: all conjuncts, or with `texts_only` those with text. */
+bool domain_evaluate(struct domain *d, const struct domain_context *c, bool texts_only);
+void domain_finish(struct domain *d);
+
+bool domain_true(const struct domain *d, size_t member);
+/* The member of that file; false if there is none. */
+bool domain_find(const struct domain *d, int64_t file, size_t *member);
+
+#endif

@@ -1,0 +1,267 @@
+/* hits: one JSON object per hit; see hits.h. */
+#include "search/hits.h"
+
+#include "core/mem.h"
+#include "core/path.h"
+#include "search/json.h"
+#include "search/rank.h"
+#include "search/snippet.h"
+#include "search/text.h"
+
+#include <string.h>
+
+enum {
+	PATHS_MAX = 100,
+	FIRST_PIECE = 64 << 10, /* bytes of text unpacked for a snippet; four times more each time it is short */
+	BYTES_PER_TOKEN = 8,	/* a guess, for the first piece of a late passage */
+	NS_PER_S = 1000000000,
+};
+
+struct hits {
+	struct hits_context c;
+	sqlite3_stmt *document; /* type, title, packed text */
+	struct tokens *tokens;
+	struct text *text;
+	struct snippet snippet;
+	struct buf paths;
+};
+
+struct hits *hits_create(const struct hits_context *c)
+{
+	static const char text[] = "SELECT d.type, d.title, c.text FROM document d"
+				   " LEFT JOIN content c ON c.document = d.id WHERE d.id = ?1";
+	struct hits *h = mem_zalloc(sizeof *h);
+
+	if (!h || tokens_create(&h->tokens) != ST_OK || text_create(&h->text) != ST_OK) {
+		c->stopper->st = ST_NOMEM;
+		hits_destroy(h);
+		return NULL;
+	}
+	h->c = *c;
+	if (!stopper_ok(c->stopper, sqlite3_prepare_v2(c->raw, text, -1, &h->document, NULL))) {
+		hits_destroy(h);
+		return NULL;
+	}
+	return h;
+}
+
+void hits_destroy(struct hits *h)
+{
+	if (!h)
+		return;
+	sqlite3_finalize(h->document);
+	tokens_destroy(h->tokens);
+	text_destroy(h->text);
+	buf_finish(&h->snippet.text);
+	buf_finish(&h->paths);
+	mem_free(h);
+}
+
+/* --- places that the ranking pass did not keep --- */
+
+static bool wants_spots(void *arg, int64_t id, double score)
+{
+	(void)arg;
+	(void)id;
+	(void)score;
+	return true;
+}
+
+bool hits_locate(struct hits *h, struct hit *hits, size_t count)
+{
+	struct rank rank = {.match = &h->c.plan->marks, .wants_spots = wants_spots};
+	AUTO_SQL sql = SQL_INIT;
+	sqlite3_stmt *row = NULL;
+	int slot;
+	bool good;
+
+	if (h->c.snippet == 0 || rank.match->count == 0)
+		return true;
+	sql_add(&sql, "SELECT trawl_rank(fts, ");
+	sql_pointer(&sql, &rank, RANK_POINTER);
+	sql_add(&sql, ") FROM fts WHERE fts MATCH ");
+	sql_string(&sql, rank.match->text.data);
+	sql_add(&sql, " AND rowid = ");
+	slot = sql_slot(&sql);
+	good = stopper_ok(h->c.stopper, sql_prepare(&sql, h->c.raw, &row));
+	for (size_t i = 0; good && i < count; i++) {
+		if (hits[i].spots || hits[i].id < 0)
+			continue;
+		good = stopper_ok(h->c.stopper, sqlite3_bind_int64(row, slot, hits[i].id));
+		if (good && stopper_row(h->c.stopper, row)) {
+			hits[i].spots = rank.spots;
+			rank.spots = NULL;
+		}
+		sqlite3_reset(row);
+		good = good && stopper_go(h->c.stopper);
+	}
+	sqlite3_finalize(row);
+	mem_free(rank.spots);
+	return good;
+}
+
+/* --- the files --- */
+
+/* What the object says of the first file. */
+struct first {
+	size_t path_len, name_len; /* h->paths begins with it */
+	int64_t size, mtime_ns;
+	bool offline;
+};
+
+/*
+ * Collects the paths of the hit's files, each followed by a NUL, in h->paths; returns how many files there are,
+ * 0 also when the stopper says so.
+ */
+static size_t collect_paths(struct hits *h, const struct hit *hit, size_t *kept, struct first *first)
+{
+	struct file_view f;
+	size_t total = 0;
+
+	buf_clear(&h->paths);
+	*kept = 0;
+	if (!files_begin(h->c.files, hit))
+		return 0;
+	while (files_next(h->c.files, &f)) {
+		const struct dir_view *dir;
+
+		if (!stopper_ok(h->c.stopper, dirs_get(h->c.dirs, f.dir, &dir)))
+			return 0;
+		if (!dir->path)
+			continue;
+		if (total++ >= PATHS_MAX)
+			continue;
+		path_join(&h->paths, dir->path, f.name);
+		if (total == 1)
+			*first = (struct first){h->paths.len, strlen(f.name), f.size, f.mtime_ns,
+				dir->offline};
+		buf_addc(&h->paths, '\0');
+		++*kept;
+	}
+	if (h->paths.failed)
+		h->c.stopper->st = ST_NOMEM;
+	return total;
+}
+
+/* Seconds, of a moment before 1970 too. */
+static long long seconds(int64_t ns)
+{
+	return ns / NS_PER_S - (ns % NS_PER_S < 0);
+}
+
+static void add_files(const struct hits *h, size_t total, size_t kept, const struct first *first,
+	struct buf *out)
+{
+	const char *path = h->paths.data;
+
+	json_add_path(out, path, first->path_len);
+	buf_adds(out, ",\"paths\":[");
+	for (size_t i = 0; i < kept; i++, path += strlen(path) + 1) {
+		buf_adds(out, i ? ",{" : "{");
+		json_add_path(out, path, strlen(path));
+		buf_addc(out, '}');
+	}
+	buf_addf(out, "],\"paths_total\":%zu,\"name\":", total);
+	json_add_string(out, h->paths.data + first->path_len - first->name_len, first->name_len);
+	buf_addf(out, ",\"size\":%lld,\"mtime\":%lld,\"offline\":%s", (long long)first->size,
+		seconds(first->mtime_ns), first->offline ? "true" : "false");
+}
+
+/* --- the document --- */
+
+static void make_snippet(struct hits *h, const struct hit *hit, const void *packed, size_t len)
+{
+	size_t want = (size_t)h->c.snippet, start = snippet_start(hit->spots, want);
+	size_t piece = (start + want) * BYTES_PER_TOKEN;
+	enum status st;
+
+	if (piece < FIRST_PIECE)
+		piece = FIRST_PIECE;
+	text_begin(h->text, packed, len);
+	do {
+		const char *text;
+		size_t text_len;
+		bool whole;
+
+		st = text_unpack(h->text, piece, &text, &text_len, &whole);
+		if (st == ST_OK)
+			st = snippet_make(h->tokens, text, text_len, whole, hit->spots, start, want,
+				&h->snippet);
+		piece *= 4;
+	} while (st == ST_AGAIN && stopper_go(h->c.stopper));
+	if (st != ST_OK) {
+		buf_clear(&h->snippet.text);
+		h->snippet.mark_count = 0;
+	}
+	if (st != ST_OK && st != ST_AGAIN)
+		h->c.stopper->st = st;
+}
+
+static void add_snippet(const struct snippet *s, struct buf *out)
+{
+	buf_adds(out, ",\"snippet\":{\"text\":");
+	json_add_string(out, s->text.data ? s->text.data : "", s->text.len);
+	buf_adds(out, ",\"marks\":[");
+	for (size_t i = 0; i < s->mark_count; i++)
+		buf_addf(out, "%s[%zu,%zu]", i ? "," : "", s->marks[i].at, s->marks[i].len);
+	buf_adds(out, "]}");
+}
+
+static void add_column(sqlite3_stmt *row, int column, struct buf *out)
+{
+	const char *s = (const char *)sqlite3_column_text(row, column);
+
+	json_add_string(out, s ? s : "", (size_t)sqlite3_column_bytes(row, column));
+}
+
+static bool add_document(struct hits *h, const struct hit *hit, struct buf *out)
+{
+	bool found = false;
+
+	buf_clear(&h->snippet.text);
+	h->snippet.mark_count = 0;
+	if (hit->id > 0) {
+		if (!stopper_ok(h->c.stopper, sqlite3_bind_int64(h->document, 1, hit->id)))
+			return false;
+		found = stopper_row(h->c.stopper, h->document);
+	}
+	buf_adds(out, ",\"type\":");
+	if (found)
+		add_column(h->document, 0, out);
+	else
+		buf_adds(out, "\"\"");
+	buf_adds(out, ",\"title\":");
+	if (found)
+		add_column(h->document, 1, out);
+	else
+		buf_adds(out, "\"\"");
+	if (found && h->c.snippet) {
+		const void *packed = sqlite3_column_blob(h->document, 2);
+
+		make_snippet(h, hit, packed, (size_t)sqlite3_column_bytes(h->document, 2));
+	}
+	sqlite3_reset(h->document);
+	add_snippet(&h->snippet, out);
+	buf_addf(out, ",\"document\":%s", found ? "true" : "false");
+	return h->c.stopper->st == ST_OK && !h->c.stopper->late;
+}
+
+bool hits_add(struct hits *h, const struct hit *hit, struct buf *out)
+{
+	struct first first = {0};
+	size_t before = out->len, kept;
+	size_t total = collect_paths(h, hit, &kept, &first);
+
+	if (!stopper_go(h->c.stopper))
+		return false;
+	if (total == 0)
+		return true;
+	buf_addc(out, '{');
+	add_files(h, total, kept, &first, out);
+	if (!add_document(h, hit, out)) {
+		out->len = before;
+		return false;
+	}
+	buf_addf(out, ",\"score\":%.6g,\"part\":[]}", hit->score);
+	return true;
+}

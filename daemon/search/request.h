@@ -1,0 +1,32 @@
+/*
+ * request: the parameters of one search, checked.  Its public half is in search.h.
+ */
+#ifndef SEARCH_REQUEST_H
+#define SEARCH_REQUEST_H
+
+#include "search/query.h"
+#include "search/search.h"
+#include "search/top.h"
+
+enum {
+	REQUEST_LIMIT_MAX = 100000,
+	REQUEST_OFFSET_MAX = 1000000,
+	REQUEST_SNIPPET_MAX = 64,
+};
+
+struct search_request {
+	struct query *query;
+	enum sort sort;	 /* never RELEVANCE where nothing ranks: a query of filters or negations alone */
+	bool descending;
+	int64_t limit, offset;
+	bool after_cursor; /* `after` is where the last page ended */
+	struct hit after;
+	int64_t snippet; /* tokens; 0: none */
+	int64_t max_age_ms, sync_ms, timeout_ms;
+	uint64_t check; /* of query and order: a cursor belongs to them */
+};
+
+/* Whether anything in the tree can give a file a rank. */
+bool request_ranks(const struct query_node *n);
+
+#endif

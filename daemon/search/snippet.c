@@ -1,0 +1,219 @@
+/* snippet: choosing and writing the passage; see snippet.h. */
+#include "search/snippet.h"
+
+#include <string.h>
+
+enum {
+	WINDOW_MAX = 64,
+	GAP_BYTES_MAX = 64,    /* of a run between two tokens: rulers, base64, binary rubbish */
+	TOKEN_BYTES_MAX = 128, /* of one token */
+	LEAD_SHARE = 4,	       /* a quarter of the free room goes before the first mark */
+};
+
+static const char ellipsis[] = "\xe2\x80\xa6";
+
+/* --- where --- */
+
+/* Different phrases among the places that begin within `want` tokens from place `first`; *end is the last one's end. */
+static size_t count_phrases(const struct spots *s, size_t first, size_t want, size_t *end)
+{
+	size_t limit = s->spot[first].offset + want, count = 0;
+
+	*end = s->spot[first].offset + s->spot[first].size;
+	for (size_t i = first; i < s->count && s->spot[i].offset < limit; i++) {
+		bool seen = false;
+
+		for (size_t j = first; j < i && !seen; j++)
+			seen = s->spot[j].phrase == s->spot[i].phrase;
+		count += !seen;
+		if (!seen && s->spot[i].offset + s->spot[i].size > *end)
+			*end = s->spot[i].offset + s->spot[i].size;
+	}
+	return count;
+}
+
+size_t snippet_start(const struct spots *spots, size_t want)
+{
+	size_t best = 0, most = 0, best_end = 0, end;
+
+	if (!spots || spots->count == 0)
+		return 0;
+	for (size_t i = 0; i < spots->count; i++) {
+		size_t count = count_phrases(spots, i, want, &end);
+
+		if (count > most) {
+			most = count;
+			best = i;
+			best_end = end;
+		}
+	}
+	size_t offset = spots->spot[best].offset, span = best_end - offset;
+	size_t lead = span < want ? (want - span) / LEAD_SHARE : 0;
+	return offset > lead ? offset - lead : 0;
+}
+
+/* --- the passage's tokens --- */
+
+struct window {
+	size_t start, want; /* tokens */
+	size_t at;	    /* tokens seen */
+	size_t count;	    /* ranges kept, at most want */
+	bool more;	    /* a token follows the last one kept */
+	struct range {
+		size_t start, end;
+	} ranges[WINDOW_MAX];
+};
+
+static bool keep_token(void *arg, size_t start, size_t end)
+{
+	struct window *w = arg;
+
+	if (w->at++ < w->start)
+		return true;
+	if (w->count == w->want) {
+		w->more = true;
+		return false;
+	}
+	w->ranges[w->count++] = (struct range){start, end};
+	return true;
+}
+
+/* --- writing --- */
+
+struct writer {
+	struct buf *out;
+	bool space; /* white space was seen and not written yet */
+};
+
+static bool is_blank(unsigned char c)
+{
+	return c <= ' ' || c == 0x7f;
+}
+
+static void write_space(struct writer *w)
+{
+	if (w->space && w->out->len)
+		buf_addc(w->out, ' ');
+	w->space = false;
+}
+
+/* At most `most` bytes of [start, end), cut before a character; whether all was written. */
+static bool write_bytes(struct writer *w, const char *text, size_t start, size_t end, size_t most)
+{
+	size_t cut = end - start > most ? start + most : end;
+
+	while (cut < end && cut > start && (text[cut] & 0xc0) == 0x80)
+		cut--;
+	for (size_t i = start; i < cut; i++) {
+		if (is_blank((unsigned char)text[i])) {
+			w->space = true;
+			continue;
+		}
+		write_space(w);
+		buf_addc(w->out, text[i]);
+	}
+	return cut == end;
+}
+
+/* What lies between two tokens.  White space is free: only what is left of it counts. */
+static void write_gap(struct writer *w, const char *text, size_t start, size_t end)
+{
+	size_t written = w->out->len;
+
+	while (start < end) {
+		size_t stop = start;
+
+		while (stop < end && is_blank((unsigned char)text[stop]))
+			stop++;
+		w->space = w->space || stop > start;
+		start = stop;
+		while (stop < end && !is_blank((unsigned char)text[stop]))
+			stop++;
+		size_t room = GAP_BYTES_MAX - (w->out->len - written);
+		if (!write_bytes(w, text, start, stop, room) || w->out->len - written >= GAP_BYTES_MAX) {
+			if (stop < end || w->out->len - written < stop - start)
+				buf_adds(w->out, ellipsis);
+			w->space = true;
+			return;
+		}
+		start = stop;
+	}
+}
+
+static void write_token(struct writer *w, const char *text, const struct range *r)
+{
+	if (!write_bytes(w, text, r->start, r->end, TOKEN_BYTES_MAX))
+		buf_adds(w->out, ellipsis);
+}
+
+/* Whether a place covers the token, and one of them the token before it too. */
+static bool covered(const struct spots *spots, size_t token, bool *joined)
+{
+	bool found = false;
+
+	*joined = false;
+	for (size_t i = 0; spots && i < spots->count && spots->spot[i].offset <= token; i++) {
+		const struct spot *s = &spots->spot[i];
+
+		if (token >= s->offset + s->size)
+			continue;
+		found = true;
+		*joined = *joined || token > s->offset;
+	}
+	return found;
+}
+
+static void add_mark(struct snippet *out, size_t at, size_t len, bool joined)
+{
+	struct snippet_mark *last = out->mark_count ? &out->marks[out->mark_count - 1] : NULL;
+
+	if (joined && last)
+		last->len = at + len - last->at;
+	else
+		out->marks[out->mark_count++] = (struct snippet_mark){at, len};
+}
+
+static void write_tokens(struct writer *w, const char *text, const struct window *win,
+	const struct spots *spots, struct snippet *out)
+{
+	for (size_t i = 0; i < win->count; i++) {
+		bool joined;
+
+		if (i)
+			write_gap(w, text, win->ranges[i - 1].end, win->ranges[i].start);
+		write_space(w);
+		size_t at = out->text.len;
+		write_token(w, text, &win->ranges[i]);
+		if (covered(spots, win->start + i, &joined))
+			add_mark(out, at, out->text.len - at, joined && i > 0);
+	}
+}
+
+enum status snippet_make(struct tokens *t, const char *text, size_t len, bool whole,
+	const struct spots *spots, size_t start, size_t want, struct snippet *out)
+{
+	struct window win = {.start = start, .want = want < WINDOW_MAX ? want : WINDOW_MAX};
+	struct writer w = {.out = &out->text};
+	enum status st = tokens_each(t, text, len, keep_token, &win);
+
+	if (st != ST_OK)
+		return st;
+	if (!whole && !win.more)
+		return ST_AGAIN;
+	buf_clear(&out->text);
+	out->mark_count = 0;
+	if (win.count == 0) {
+		write_gap(&w, text, 0, len);
+		return buf_status(&out->text);
+	}
+	if (start > 0)
+		buf_adds(&out->text, ellipsis);
+	else
+		write_gap(&w, text, 0, win.ranges[0].start);
+	write_tokens(&w, text, &win, spots, out);
+	if (win.more)
+		buf_adds(&out->text, ellipsis);
+	else
+		write_gap(&w, text, win.ranges[win.count - 1].end, len);
+	return buf_status(&out->text);
+}

@@ -1,0 +1,35 @@
+/*
+ * snippet: the passage of a text that shows best why it was found.
+ *
+ * The places come from the ranking pass, so the text is tokenized from its start
+ * to the passage's end and no further; it may even be handed over by pieces.
+ */
+#ifndef SEARCH_SNIPPET_H
+#define SEARCH_SNIPPET_H
+
+#include "core/buf.h"
+#include "search/rank.h"
+#include "search/tokens.h"
+
+struct snippet_mark {
+	size_t at, len; /* bytes of the snippet's text */
+};
+
+struct snippet {
+	struct buf text; /* UTF-8; runs of white space are one space, a cut is an ellipsis */
+	struct snippet_mark marks[SPOTS_MAX];
+	size_t mark_count;
+};
+
+#define SNIPPET_INIT {.text = BUF_INIT}
+
+/* The first token of the best passage of `want` tokens: 0 without places (NULL). */
+size_t snippet_start(const struct spots *spots, size_t want);
+/*
+ * The passage of `want` (1..64) tokens from `start` on.  `whole`: the text is all there is; else its last bytes
+ * may be cut off, and ST_AGAIN asks for a longer piece.
+ */
+MUST_USE enum status snippet_make(struct tokens *t, const char *text, size_t len, bool whole,
+	const struct spots *spots, size_t start, size_t want, struct snippet *out);
+
+#endif
