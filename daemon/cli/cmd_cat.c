@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-enum { PAGE_BYTES = 1 << 20 };
+/* As JSON each byte may take six, and the daemon sends no reply over 32 MiB. */
+enum { PAGE_BYTES = 4 << 20 };
 
 static cJSON *make_params(struct cli *cli, int64_t offset)
 {
@@ -43,8 +44,9 @@ enum outcome cmd_cat(struct cli *cli)
 		size_t n = strlen(text);
 		output_add_document(&out, &cli->out, text, n);
 		cli_print(&out);
-		offset += (int64_t)n;
-		more = n > 0 && offset < json_number(reply.result, "text_bytes");
+		/* The daemon begins a page with a whole character, which may be earlier than asked. */
+		offset = json_number(reply.result, "offset") + (int64_t)n;
+		more = n > 0 && json_true(reply.result, "more");
 	}
 	return OUTCOME_FOUND;
 }

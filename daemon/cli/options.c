@@ -108,6 +108,21 @@ static enum status refuse(int code, char **argv, struct buf *why)
 	return ST_INVALID;
 }
 
+/*
+ * "-draft" is a word, as queries exclude words so: letters are not strung together, each option stands alone.  Nothing
+ * between words is left over in getopt then, and its optind may be moved.
+ */
+static bool take_dashed_word(int argc, char **argv, struct options *o)
+{
+	const char *word = optind < argc ? argv[optind] : "";
+
+	if (word[0] != '-' || !word[1] || word[1] == '-' || !word[2])
+		return false;
+	o->args[o->arg_count++] = word;
+	optind++;
+	return true;
+}
+
 enum status options_parse(int argc, char **argv, struct options *o, struct buf *why)
 {
 	struct option longs[OPT_COUNT + 1];
@@ -121,7 +136,12 @@ enum status options_parse(int argc, char **argv, struct options *o, struct buf *
 		return ST_NOMEM;
 	make_getopt_tables(longs, letters);
 	optind = 1;
-	while (st == ST_OK && (code = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+	while (st == ST_OK) {
+		if (take_dashed_word(argc, argv, o))
+			continue;
+		code = getopt_long(argc, argv, letters, longs, NULL);
+		if (code == -1)
+			break;
 		if (code == 1)
 			o->args[o->arg_count++] = optarg;
 		else if (code == '?' || code == ':')

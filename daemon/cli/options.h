@@ -1,7 +1,8 @@
 /*
  * options: the words of the command line, taken apart by one table (options.tbl).
  *
- * Options may stand anywhere, before the verb too; behind "--" nothing is one.
+ * Options may stand anywhere, before the verb too; behind "--" nothing is one.  Nor is a word with one dash and more
+ * than a letter behind it.
  */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H

@@ -37,7 +37,7 @@ _trawl()
 		return
 		;;
 	--sort)
-		mapfile -t COMPREPLY < <(compgen -W 'score time size name path' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'relevance time size name path' -- "$cur")
 		return
 		;;
 	--order)
