@@ -411,5 +411,6 @@ enum status persist_run(struct attempt *a, struct persist *p, bool *rerouted)
 	}
 	if (st != ST_OK)
 		return st;
-	return settle(a, p, exchange(a, p, &state), state, rerouted);
+	enum exchange e = exchange(a, p, &state);
+	return settle(a, p, e, state, rerouted);
 }
