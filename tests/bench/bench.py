@@ -1,0 +1,411 @@
+#!/usr/bin/python3
+"""bench: how fast trawl is, beside this machine's own floors in the same run.
+
+    bench.py [NAME ...]     scaling text restart idle query fresh; all of them by default
+
+Environment: TRAWL_BUILD (build directory), BENCH_CORPUS (made there if missing), BENCH_DIR (where stores and trees go:
+the disk that is measured), BENCH_JSON (a file for the figures), BENCH_ROUNDS (repetitions of what is compared, default 2).
+"""
+
+import json
+import os
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "integration"))
+import trawl  # noqa: E402
+
+CORPUS = Path(os.environ.get("BENCH_CORPUS", "/var/tmp/trawl-corpus"))
+PLACE = Path(os.environ.get("BENCH_DIR", "/var/tmp"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "2"))
+TOOLS = trawl.BUILD / "bench"
+WORKERS = (1, 2, 4, 8, 12, 24)
+CONVERTER_MS = 350
+# Words of nearly every file of the corpus; each is its own memo key, so that each request is a miss.
+COMMON = ("the to of is in and for a int static struct return void if include define dev this file license "
+          "not be on with by or gpl set it as at").split()
+
+figures = {}
+
+
+# --- what they share -------------------------------------------------------------------------------------------------
+
+def build_tools():
+    """Compiles the bench's own programs where they are older than their source."""
+    TOOLS.mkdir(parents=True, exist_ok=True)
+    for name, libraries in (("ask", []), ("burn", []), ("floor_fts5", ["-lsqlite3"])):
+        source, target = HERE / f"{name}.c", TOOLS / name
+        if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+            subprocess.run(["gcc", "-std=c17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-o", target, source, *libraries],
+                           check=True)
+
+
+def percentile(values, share):
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def title(text):
+    print(f"\n{text}\n{'-' * len(text)}", flush=True)
+
+
+def line(*cells):
+    print("  " + "".join(f"{cell:<26}" if i == 0 else f"{cell:>12}" for i, cell in enumerate(cells)), flush=True)
+
+
+def verdict(name, value, goal, unit, better="<="):
+    """One figure beside its goal."""
+    good = value <= goal if better == "<=" else value >= goal
+    print(f"  {name:<44}{value:>10.3g} {unit:<5} goal {better} {goal:g}   {'ok' if good else 'MISSED'}", flush=True)
+    figures[name] = {"value": value, "unit": unit, "goal": goal, "met": good}
+
+
+class Scratch:
+    """A directory on the measured disk, gone afterwards."""
+
+    def __enter__(self):
+        self.path = Path(tempfile.mkdtemp(prefix="trawl-bench-", dir=PLACE))
+        return self.path
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.path)
+
+
+def make_daemon(home, root, workers=None, sandbox=None):
+    """A daemon over `root` with its defaults, but for what is said here."""
+    config = trawl.Config()
+    daemon_section = config["daemon"]
+    daemon_section.pop("settle")
+    if workers is None:
+        daemon_section.pop("workers")
+    else:
+        daemon_section["workers"] = workers
+    if sandbox:
+        daemon_section["sandbox"] = sandbox
+    config["root corpus"]["path"] = root
+    home.mkdir(parents=True, exist_ok=True)
+    return trawl.Daemon(home, config)
+
+
+def warm_cache(root):
+    total = 0
+    for directory, _, names in os.walk(root):
+        for name in names:
+            with open(os.path.join(directory, name), "rb") as f:
+                total += len(f.read())
+    return total
+
+
+def start_and_sync(daemon):
+    """Seconds from the start of the process until everything is searchable."""
+    begin = time.monotonic()
+    daemon.start()
+    daemon.sync(600)
+    return time.monotonic() - begin
+
+
+def ask(daemon, requests, repeat=1):
+    """Microseconds of each request, asked by the compiled client."""
+    lines = "".join(json.dumps({"jsonrpc": "2.0", "id": i, "method": "search", "params": p}) + "\n"
+                    for i, p in enumerate(requests))
+    result = subprocess.run([TOOLS / "ask", daemon.socket_path, str(repeat)], input=lines.encode(), capture_output=True,
+                            check=True)
+    return [float(x) for x in result.stdout.split()]
+
+
+# --- scaling ---------------------------------------------------------------------------------------------------------
+
+def run_xargs(rounds, files, workers):
+    begin = time.monotonic()
+    subprocess.run(["xargs", "-P", str(workers), "-n", "1", TOOLS / "burn", str(rounds)], input="\n".join(files).encode(),
+                   stdout=subprocess.DEVNULL, check=True)
+    return time.monotonic() - begin
+
+
+def run_small(rounds, root, workers):
+    """A cold run of --once over the small tree with the one-shot converter: (wall seconds, until its last commit)."""
+    with Scratch() as home:
+        daemon = make_daemon(home, root, workers)
+        daemon.config["daemon"]["converters_dir"] = daemon.converters_dir
+        daemon.converter("burn", [TOOLS / "burn", str(rounds)], extensions="txt")
+        daemon.write_config()
+        begin = time.monotonic()
+        result = trawl.run(daemon.argv("--once"), env=daemon.environment())
+        took = time.monotonic() - begin
+        if result.returncode != 0:
+            raise SystemExit(result.stderr.decode())
+        daemon.start()
+        found = daemon.search("quick", limit=1)["total"]
+        daemon.stop()
+        if found != 19:
+            raise SystemExit(f"scaling: {found} of 19 documents were found")
+        return took
+
+
+def bench_scaling():
+    title("Workers: 36 files, 19 of them through a one-shot converter of 0.35 s CPU")
+    root = CORPUS / "small"
+    files = sorted(str(p) for p in root.rglob("*.txt"))
+    rounds = int(subprocess.check_output([TOOLS / "burn", "calibrate", str(CONVERTER_MS)]))
+    line("workers", *WORKERS)
+    ours, theirs = {}, {}
+    for workers in WORKERS:
+        pairs = [(run_xargs(rounds, files, workers), run_small(rounds, root, workers)) for _ in range(ROUNDS)]
+        theirs[workers] = min(x for x, _ in pairs)
+        ours[workers] = min(t for _, t in pairs)
+    line("published, s", "6.82", "3.51", "3.37", "3.42", "3.45", "3.59")
+    line("xargs -P, s", *(f"{theirs[w]:.2f}" for w in WORKERS))
+    line("trawld --once, s", *(f"{ours[w]:.2f}" for w in WORKERS))
+    line("ratio", *(f"{ours[w] / theirs[w]:.3f}" for w in WORKERS))
+    figures["scaling"] = {"xargs": theirs, "trawl": ours}
+    verdict("scaling: worst ratio to xargs", max(ours[w] / theirs[w] for w in WORKERS), 1.03, "x")
+    flat = [ours[w] for w in WORKERS if w >= 2]
+    verdict("scaling: slowest to fastest from 2 workers on", max(flat) / min(flat), 1.1, "x")
+
+
+# --- text ------------------------------------------------------------------------------------------------------------
+
+def run_floor(listing, home):
+    with open(listing) as f:
+        result = subprocess.run([TOOLS / "floor_fts5", home / "floor.db"], stdin=f, capture_output=True, check=True)
+    seconds, size = result.stdout.split()
+    return float(seconds), int(size)
+
+
+class Indexed:
+    """The text corpus, indexed once and kept for the benches that ask it."""
+
+    home = None
+    daemon = None
+
+    @classmethod
+    def get(cls):
+        if cls.daemon is None:
+            cls.home = Path(tempfile.mkdtemp(prefix="trawl-bench-", dir=PLACE))
+            cls.daemon = make_daemon(cls.home, CORPUS / "text")
+            cls.took = start_and_sync(cls.daemon)
+            cls.peak = trawl.process_status(cls.daemon.pid, "VmHWM") / 1024
+        return cls.daemon
+
+    @classmethod
+    def drop(cls):
+        if cls.daemon is not None:
+            if cls.daemon.process is not None:
+                cls.daemon.stop()
+            shutil.rmtree(cls.home)
+            cls.daemon = cls.home = None
+
+
+def family_rss(pid):
+    """MiB of the daemon's converters together, now."""
+    total = 0
+    for child in trawl.descendants_of(pid):
+        try:
+            total += trawl.process_status(child, "VmRSS")
+        except (OSError, AttributeError):
+            continue
+    return total / 1024
+
+
+def bench_text():
+    title("Text: cold index, warm cache, beside one thread that inserts the same text into FTS5")
+    root = CORPUS / "text"
+    with Scratch() as home:
+        listing = home / "list"
+        files = sorted(str(p) for p in root.rglob("*") if p.is_file())
+        listing.write_text("\n".join(files) + "\n")
+        warm_cache(root)
+        floors, ours, size = [], [], 0
+        for i in range(ROUNDS):
+            (home / f"floor{i}").mkdir()
+            seconds, size = run_floor(listing, home / f"floor{i}")
+            floors.append(seconds)
+            shutil.rmtree(home / f"floor{i}")
+            Indexed.drop()
+            daemon = Indexed.get()
+            ours.append(Indexed.took)
+        total = daemon.status()["files"]["indexed"]
+        if total != len(files):
+            print(f"  {total} of {len(files)} files were indexed")
+    mb = size / 1e6
+    store = sum(p.stat().st_size for p in daemon.state.iterdir())
+    line("", "wall, s", "MB/s", "peak, MiB", "store/text")
+    line("FTS5 insert, 1 thread", f"{min(floors):.2f}", f"{mb / min(floors):.1f}", "", "")
+    line("trawl, cold", f"{min(ours):.2f}", f"{mb / min(ours):.1f}", f"{Indexed.peak:.0f}", f"{store / size:.2f}")
+    print(f"  all rounds: floor {[f'{s:.2f}' for s in floors]}, trawl {[f'{s:.2f}' for s in ours]}; "
+          f"converters afterwards {family_rss(daemon.pid):.0f} MiB")
+    figures["text"] = {"files": len(files), "bytes": size, "floor_s": floors, "trawl_s": ours, "store_bytes": store}
+    verdict("text: speed as a share of the floor's", min(floors) / min(ours), 0.8, "x", ">=")
+    verdict("text: peak RSS of the daemon", Indexed.peak, 100, "MiB")
+
+
+def bench_restart():
+    title("Restart without a change")
+    daemon = Indexed.get()
+    times = []
+    for _ in range(5):
+        daemon.stop()
+        times.append(start_and_sync(daemon))
+    conversions = daemon.counters()["conversions"]
+    print(f"  {[f'{t:.3f}' for t in times]} s, {conversions} conversions, {daemon.counters()['bytes_read']} bytes read")
+    verdict("restart: start to everything compared", statistics.median(times), 1.0, "s")
+
+
+# --- idle ------------------------------------------------------------------------------------------------------------
+
+def switches(pid):
+    """{thread: voluntary context switches}"""
+    found = {}
+    for task in os.listdir(f"/proc/{pid}/task"):
+        base = Path(f"/proc/{pid}/task/{task}")
+        count = int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", (base / "status").read_text(), re.M).group(1))
+        found[f"{(base / 'comm').read_text().strip()}/{task}"] = count
+    return found
+
+
+def cpu_ticks(pid):
+    fields = Path(f"/proc/{pid}/stat").read_bytes().rsplit(b")", 1)[1].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def bench_idle():
+    title("Idle, after that corpus")
+    daemon = Indexed.get()
+    daemon.search("the")
+    daemon.hang_up()
+    time.sleep(15)
+    before, ticks = switches(daemon.pid), cpu_ticks(daemon.pid)
+    time.sleep(10)
+    after = switches(daemon.pid)
+    woken = {name: after[name] - before.get(name, 0) for name in after if after[name] != before.get(name, 0)}
+    print(f"  wake-ups in 10 s by thread: {woken or 'none'}; CPU ticks: {cpu_ticks(daemon.pid) - ticks}; "
+          f"threads: {len(after)}; converters: {family_rss(daemon.pid):.0f} MiB")
+    verdict("idle: wake-ups a second, all threads", sum(woken.values()) / 10, 2, "/s")
+    verdict("idle: RSS of the daemon", trawl.process_status(daemon.pid, "VmRSS") / 1024, 40, "MiB")
+
+
+# --- queries ---------------------------------------------------------------------------------------------------------
+
+def bench_query():
+    title("Queries over that corpus, at the client, with snippets, top 10")
+    daemon = Indexed.get()
+    request = {"query": "mutex", "limit": 10}
+    ask(daemon, [request])
+    hits = ask(daemon, [request], 20000)
+    line("", "p50, us", "p99, us", "max, us")
+    line("memo hit", *(f"{x:.0f}" for x in (percentile(hits, .5), percentile(hits, .99), max(hits))))
+    version = subprocess.run([TOOLS / "ask", daemon.socket_path, "20000"], capture_output=True, check=True,
+                             input=b'{"jsonrpc":"2.0","id":1,"method":"roots"}\n').stdout.split()
+    line("any method (roots)", f"{percentile([float(v) for v in version], .5):.0f}")
+    # Misses: each word is asked with several limits, which are keys of their own but the same work.
+    per_word = {}
+    for limit in range(10, 10 + 5):
+        times = ask(daemon, [{"query": w, "limit": limit, "max_age_ms": 0} for w in COMMON])
+        for word, took in zip(COMMON, times):
+            per_word.setdefault(word, []).append(took)
+    medians = {w: statistics.median(t) / 1000 for w, t in per_word.items()}
+    totals = {w: daemon.search(w, limit=1)["total"] for w in COMMON}
+    worst = max(medians, key=medians.get)
+    line("", "p50, ms", "max, ms")
+    line("miss, common words", f"{statistics.median(medians.values()):.2f}", f"{max(medians.values()):.2f}")
+    print("  " + ", ".join(f"{w} ({totals[w]}) {medians[w]:.1f}" for w in sorted(medians, key=medians.get)[-6:]))
+    kinds = {
+        "rare words": ["swizzle", "quiesced", "hysteresis", "bitbang", "endianness", "backoff", "nvmem", "kasan"],
+        "two words": ["mutex unlock", "clock rate", "struct device", "spin lock", "free page", "error return"],
+        "phrases": ['"return 0"', '"struct device"', '"spin lock"', '"linked list"', '"free software"'],
+        "prefixes": ["regis*", "alloc*", "devi*", "inter*", "sched*", "conf*"],
+        "names": ["name:driver", "name:core", "name:Makefile", "name:test.c"],
+    }
+    for kind, queries in kinds.items():
+        times = []
+        for limit in range(10, 14):
+            times += ask(daemon, [{"query": q, "limit": limit, "max_age_ms": 0} for q in queries])
+        line(f"miss, {kind}", f"{percentile(times, .5) / 1000:.2f}", f"{max(times) / 1000:.2f}")
+        figures[f"query: {kind}"] = {"p50_ms": percentile(times, .5) / 1000, "max_ms": max(times) / 1000}
+    verdict("query: memo hit, p50", percentile(hits, .5), 150, "us")
+    verdict(f"query: miss on the worst common word ({worst})", medians[worst], 40, "ms")
+
+
+# --- freshness -------------------------------------------------------------------------------------------------------
+
+def found_after(daemon, path, word):
+    """Milliseconds from the rename into place until a search finds it."""
+    request = (json.dumps({"jsonrpc": "2.0", "id": 1, "method": "search",
+                           "params": {"query": word, "limit": 1, "max_age_ms": 0}}) + "\n").encode()
+    client = daemon.client
+    temporary = path.with_name(".incoming")
+    temporary.write_text(f"{word} and what else a note says\n" * 20)
+    begin = time.monotonic()
+    os.rename(temporary, path)
+    while True:
+        client.raw(request)
+        if b'"total":0' not in client.line().replace(b" ", b""):
+            return (time.monotonic() - begin) * 1000
+        if time.monotonic() - begin > 10:
+            raise SystemExit(f"freshness: {word} was not found within 10 s")
+
+
+def bench_fresh():
+    title("Freshness: rename into place until found by a search, idle daemon, 200 rounds")
+    with Scratch() as home:
+        (home / "tree").mkdir()
+        daemon = make_daemon(home, home / "tree")
+        daemon.start()
+        daemon.sync()
+        found_after(daemon, home / "tree" / "first.txt", "firstword")
+        times = []
+        for i in range(200):
+            time.sleep(0.02 + 0.001 * (i % 17))
+            times.append(found_after(daemon, home / "tree" / f"{i % 50}.txt", f"freshword{i}"))
+        line("", "p50, ms", "p90, ms", "p99, ms", "max, ms")
+        line("rename to found", *(f"{percentile(times, s):.2f}" for s in (.5, .9, .99)), f"{max(times):.2f}")
+        inside = daemon.call("stats")["histograms"]["freshness"]
+        print(f"  by the daemon's own count (hint to commit): p50 {inside['p50_us']} us, p99 {inside['p99_us']} us")
+        daemon.stop()
+    verdict("freshness: p50", percentile(times, .5), 10, "ms")
+    verdict("freshness: p99", percentile(times, .99), 60, "ms")
+
+
+# --- all of it -------------------------------------------------------------------------------------------------------
+
+BENCHES = {"scaling": bench_scaling, "fresh": bench_fresh, "text": bench_text, "restart": bench_restart, "query": bench_query,
+           "idle": bench_idle}
+
+
+def machine():
+    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    return {"cpu": model.group(1) if model else platform.machine(), "cpus": len(os.sched_getaffinity(0)),
+            "kernel": platform.release(), "load": os.getloadavg()[0], "build": str(trawl.BUILD)}
+
+
+def main():
+    names = sys.argv[1:] or list(BENCHES)
+    for name in names:
+        if name not in BENCHES:
+            sys.exit(__doc__)
+    if not (CORPUS / "text").exists() or not (CORPUS / "small").exists():
+        subprocess.run([HERE / "make_corpus.py", CORPUS], check=True)
+    build_tools()
+    figures["machine"] = machine()
+    print(", ".join(f"{k} {v}" for k, v in figures["machine"].items()))
+    try:
+        for name in names:
+            BENCHES[name]()
+    finally:
+        Indexed.drop()
+    if "BENCH_JSON" in os.environ:
+        Path(os.environ["BENCH_JSON"]).write_text(json.dumps(figures, indent=1) + "\n")
+    missed = [name for name, f in figures.items() if isinstance(f, dict) and f.get("met") is False]
+    print(f"\n{'all goals met' if not missed else 'missed: ' + '; '.join(missed)}")
+
+
+if __name__ == "__main__":
+    main()
