@@ -2,14 +2,14 @@
  * serve_search: a search: from the memo, from one in flight already, or by a reader of its own.
  *
  *   parsed ──(sync_ms)──► catching up ──► looked up ──hit──► answered
- *      └───────────────────────────────────►│   │ miss: first of a flight ──► answered
- *                                           │   └ joined: waits for another's flight ──► answered
+ *      └───────────────────────────────────►│   │ miss: a new errand ──► answered
+ *                                           │   └ joined: waits for another's errand ──► answered
  *                                           └──── again, where that one's deadline was shorter than ours
  */
 #include "core/mem.h"
 #include "core/now.h"
 #include "serve/catchup.h"
-#include "serve/flight.h"
+#include "serve/errand.h"
 #include "serve/handlers.h"
 #include "serve/request.h"
 
@@ -20,7 +20,7 @@ struct asking {
 	struct request *request; /* NULL: abandoned while the letter is on its way */
 	struct search_request *search;
 	struct buf key;
-	struct flight *flight; /* the first of it, or joined; NULL: neither */
+	struct errand *errand; /* the first of it, or joined; NULL: neither */
 	bool sync_asked, synced;
 };
 
@@ -76,18 +76,18 @@ static void on_landed(void *arg, enum status st, const char *json, size_t len, b
 		refuse(a, st);
 }
 
-static void abandon_flight(struct request *r)
+static void abandon_errand(struct request *r)
 {
 	struct asking *a = r->work;
 
-	flight_leave_first(a->flight);
+	errand_leave_first(a->errand);
 	destroy(a);
 }
 
 static void take_off(struct asking *a)
 {
 	struct request *r = a->request;
-	const struct flight_options options = {
+	const struct errand_options options = {
 		.context = r->context,
 		.peer = r->peer,
 		.search = &a->search,
@@ -97,14 +97,14 @@ static void take_off(struct asking *a)
 		.arg = a,
 	};
 
-	enum status st = flight_start(&options, &a->flight);
+	enum status st = errand_start(&options, &a->errand);
 	if (st == ST_OK)
-		request_wait(r, abandon_flight, a);
+		request_wait(r, abandon_errand, a);
 	else
 		refuse(a, st);
 }
 
-/* --- by another's flight ------------------------------------------------------------------------ */
+/* --- by another's errand ------------------------------------------------------------------------ */
 
 static void on_again(struct letter *l)
 {
@@ -123,10 +123,10 @@ static void abandon_again(struct request *r)
 	a->request = NULL;
 }
 
-/* The flight was stopped for a reason of its first one, which is none of ours. */
+/* The errand was stopped for a reason of its first one, which is none of ours. */
 static bool deserves_another(const struct asking *a, enum status st)
 {
-	bool cut = st == ST_OK ? flight_is_partial(a->flight) : st == ST_TIMEOUT || st == ST_CANCELED;
+	bool cut = st == ST_OK ? errand_is_partial(a->errand) : st == ST_TIMEOUT || st == ST_CANCELED;
 
 	return cut && now_mono_ms() < a->request->deadline_ms;
 }
@@ -140,7 +140,7 @@ static void on_joined_ended(void *arg, enum status st, const char *json, size_t 
 	r->abandon = NULL;
 	r->expires = false;
 	if (deserves_another(a, st)) {
-		a->flight = NULL;
+		a->errand = NULL;
 		a->letter.open = on_again;
 		request_wait(r, abandon_again, a);
 		mailbox_send(r->context->mailbox, &a->letter);
@@ -156,7 +156,7 @@ static void abandon_joined(struct request *r)
 	struct asking *a = r->work;
 
 	memo_leave(r->context->memo, a);
-	flight_leave(a->flight);
+	errand_leave(a->errand);
 	destroy(a);
 }
 
@@ -175,7 +175,7 @@ static void look_up(struct asking *a)
 		answer(a, found.json, found.len, true, found.age_ms);
 		break;
 	case MEMO_JOINED:
-		a->flight = flight_join(ctx, &a->key);
+		a->errand = errand_join(ctx, &a->key);
 		request_wait(r, abandon_joined, a);
 		request_expire_at_deadline(r);
 		break;

@@ -71,7 +71,7 @@ static enum status init_context(struct context *ctx, const struct server_options
 	ctx->sandbox = frame_parse(sandbox, strlen(sandbox));
 	if (!ctx->sandbox)
 		return ST_NOMEM;
-	enum status st = strmap_create(&ctx->flights);
+	enum status st = strmap_create(&ctx->errands);
 	if (st == ST_OK)
 		st = memo_create(ctx->config, &ctx->memo);
 	if (st == ST_OK)
@@ -87,7 +87,7 @@ static void finish_context(struct context *ctx)
 		readers_stop(ctx->readers);
 	readers_destroy(ctx->readers);
 	memo_destroy(ctx->memo);
-	strmap_destroy(ctx->flights);
+	strmap_destroy(ctx->errands);
 	cJSON_Delete(ctx->sandbox);
 	config_unref(ctx->config);
 }
