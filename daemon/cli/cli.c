@@ -65,7 +65,8 @@ bool cli_print_json(const struct cli *cli, const struct reply *reply)
 }
 
 /* What was printed so far comes first. */
-static void complain(const struct cli *cli, const char *head, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void complain(
+	const struct cli *cli, const char *head, const char *fmt, va_list ap)
 {
 	AUTO_BUF text = BUF_INIT, line = BUF_INIT;
 
