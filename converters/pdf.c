@@ -19,6 +19,7 @@
 
 enum {
 	DIAGNOSTICS_MOST = 2048, /* bytes of poppler's complaints per document */
+	IN_MEMORY_MOST = 8 * 1024 * 1024, /* a larger document is read where it lies */
 	SIGNATURE_WITHIN = 1024, /* where readers look for %PDF- */
 };
 
@@ -71,7 +72,7 @@ static const char *other_type(const uint8_t *bytes, size_t n, bool cut)
 	return n > 0 && charset_detect(bytes, n, cut, &cs) ? "text/plain" : NULL;
 }
 
-/* --- metadata and text ------------------------------------------------------------------------- */
+/* --- metadata ---------------------------------------------------------------------------------- */
 
 static void take_string(struct answer *out, const char *key, char *value)
 {
@@ -96,21 +97,119 @@ static void take_metadata(PopplerDocument *pdf, struct answer *out)
 	answer_meta_int(out, "pages", poppler_document_get_n_pages(pdf));
 }
 
+/* --- the text of a page ------------------------------------------------------------------------ */
+
+/*
+ * Poppler gives a page's text with the box of each character.  It sets nothing
+ * between the cells of a table's row, so where two boxes lie apart a blank is
+ * put; and words parted by a hyphen at a line's end are joined.
+ */
+struct run {
+	const char *at;	   /* the character looked at; ends in NUL */
+	const char *start; /* what was not sent yet */
+	const PopplerRectangle *box;
+	gunichar before;
+	struct answer *out;
+};
+
+static double distance(double low1, double high1, double low2, double high2)
+{
+	return low2 > high1 ? low2 - high1 : low1 - high2;
+}
+
+/* Whether a quarter of a character's size or more lies between two boxes. */
+static bool apart(const PopplerRectangle *a, const PopplerRectangle *b)
+{
+	double x = distance(a->x1, a->x2, b->x1, b->x2), y = distance(a->y1, a->y2, b->y1, b->y2);
+	double width = a->x2 - a->x1, height = a->y2 - a->y1;
+
+	return 4 * (x > y ? x : y) > (width > height ? width : height);
+}
+
+static bool is_hyphen(gunichar c)
+{
+	return c == '-' || c == 0xad || c == 0x2010;
+}
+
+/* At a hyphen behind a letter, at the end of a line, before a letter that continues a word. */
+static bool at_broken_word(const struct run *r)
+{
+	const char *next = g_utf8_next_char(r->at);
+
+	if (!is_hyphen(g_utf8_get_char(r->at)) || *next != '\n' || !g_unichar_isalpha(r->before))
+		return false;
+	gunichar c = g_utf8_get_char(next + 1);
+	return g_unichar_isalpha(c) && !g_unichar_isupper(c);
+}
+
+/* Sends what lies before `at`, goes on behind the next `skip` characters. */
+static bool send_run(struct run *r, int skip)
+{
+	bool more = answer_text(r->out, r->start, (size_t)(r->at - r->start));
+
+	for (int i = 0; i < skip; i++) {
+		r->at = g_utf8_next_char(r->at);
+		r->box++;
+	}
+	r->start = r->at;
+	return more;
+}
+
+static bool send_boxed(struct run *r)
+{
+	bool more = true;
+
+	while (*r->at && more) {
+		gunichar c = g_utf8_get_char(r->at);
+
+		if (at_broken_word(r)) {
+			more = send_run(r, 2);
+			r->before = 0;
+			continue;
+		}
+		if (r->before && !g_unichar_isspace(r->before) && !g_unichar_isspace(c) &&
+			apart(r->box - 1, r->box))
+			more = send_run(r, 0) && answer_text(r->out, " ", 1);
+		r->before = c;
+		r->at = g_utf8_next_char(r->at);
+		r->box++;
+	}
+	return more && send_run(r, 0);
+}
+
+static bool send_page(PopplerPage *page, struct answer *out)
+{
+	char *text = poppler_page_get_text(page);
+	PopplerRectangle *boxes = NULL;
+	guint count = 0;
+	bool more = true;
+
+	if (text && g_utf8_validate(text, -1, NULL)) {
+		struct run run = {.at = text, .start = text, .out = out};
+
+		if (poppler_page_get_text_layout(page, &boxes, &count) &&
+			(glong)count == g_utf8_strlen(text, -1)) {
+			run.box = boxes;
+			more = send_boxed(&run);
+		} else {
+			more = answer_text(out, text, strlen(text));
+		}
+	}
+	g_free(boxes);
+	g_free(text);
+	return more;
+}
+
 /* False: the limit is reached. */
 static bool take_page(PopplerDocument *pdf, int number, struct answer *out)
 {
 	PopplerPage *page = poppler_document_get_page(pdf, number);
-	bool more = true;
+	bool more = number == 0 || answer_text(out, "\n\f", 2);
 
-	if (!page)
-		return true;
-	char *text = poppler_page_get_text(page);
-	if (number > 0)
-		more = answer_text(out, "\n\f", 2);
-	if (text && more)
-		more = answer_text(out, text, strlen(text));
-	g_free(text);
-	g_object_unref(page);
+	if (page && more)
+		more = send_page(page, out);
+	if (page)
+		g_object_unref(page);
 	return more;
 }
 
@@ -123,6 +222,22 @@ static int explain(const GError *error, struct answer *out)
 	return answer_fail(out, ANSWER_DAMAGED, "%s", error ? error->message : "no PDF document");
 }
 
+/* From memory if it is there, since poppler reads a descriptor in pieces of 256 bytes; NULL: error is set or, for want
+ * of a descriptor, not. */
+static PopplerDocument *open_pdf(const struct document *doc, const struct input *in, GError **error)
+{
+	if (input_whole(in)) {
+		GBytes *bytes = g_bytes_new_static(input_bytes(in), input_size(in));
+		PopplerDocument *pdf = poppler_document_new_from_bytes(bytes, NULL, error);
+
+		g_bytes_unref(bytes);
+		return pdf;
+	}
+	/* Poppler closes the descriptor that it is given, whatever happens. */
+	int fd = fcntl(doc->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	return fd < 0 ? NULL : poppler_document_new_from_fd(fd, NULL, error);
+}
+
 static int convert_pdf(const struct document *doc, struct answer *out)
 {
 	static struct input *in;
@@ -132,17 +247,12 @@ static int convert_pdf(const struct document *doc, struct answer *out)
 		in = input_create();
 	bound_diagnostics();
 	input_open(in, doc);
-	if (!input_load(in, SNIFF_BYTES))
+	if (!input_load(in, doc->size <= IN_MEMORY_MOST ? IN_MEMORY_MOST + 1 : SNIFF_BYTES))
 		return answer_fail(out, ANSWER_TRY_LATER, "the document could not be read");
 	const char *other = other_type(input_bytes(in), input_size(in), !input_whole(in));
 	if (other)
 		return answer_reroute(out, other);
-
-	/* Poppler closes the descriptor that it is given, whatever happens. */
-	int fd = fcntl(doc->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	if (fd < 0)
-		return answer_fail(out, ANSWER_TRY_LATER, "no descriptor is left");
-	PopplerDocument *pdf = poppler_document_new_from_fd(fd, NULL, &error);
+	PopplerDocument *pdf = open_pdf(doc, in, &error);
 	if (!pdf) {
 		int verdict = explain(error, out);
 
