@@ -105,6 +105,7 @@ enum config_kind {
 	KEY_CHOICE,	/* an enum: the position among `choices` */
 	KEY_WORD,	/* char *, one of `choices` */
 	KEY_PATH,	/* char *, absolute; "~/" is the home directory */
+	KEY_SOCKET,	/* the same, no longer than a socket's path may be */
 	KEY_PATHS,	/* config_list of the same; this and the following may stand more than once, each adds */
 	KEY_WORDS,	/* config_list */
 	KEY_EXTENSIONS, /* config_list, lower case, without the dot */

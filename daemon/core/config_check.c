@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 static int64_t count_cpus(void)
@@ -50,9 +49,9 @@ static void complete_places(struct loader *l)
 		l->nomem = true;
 		return;
 	}
-	if (strlen(c->socket) >= sizeof ((struct sockaddr_un *)NULL)->sun_path)
-		loader_fault(l, &at, NULL, NULL, "socket '%s': longer than the %zu bytes that the kernel takes",
-			c->socket, sizeof ((struct sockaddr_un *)NULL)->sun_path - 1);
+	if (strlen(c->socket) > SOCKET_PATH_MAX)
+		loader_fault(l, &at, NULL, NULL, "socket '%s': longer than %d bytes", c->socket,
+			(int)SOCKET_PATH_MAX);
 }
 
 /* --- roots --- */

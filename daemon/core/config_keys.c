@@ -22,7 +22,7 @@ const struct config_key config_keys[] = {
 	.meaning = "whose daemon it is: one person's, or the machine's", .choices = "user system"},
 {"daemon", "state_dir", KEY_PATH, ALL(state_dir), "",
 	.meaning = "directory of the store"},
-{"daemon", "socket", KEY_PATH, ALL(socket), "",
+{"daemon", "socket", KEY_SOCKET, ALL(socket), "",
 	.meaning = "unix socket that answers searches"},
 {"daemon", "workers", KEY_AUTO, ALL(workers), "auto",
 	.meaning = "threads that convert documents; auto: one per CPU", .min = 1, .max = 256},

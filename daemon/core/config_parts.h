@@ -9,7 +9,12 @@
 
 #include "core/config.h"
 
-enum { CONFIG_KEYS_MAX = 64 };
+#include <sys/un.h>
+
+enum {
+	CONFIG_KEYS_MAX = 64,
+	SOCKET_PATH_MAX = sizeof((struct sockaddr_un *)NULL)->sun_path - 1
+};
 
 /* Where something was said: a file and its line, or an option and 0.  `file` lives as long as the loader. */
 struct origin {
@@ -60,8 +65,6 @@ MUST_USE enum status config_read(struct loader *l, const char *file, bool drop_i
 
 MUST_USE enum status config_list_add(struct config_list *list, const char *bytes, size_t n);
 void config_list_finish(struct config_list *list);
-/* "~/x" and "~" become the home's; others are copied.  ST_INVALID: not absolute, or no home. */
-MUST_USE enum status config_path(const char *text, struct buf *out);
 /* Parses `text` into the key's field of `object`; on ST_INVALID `why` says what is wrong with it. */
 MUST_USE enum status config_set(
 	const struct config_key *key, void *object, const char *text, struct buf *why);

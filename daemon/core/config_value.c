@@ -200,10 +200,16 @@ static enum status set_word(const struct config_key *key, void *field, const cha
 	return ST_INVALID;
 }
 
-enum status config_path(const char *text, struct buf *out)
+static bool starts_at_home(const char *text)
+{
+	return text[0] == '~' && (text[1] == '/' || text[1] == '\0');
+}
+
+/* "~/x" and "~" become the home's; others are copied.  ST_INVALID: not absolute, or no home. */
+static enum status expand_path(const char *text, struct buf *out)
 {
 	AUTO_BUF home = BUF_INIT;
-	bool from_home = text[0] == '~' && (text[1] == '/' || text[1] == '\0');
+	bool from_home = starts_at_home(text);
 
 	if (!from_home && *text != '/')
 		return ST_INVALID;
@@ -217,12 +223,27 @@ enum status config_path(const char *text, struct buf *out)
 static enum status set_path(const struct config_key *key, void *field, const char *text, struct buf *why)
 {
 	AUTO_BUF path = BUF_INIT;
-	enum status st = config_path(text, &path);
+	enum status st = expand_path(text, &path);
 
 	(void)key;
 	if (st == ST_INVALID)
-		return refuse(why, *text == '~' ? "no home directory is known" : "not an absolute path");
+		return refuse(why, starts_at_home(text) ? "no home directory is known" : "not an absolute path");
 	return st ? st : replace(field, buf_take(&path));
+}
+
+static enum status set_socket(
+	const struct config_key *key, void *field, const char *text, struct buf *why)
+{
+	char *path = NULL;
+	enum status st = set_path(key, &path, text, why);
+
+	if (st)
+		return st;
+	if (strlen(path) <= SOCKET_PATH_MAX)
+		return replace(field, path);
+	mem_free(path);
+	buf_addf(why, "longer than %d bytes", (int)SOCKET_PATH_MAX);
+	return ST_INVALID;
 }
 
 /* --- kinds that are lists --- */
@@ -348,11 +369,22 @@ enum status config_set(
 {
 	static enum status (*const setters[])(
 		const struct config_key *, void *, const char *, struct buf *) = {
-		[KEY_BOOL] = set_bool,	       [KEY_INT] = set_int,	    [KEY_AUTO] = set_auto,
-		[KEY_SIZE] = set_size,	       [KEY_DURATION] = set_duration, [KEY_CHOICE] = set_choice,
-		[KEY_WORD] = set_word,	       [KEY_PATH] = set_path,	    [KEY_PATHS] = set_list,
-		[KEY_WORDS] = set_list,	       [KEY_EXTENSIONS] = set_list, [KEY_TYPES] = set_list,
-		[KEY_TIMES] = set_list,	       [KEY_RUN] = set_command,	    [KEY_SERVE] = set_command,
+		[KEY_BOOL] = set_bool,
+		[KEY_INT] = set_int,
+		[KEY_AUTO] = set_auto,
+		[KEY_SIZE] = set_size,
+		[KEY_DURATION] = set_duration,
+		[KEY_CHOICE] = set_choice,
+		[KEY_WORD] = set_word,
+		[KEY_PATH] = set_path,
+		[KEY_SOCKET] = set_socket,
+		[KEY_PATHS] = set_list,
+		[KEY_WORDS] = set_list,
+		[KEY_EXTENSIONS] = set_list,
+		[KEY_TYPES] = set_list,
+		[KEY_TIMES] = set_list,
+		[KEY_RUN] = set_command,
+		[KEY_SERVE] = set_command,
 	};
 	enum status st = setters[key->kind](key, (char *)object + key->offset, text, why);
 

@@ -42,9 +42,11 @@ void *mem_zalloc(size_t size)
 
 void *mem_resize(void *old, size_t count, size_t size)
 {
-	if (fails_now())
+	size_t bytes;
+
+	if (fails_now() || __builtin_mul_overflow(count, size, &bytes))
 		return NULL;
-	return reallocarray(old, count ? count : 1, size ? size : 1);
+	return realloc(old, bytes ? bytes : 1);
 }
 
 char *mem_dup(const void *bytes, size_t n)
