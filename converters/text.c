@@ -37,19 +37,29 @@ static bool may_be_html(const char *extension, const char *type)
 	return one_of(extension, extensions) || one_of(type, types);
 }
 
+static bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), len = strlen(end);
+
+	return n >= len && strcmp(s + n - len, end) == 0;
+}
+
 /* The type to report: what the name says, as long as that is a kind of text. */
 static const char *text_type(const struct document *doc, bool markdown)
 {
-	static const char *const not_text[] = {
-		"application/octet-stream", "application/pdf", "text/html", NULL};
+	static const char *const not_text[] = {"application/octet-stream", "application/pdf",
+		"application/zip", "application/gzip", "application/rtf", "text/html", NULL};
+	const char *type = doc->type;
 
 	if (markdown)
 		return "text/markdown";
-	if (one_of(doc->type, not_text))
+	if (ends_with(type, "+xml") || ends_with(type, "+json"))
+		return type;
+	if (one_of(type, not_text) || strncmp(type, "application/vnd.", 16) == 0)
 		return "text/plain";
-	if (strncmp(doc->type, "text/", 5) == 0 || strncmp(doc->type, "application/", 12) == 0)
-		return doc->type;
-	return "text/plain";
+	bool kept = strncmp(type, "text/", 5) == 0 || strncmp(type, "message/", 8) == 0 ||
+		    strncmp(type, "application/", 12) == 0;
+	return kept ? type : "text/plain";
 }
 
 /* --- Markdown's title -------------------------------------------------------------------------- */

@@ -15,7 +15,9 @@ enum {
 	CONTROL_SHARE = 32,   /* one byte in so many may be none of text's */
 	NUL_SHARE = 64,	      /* the same for NUL, as a crash leaves them in logs */
 	UTF8_SHARE = 8,	      /* characters to one ill-formed byte, to call it UTF-8 still */
-	WIDE_ASCII_SHARE = 8, /* one unit in so many is ASCII in any UTF-16 text: blanks, line ends, digits */
+	WIDE_ASCII_SHARE = 128, /* one unit in so many is ASCII in any UTF-16 text: blanks, line ends, digits */
+	BLANK_WORTH = 16,     /* ASCII characters: U+3000 read in the wrong order is a zero, but no blank */
+	FEW = 4,	      /* letters that are not ASCII: fewer say nothing about a charset */
 	NAME_MOST = 32,
 };
 
@@ -96,31 +98,31 @@ static uint32_t unit16(const uint8_t *p, bool big)
 	return big ? (uint32_t)p[0] << 8 | p[1] : (uint32_t)p[1] << 8 | p[0];
 }
 
-/* UTF-16 without a mark: every unit is a character or half of a pair, and enough of them are ASCII. */
-static bool looks_utf16(const uint8_t *p, size_t n, bool big)
+/* UTF-16 without a mark: every unit is a character or half of a pair, and enough of them are ASCII.  0: it is not; the
+ * higher, the better. */
+static size_t score_utf16(const uint8_t *p, size_t n, bool big)
 {
-	size_t ascii = 0, units = n / 2;
+	size_t ascii = 0, blanks = 0, units = n / 2;
 
-	if (units == 0)
-		return false;
 	for (size_t i = 0; i < units; i++) {
 		uint32_t c = unit16(p + 2 * i, big);
 
 		if (c >= 0xdc00 && c < 0xe000)
-			return false;
+			return 0;
 		if (c >= 0xd800 && c < 0xdc00) {
 			if (++i == units)
 				break;
 			c = unit16(p + 2 * i, big);
 			if (c < 0xdc00 || c >= 0xe000)
-				return false;
+				return 0;
 			continue;
 		}
 		if (is_never_text(c) || (c >= 0xe000 && c < 0xf900))
-			return false;
+			return 0;
 		ascii += is_text_ascii(c);
+		blanks += c == ' ' || (c >= '\t' && c <= '\r');
 	}
-	return ascii >= units / WIDE_ASCII_SHARE && ascii > 0;
+	return ascii >= units / WIDE_ASCII_SHARE ? ascii + BLANK_WORTH * blanks : 0;
 }
 
 static bool looks_utf32(const uint8_t *p, size_t n, bool big)
@@ -150,10 +152,10 @@ static const char *by_zero_bytes(const uint8_t *p, size_t n, bool cut)
 			return "UTF-32BE";
 	}
 	if ((!whole || n % 2 == 0) && sample >= 2) {
-		if (looks_utf16(p, sample, false))
-			return "UTF-16LE";
-		if (looks_utf16(p, sample, true))
-			return "UTF-16BE";
+		size_t little = score_utf16(p, sample, false), big = score_utf16(p, sample, true);
+
+		if (little || big)
+			return little >= big ? "UTF-16LE" : "UTF-16BE";
 	}
 	return NULL;
 }
@@ -179,6 +181,28 @@ static bool mostly_utf8(const uint8_t *p, size_t n)
 	return good / UTF8_SHARE >= bad;
 }
 
+/* Alphabets that are Latin all, and differ in a few letters. */
+static bool is_latin(const char *name)
+{
+	static const char *const latin[] = {"WINDOWS-1250", "WINDOWS-1254", "WINDOWS-1257", "WINDOWS-1258",
+		"ISO-8859-2", "ISO-8859-3", "ISO-8859-4", "ISO-8859-10", "ISO-8859-13", "ISO-8859-14",
+		"ISO-8859-15", "ISO-8859-16", "IBM852", "MACCENTRALEUROPE", "VISCII"};
+
+	for (size_t i = 0; i < sizeof latin / sizeof latin[0]; i++)
+		if (strcasecmp(name, latin[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool has_few_high(const uint8_t *p, size_t n)
+{
+	size_t high = 0;
+
+	for (size_t i = 0; i < n && high < FEW; i++)
+		high += p[i] >= 0x80;
+	return high < FEW;
+}
+
 /* Only a sample from the first byte that is not ASCII on is worth the detector's time. */
 static const char *guess(const uint8_t *p, size_t n)
 {
@@ -198,7 +222,9 @@ static const char *guess(const uint8_t *p, size_t n)
 		found = uchardet_get_charset(detector);
 	}
 	const char *known = *found ? charset_by_name(found, strlen(found)) : NULL;
-	return known && strcmp(known, "UTF-8") != 0 ? known : "WINDOWS-1252";
+	if (!known || strcmp(known, "UTF-8") == 0)
+		return "WINDOWS-1252";
+	return is_latin(known) && has_few_high(p + from, n) ? "WINDOWS-1252" : known;
 }
 
 const char *charset_by_name(const char *name, size_t n)
@@ -259,7 +285,7 @@ bool charset_detect(const uint8_t *bytes, size_t n, bool cut, struct charset *ou
 	if (!seen.high) {
 		bool shifted = seen.escape > 0 && has_shift_escape(bytes, n);
 
-		out->name = shifted ? guess(bytes, n) : "US-ASCII";
+		out->name = shifted ? guess(bytes, n) : skip ? "UTF-8" : "US-ASCII";
 		out->clean = !shifted && seen.nul == 0;
 		return true;
 	}
