@@ -19,7 +19,8 @@ struct db {
 	int lock_fd; /* writer only, else -1 */
 	struct statements statements;
 	char instance[17];
-	bool broken;	     /* an fsync failed: nothing may be written through this connection any more */
+	bool suspect; /* a transaction failed: before the next one the connection is replaced; writer only */
+	bool broken;  /* an fsync failed: what was committed may be lost, and is not to be called clean */
 	int64_t wal_frames;  /* in the log since it was last started over; writer only */
 	int64_t page_bytes;
 

@@ -64,7 +64,7 @@ enum status db_status(struct db *db, int rc, const char *what)
 {
 	if (rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC) {
 		/* The kernel may have dropped what it could not write, and will not fail again for it. */
-		db->broken = true;
+		db->broken = db->suspect = true;
 		meta_doubt();
 	}
 	return result_status(db->raw, rc, what);
@@ -215,7 +215,7 @@ static enum status set_up_writer(struct db *db)
 
 enum status connection_start(struct db *db, bool *unclean)
 {
-	db->broken = false;
+	db->suspect = db->broken = false;
 	db->trouble = ST_OK;
 	enum status st = hold_make(db->file);
 
@@ -295,7 +295,7 @@ void db_close(struct db *db)
 	if (!db)
 		return;
 	if (db->raw && db->writer) {
-		bool whole = !db->in_transaction && !db->broken;
+		bool whole = !db->in_transaction && !db->broken && !db->suspect;
 
 		db_rollback(db);
 		if (whole && meta_mark_clean(db) == ST_OK)
@@ -325,8 +325,11 @@ static void enter(struct db *db)
 enum status db_begin(struct db *db)
 {
 	BUG_UNLESS(!db->in_transaction);
-	if (db->broken || !db->raw)
-		return ST_IO;
+	if (db->suspect || !db->raw) {
+		enum status again = db_reopen_writer(&db);
+		if (again != ST_OK)
+			return again;
+	}
 	enum status st = run(db, db->writer ? STMT_BEGIN_WRITE : STMT_BEGIN_READ);
 
 	if (st != ST_OK)
@@ -351,9 +354,11 @@ void db_rollback(struct db *db)
 	if (!db->in_transaction)
 		return;
 	db->in_transaction = false;
+	/* FTS5 keeps a failed transaction's words in memory (tried: out of memory), whatever is rolled back. */
+	db->suspect = db->writer && (db->trouble != ST_OK || db->broken);
 	/* Some failures have rolled back by themselves: ask. */
 	if (!sqlite3_get_autocommit(db->raw) && run(db, STMT_ROLLBACK) != ST_OK)
-		log_error("store: a transaction could not be rolled back");
+		db->suspect = db->writer;
 	db->trouble = ST_OK;
 	if (!db->writer)
 		return;

@@ -52,8 +52,8 @@ MUST_USE enum status db_reopen_writer(struct db **writer);
 /*
  * Transactions.  begin on the writer is IMMEDIATE; a reader's holds its snapshot until db_rollback.  A transaction in
  * which a statement failed (anything but ST_NOT_FOUND and ST_INVALID of the arguments) does not commit: db_commit
- * rolls it back and repeats the first failure.  It settles documents and sets the gauges.  After ST_IO the caller
- * closes and reopens the store, and does the work again.
+ * rolls it back and repeats the first failure; the next db_begin replaces the connection first.  db_commit settles
+ * documents and sets the gauges.  The caller does failed work again.
  */
 MUST_USE enum status db_begin(struct db *db);
 MUST_USE enum status db_commit(struct db *db); /* on failure the transaction is rolled back (asked, not assumed) */

@@ -133,8 +133,12 @@ static enum status settle(struct db *db, bool *unclean)
 			log_notice("store: closed uncleanly; its clock begins instance %s",
 				db->instance);
 	}
-	st = put_string(db, "boot", boot);
-	return st == ST_OK ? meta_put_int(db, "clean", 0) : st;
+	if (strcmp(boot, boot_before) != 0)
+		st = put_string(db, "boot", boot);
+	else
+		st = ST_OK;
+	/* A store that is reopened after a failure needs no write: the disk may be full. */
+	return st == ST_OK && clean ? meta_put_int(db, "clean", 0) : st;
 }
 
 enum status meta_open(struct db *db, bool *unclean)

@@ -1,0 +1,248 @@
+/*
+ * test_store_faults: the Nth allocation fails, once and for good, for N = 1 until nothing fails: SQLite's and ours.
+ * Whatever came of it, the store is sound afterwards, and nothing is left half done.  Every N with FAULTS=all in the
+ * environment, else ever fewer of them.
+ */
+#include "store_fixture.h"
+
+#include "core/log.h"
+#include "core/mem.h"
+#include "store/changes.h"
+#include "store/listing.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zstd.h>
+
+/* So many runs without a fault seen in a row end a series; SQLite forgives some failures. */
+enum { QUIET_RUNS = 10 };
+
+static unsigned long after(unsigned long n)
+{
+	return getenv("FAULTS") ? n + 1 : n + 1 + n / 64;
+}
+
+/* Runs with the Nth allocation failing, and without the many lines that are logged about it. */
+static enum status under_fire(
+	struct fixture *f, enum status (*run)(struct fixture *f), unsigned long n, int forever)
+{
+	int err = dup(STDERR_FILENO), null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	assert_true(err >= 0 && null >= 0);
+	dup2(null, STDERR_FILENO);
+	mem_fail_at(n, forever);
+	enum status st = run(f);
+	mem_fail_at(0, 0);
+	dup2(err, STDERR_FILENO);
+	close(err);
+	close(null);
+	return st;
+}
+
+static bool ignore_change(void *arg, const struct change *c)
+{
+	(void)arg;
+	(void)c;
+	return true;
+}
+
+static enum status put_document(struct fixture *f, const char *text, int64_t *id)
+{
+	char packed[256];
+	struct document d = {.converter = f->converter,
+		.type = "text/plain",
+		.title = "t",
+		.author = "",
+		.text = text,
+		.text_len = strlen(text),
+		.packed = packed,
+		.packed_len = ZSTD_compress(packed, sizeof packed, text, strlen(text), 1)};
+
+	memcpy(d.hash, text, strlen(text) < sizeof d.hash ? strlen(text) : sizeof d.hash);
+	return documents_put(f->db, &d, id);
+}
+
+static enum status put_file(struct fixture *f, const char *name, int64_t document, bool fails)
+{
+	struct ident ident = {.ino = 5, .nlink = 2};
+	struct file_failure failure = {
+		.converter = "c", .reason = "r", .detail = "d", .output = "o", .next_try = 5};
+	struct file_change c = {.dir = 2,
+		.name = name,
+		.ident = &ident,
+		.state = fails ? FILE_FAILED : FILE_INDEXED,
+		.document = document,
+		.failure = fails ? &failure : NULL};
+
+	return tree_file_put(f->db, &c);
+}
+
+/* A bit of everything that a transaction does. */
+static enum status work(struct fixture *f)
+{
+	int64_t id = 0;
+	struct dir_row row = {.id = 5, .root = f->root, .parent = 1, .name = "new", .ident = {.ino = 3}};
+	enum status st = put_document(f, "some other text", &id);
+
+	if (st == ST_OK)
+		st = put_file(f, "other", id, false);
+	if (st == ST_OK)
+		st = put_file(f, "broken", 0, true);
+	if (st == ST_OK)
+		st = tree_file_move(f->db, 2, "one", 3, "moved");
+	if (st == ST_OK)
+		st = tree_file_delete(f->db, 2, "two");
+	if (st == ST_OK)
+		st = tree_dir_put(f->db, &row);
+	if (st == ST_OK)
+		st = tree_dir_move(f->db, 3, f->root, 1, "a");
+	if (st == ST_OK)
+		st = tree_dir_delete(f->db, 2);
+	return st;
+}
+
+static enum status write_all(struct fixture *f)
+{
+	enum status st = db_begin(f->db);
+
+	if (st != ST_OK)
+		return st;
+	st = work(f);
+	if (st != ST_OK) {
+		db_rollback(f->db);
+		return st;
+	}
+	return db_commit(f->db);
+}
+
+static enum status read_all(struct fixture *f)
+{
+	AUTO_BUF out = BUF_INIT;
+	struct db *reader = NULL;
+	bool more;
+	enum status st = db_open_reader(f->state, &reader);
+
+	if (st != ST_OK)
+		return st;
+	st = db_begin(reader);
+	if (st == ST_OK)
+		st = tree_dir_path(reader, 3, &out);
+	if (st == ST_OK)
+		st = changes_list(reader, 0, 100, ignore_change, NULL, &more);
+	if (st == ST_OK)
+		st = documents_text(reader, 1, &out);
+	db_rollback(reader);
+	db_close(reader);
+	return st;
+}
+
+static enum status open_again(struct fixture *f)
+{
+	bool unclean;
+
+	return db_open_writer(f->state, &f->db, &unclean);
+}
+
+static void fill(struct fixture *f)
+{
+	assert_ok(db_begin(f->db));
+	fixture_dir(f, 1, 0, "");
+	fixture_dir(f, 2, 1, "a");
+	fixture_dir(f, 3, 1, "b");
+	fixture_file(f, 2, "one", fixture_document(f, "t", "first text", 1), 1);
+	fixture_file(f, 2, "two", fixture_document(f, "t", "second text", 1), 2);
+	assert_ok(db_commit(f->db));
+}
+
+static void clear(struct fixture *f)
+{
+	assert_ok(db_begin(f->db));
+	assert_ok(tree_dir_delete(f->db, 1));
+	assert_ok(tree_sweep_detached(f->db));
+	assert_ok(db_commit(f->db));
+}
+
+static void series(struct fixture *f, enum status (*run)(struct fixture *f), int forever)
+{
+	int quiet = 0, failed = 0;
+
+	for (unsigned long n = 1; quiet < QUIET_RUNS; n = after(n)) {
+		assert_true(n < 100000);
+		fill(f);
+		if (run == write_all) {
+			/* So that statements are prepared under fire. */
+			db_close(f->db);
+			assert_ok(open_again(f));
+		}
+		enum status st = under_fire(f, run, n, forever);
+		quiet = st == ST_OK ? quiet + 1 : 0;
+		failed += st != ST_OK;
+		fixture_sound(f);
+		assert_int_equal(fixture_int(f, "SELECT count(*) FROM file WHERE name = x'74776f'"),
+			run != write_all || st != ST_OK);
+		clear(f);
+	}
+	assert_true(failed > 20);
+}
+
+static void test_write_once(void **state)
+{
+	series(*state, write_all, 0);
+}
+
+static void test_write_forever(void **state)
+{
+	series(*state, write_all, 1);
+}
+
+static void test_read_once(void **state)
+{
+	series(*state, read_all, 0);
+}
+
+static void test_read_forever(void **state)
+{
+	series(*state, read_all, 1);
+}
+
+/* Opening under fire: a store that is not opened is not harmed, and its lock is free again. */
+static void test_open(void **state)
+{
+	struct fixture *f = *state;
+	int quiet = 0, failed = 0;
+
+	fill(f);
+	for (int forever = 0; forever <= 1; forever++) {
+		quiet = 0;
+		for (unsigned long n = 1; quiet < QUIET_RUNS; n = after(n)) {
+			db_close(f->db);
+			enum status st = under_fire(f, open_again, n, forever);
+			quiet = st == ST_OK ? quiet + 1 : 0;
+			failed += st != ST_OK;
+			if (st == ST_OK)
+				continue;
+			assert_int_equal(st, ST_NOMEM);
+			assert_null(f->db);
+			assert_ok(open_again(f));
+		}
+	}
+	assert_true(failed > 20);
+	fixture_sound(f);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_write_once),
+		TEST(test_write_forever),
+		TEST(test_read_once),
+		TEST(test_read_forever),
+		TEST(test_open),
+	};
+
+	return cmocka_run_group_tests_name("store faults", tests, NULL, NULL);
+}
