@@ -111,9 +111,6 @@ static void open_workers_over(struct letter *l)
 {
 	struct pipeline *p = (struct pipeline *)((char *)l - offsetof(struct pipeline, workers_over));
 
-	for (size_t i = 0; i < p->worker_count; i++)
-		worker_join(p->workers[i]);
-	p->worker_count = 0;
 	results_close(p->results);
 }
 
@@ -131,6 +128,9 @@ static void open_writer_over(struct letter *l)
 
 	writer_join(p->writer);
 	p->writer = NULL;
+	for (size_t i = 0; i < p->worker_count; i++)
+		worker_join(p->workers[i]);
+	p->worker_count = 0;
 	p->stopped(p->arg);
 }
 
@@ -147,10 +147,8 @@ static void end_conversions(void *arg)
 	struct pipeline *p = arg;
 
 	atomic_store(&p->stop, true);
-	/* The workers are joined by the loop only after the last has ended; until then they are there to be woken. */
-	if (atomic_load(&p->running))
-		for (size_t i = 0; i < p->worker_count; i++)
-			worker_wake(p->workers[i]);
+	for (size_t i = 0; i < p->worker_count; i++) /* they are joined after the writer */
+		worker_wake(p->workers[i]);
 }
 
 static void committed(void *arg, int64_t clock, bool permissions)

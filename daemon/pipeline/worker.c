@@ -31,8 +31,10 @@ struct worker {
 	bool live_only;
 	pthread_t thread;
 
-	/* owned by the worker thread */
+	/* owned by the worker thread; others may wake it under the lock */
 	struct convert_session *session;
+
+	/* owned by the worker thread */
 	ZSTD_CCtx *compressor;
 	struct db *db;
 	unsigned generation;
@@ -409,8 +411,11 @@ static void *run(void *arg)
 			until = now_mono_ms() + IDLE_TRIM_MS;
 		}
 	}
-	convert_session_destroy(w->session);
+	lock_take(&w->lock);
+	struct convert_session *session = w->session;
 	w->session = NULL;
+	lock_drop(&w->lock);
+	convert_session_destroy(session); /* here: its processes die with their thread */
 	db_close(w->db);
 	w->db = NULL;
 	w->shared->ended(w->shared->arg);
@@ -456,7 +461,9 @@ enum status worker_start(const struct worker_shared *shared, struct config *conf
 
 void worker_wake(struct worker *w)
 {
-	convert_session_wake(w->session);
+	LOCK_SCOPE(&w->lock);
+	if (w->session)
+		convert_session_wake(w->session);
 }
 
 void worker_join(struct worker *w)

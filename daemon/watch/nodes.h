@@ -1,0 +1,86 @@
+/*
+ * nodes: the directories of all roots in memory, as the store has or will have them.  Loop thread only.
+ *
+ * A node is found by id, by (parent, name), by inode and by watch descriptor.
+ * Ids are given here and never used again.  A node whose place has vanished is
+ * detached: it is in no parent, but still found by inode, so that a rename is
+ * recognised whichever half is seen first.
+ */
+#ifndef WATCH_NODES_H
+#define WATCH_NODES_H
+
+#include "core/buf.h"
+#include "core/ident.h"
+#include "watch/ignore.h"
+#include "watch/ptrset.h"
+
+struct epoch;
+struct watch_root;
+
+enum node_flag {
+	NODE_DIRTY = 1,	      /* to be compared: in the dirty list */
+	NODE_DIRTY_LIVE = 2,  /* … in that of the live lane */
+	NODE_FORCE = 4,	      /* its files are to be read whatever stat says */
+	NODE_DETACHED = 8,
+	NODE_MOUNT = 16,      /* on another device than its parent */
+	NODE_OFFLINE = 32,    /* its mount is gone: rows stay, nothing is compared */
+	NODE_POLLED = 64,     /* no events from it */
+	NODE_PUT = 128,	      /* the store has its row, or will have by the changes sent */
+	NODE_SCANNED = 256,   /* was compared at least once since the start */
+	NODE_SEEN = 512,      /* scratch: found by the comparison being applied */
+	NODE_DETACHED_BULK = 1024, /* found missing by the crawl: its new place may be seen later in the crawl */
+	NODE_INODE = 2048,    /* found by inode */
+	NODE_PENDING = 4096,  /* detached, and something below it waits to be compared */
+};
+
+struct node {
+	int64_t id;
+	struct watch_root *root;
+	struct node *parent; /* NULL: a root's own directory, or detached */
+	struct node *child, *next, *prev;
+	struct node *dirty_next, *dirty_prev;
+	struct node *wd_next; /* others with the same watch descriptor (bind mounts) */
+	struct epoch *epoch;  /* held while dirty or detached; may be NULL */
+	struct ignore *ignore; /* its own .trawlignore; NULL: none */
+	uint64_t dev, ino;
+	int64_t btime_ns;
+	uint32_t mode, uid, gid;
+	int wd;		/* -1: not watched */
+	unsigned flags; /* enum node_flag */
+	unsigned name_len;
+	char *name; /* behind the struct unless renamed to a longer one */
+};
+
+struct nodes {
+	struct ptrset by_id, by_name, by_inode, by_wd;
+	int64_t next_id;
+};
+
+void nodes_init(struct nodes *t);
+void nodes_finish(struct nodes *t); /* destroys every node that is not detached */
+
+/* A new node, in its place (parent NULL: a root's directory).  `id` 0 gives the next. */
+MUST_USE enum status nodes_add(struct nodes *t, struct watch_root *root, struct node *parent,
+	int64_t id, const char *name, const struct ident *ident, struct node **out);
+struct node *nodes_by_id(const struct nodes *t, int64_t id);
+struct node *nodes_child(const struct nodes *t, const struct node *parent, const char *name, size_t len);
+/* The node with this inode, attached or not; NULL. */
+struct node *nodes_by_inode(const struct nodes *t, const struct ident *ident);
+/* The first of those that share the descriptor; NULL. */
+struct node *nodes_by_wd(const struct nodes *t, int wd);
+
+void nodes_detach(struct nodes *t, struct node *n);
+MUST_USE enum status nodes_attach(struct nodes *t, struct node *n, struct node *parent, const char *name);
+/* Frees a node without children. */
+void nodes_free(struct nodes *t, struct node *n);
+MUST_USE enum status nodes_set_wd(struct nodes *t, struct node *n, int wd); /* -1 takes it out */
+/* Its inode is another now (a root made anew, a mount that came back). */
+MUST_USE enum status nodes_set_ident(struct nodes *t, struct node *n, const struct ident *ident);
+
+bool node_is(const struct node *n, const struct ident *ident); /* same inode and birth time */
+/* Below its root, without a leading slash; "" for the root's directory. */
+void node_path(const struct node *n, struct buf *out);
+/* The next node of the subtree of `top` in depth-first order, NULL at the end. */
+struct node *node_walk(const struct node *top, struct node *at);
+
+#endif

@@ -1,0 +1,626 @@
+/*
+ * reconcile: the answers of a comparison become changes: rows, documents to read, nodes of the tree.
+ *
+ * A batch is applied in two passes.  First every directory that is not in its
+ * place any more is detached; then what was found is put in place, and finds a
+ * detached node by its inode if it was only moved.  So renames and swaps are row
+ * updates whichever half comes first.
+ */
+#include "core/log.h"
+#include "core/mem.h"
+#include "core/now.h"
+#include "watch/internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { TROUBLE_PAUSE_MS = 1000, MOVE_ROUNDS = 2 };
+
+/* --- tree changes ------------------------------------------------------------------------------- */
+
+struct tree_change *change_create(struct watch *w, enum tree_change_kind kind, struct epoch *epoch)
+{
+	struct tree_change *c = mem_zalloc(sizeof *c);
+
+	if (!c) {
+		log_error("tree change: %s", status_text(ST_NOMEM));
+		return NULL;
+	}
+	c->kind = kind;
+	c->owner = epoch_hold(&w->epochs, epoch);
+	return c;
+}
+
+/* A scan of the first crawl is in no hurry; whatever follows from an event is. */
+void change_send(struct watch *w, struct tree_change *c)
+{
+	c->urgent = !w->crawling;
+	w->tree_changes++;
+	pipeline_tree(w->pipeline, &c);
+}
+
+/* Names are copied; false: no memory, the change is dropped and the directory compared again later. */
+static bool send_named(struct watch *w, struct tree_change *c, const char *name, const char *new_name)
+{
+	if (!c)
+		return false;
+	c->name = mem_strdup(name);
+	c->new_name = new_name ? mem_strdup(new_name) : NULL;
+	if (c->name && (c->new_name || !new_name)) {
+		change_send(w, c);
+		return true;
+	}
+	epoch_let(&w->epochs, c->owner);
+	tree_change_destroy(c);
+	return false;
+}
+
+static struct ident ident_of(const struct node *n)
+{
+	return (struct ident){
+		.dev = n->dev,
+		.ino = n->ino,
+		.btime_ns = n->btime_ns,
+		.mode = n->mode,
+		.uid = n->uid,
+		.gid = n->gid,
+	};
+}
+
+void node_put(
+	struct watch *w, struct node *n, struct epoch *epoch, const unsigned char *fsid, int fsid_len)
+{
+	struct tree_change *c = change_create(w, TREE_DIR_PUT, epoch);
+
+	if (!c)
+		return;
+	c->root = n->root->id;
+	c->dir = n->id;
+	c->parent = n->parent ? n->parent->id : 0;
+	c->ident = ident_of(n);
+	c->offline = n->flags & NODE_OFFLINE;
+	c->fsid_len = fsid_len;
+	if (fsid_len)
+		memcpy(c->fsid, fsid, (size_t)fsid_len);
+	if (send_named(w, c, n->name, NULL))
+		n->flags |= NODE_PUT;
+}
+
+void node_set_polled(struct node *n, bool polled)
+{
+	if (polled == !!(n->flags & NODE_POLLED))
+		return;
+	n->flags ^= NODE_POLLED;
+	n->root->polled += polled ? 1 : -1;
+}
+
+/* --- limbo ----------------------------------------------------------------------------------------- */
+
+static bool is_below(const struct node *n, const struct node *top)
+{
+	while (n && n != top)
+		n = n->parent;
+	return n == top;
+}
+
+/* What waits to be compared below it can only be so in its next place. */
+static void postpone_below(struct watch *w, struct node *top)
+{
+	struct hint_list *lists[] = {&w->ready, &w->settling};
+
+	for (struct node *n = top; n; n = node_walk(top, n)) {
+		if (!(n->flags & NODE_DIRTY))
+			continue;
+		struct epoch *e = epoch_hold(&w->epochs, n->epoch);
+		node_unmark(w, n);
+		node_postpone(w, top, e);
+		epoch_let(&w->epochs, e);
+	}
+	for (size_t i = 0; i < 2; i++)
+		for (struct hint *h = lists[i]->first, *next; h; h = next) {
+			next = h->next;
+			if (!is_below(h->node, top))
+				continue;
+			h->node->flags |= h->force ? NODE_FORCE : 0u;
+			node_postpone(w, top, h->epoch);
+			hint_free(w, h);
+		}
+}
+
+static void detach(struct watch *w, struct node *n, bool bulk, struct epoch *epoch)
+{
+	node_unmark(w, n);
+	postpone_below(w, n);
+	nodes_detach(&w->nodes, n);
+	n->epoch = epoch_older(&w->epochs, n->epoch, epoch_hold(&w->epochs, epoch));
+	n->flags |= bulk ? NODE_DETACHED_BULK : 0u;
+	n->dirty_next = w->limbo;
+	w->limbo = n;
+	struct tree_change *c = change_create(w, TREE_DIR_DETACH, epoch);
+	if (!c)
+		return;
+	c->dir = n->id;
+	change_send(w, c);
+}
+
+static void leave_limbo(struct watch *w, struct node *n)
+{
+	struct node **at = &w->limbo;
+
+	while (*at != n)
+		at = &(*at)->dirty_next;
+	*at = n->dirty_next;
+	n->dirty_next = NULL;
+}
+
+static void unwatch(struct watch *w, struct node *n)
+{
+	int wd = n->wd;
+
+	if (wd < 0)
+		return;
+	enum status st = nodes_set_wd(&w->nodes, n, -1);
+	BUG_UNLESS(st == ST_OK);
+	if (nodes_by_wd(&w->nodes, wd))
+		return; /* a bind mount's other place still has it */
+	inotify_unwatch(w->inotify, wd);
+	w->watch_count--;
+	w->watches_exhausted = false;
+}
+
+void reconcile_remove(struct watch *w, struct node *top)
+{
+	struct node *n = top;
+
+	hints_drop_node(w, top);
+	/* Children first: down to a leaf, up by one, down again. */
+	for (;;) {
+		while (n->child)
+			n = n->child;
+		struct node *parent = n == top ? NULL : n->parent;
+		node_unmark(w, n);
+		unwatch(w, n);
+		node_set_polled(n, false);
+		if (n == top) {
+			epoch_let(&w->epochs, n->epoch);
+			n->epoch = NULL;
+		}
+		nodes_free(&w->nodes, n);
+		if (!parent)
+			return;
+		n = parent;
+	}
+}
+
+void reconcile_flush_limbo(struct watch *w, bool bulk)
+{
+	for (struct node **at = &w->limbo; *at;) {
+		struct node *n = *at;
+
+		if ((n->flags & NODE_DETACHED_BULK) && !bulk) {
+			at = &n->dirty_next;
+			continue;
+		}
+		*at = n->dirty_next;
+		n->dirty_next = NULL;
+		struct tree_change *c = change_create(w, TREE_DIR_DELETE, n->epoch);
+		if (c) {
+			c->dir = n->id;
+			change_send(w, c);
+		}
+		reconcile_remove(w, n);
+	}
+}
+
+/* --- directories ------------------------------------------------------------------------------------- */
+
+static bool has_scopes(const struct node *n)
+{
+	for (; n; n = n->parent)
+		if (n->ignore || (!n->parent && !ignore_is_empty(n->root->ignore)))
+			return true;
+	return false;
+}
+
+/* A node that was detached has been found in a new place. */
+static void adopt(struct watch *w, struct node *n, struct node *parent, const struct scan_entry *e,
+	struct epoch *epoch)
+{
+	struct epoch *held = n->epoch;
+	bool pending = n->flags & NODE_PENDING;
+
+	leave_limbo(w, n);
+	n->epoch = NULL;
+	if (nodes_attach(&w->nodes, n, parent, e->name) != ST_OK) {
+		n->epoch = held;
+		n->dirty_next = w->limbo;
+		w->limbo = n;
+		return;
+	}
+	for (struct node *x = n; x && n->root != parent->root; x = node_walk(n, x)) {
+		if (x == n)
+			continue;
+		bool polled = x->flags & NODE_POLLED;
+		node_set_polled(x, false);
+		x->root = parent->root;
+		node_set_polled(x, polled);
+	}
+	bool polled = n->flags & NODE_POLLED;
+	node_set_polled(n, false);
+	n->root = parent->root;
+	node_set_polled(n, polled);
+	struct tree_change *c = change_create(w, TREE_DIR_MOVE, epoch);
+	if (c) {
+		c->dir = n->id;
+		c->root = parent->root->id;
+		c->parent = parent->id;
+		send_named(w, c, e->name, NULL);
+	}
+	/* Its watches came along: what is below is looked at without hurry, unless something waits to be seen. */
+	pending |= has_scopes(n);
+	node_mark_below(w, n, 0, pending ? held : NULL);
+	epoch_let(&w->epochs, held);
+}
+
+static void go_offline(struct watch *w, struct node *n, struct epoch *epoch)
+{
+	for (struct node *x = n; x; x = node_walk(n, x))
+		node_unmark(w, x);
+	n->flags |= NODE_OFFLINE;
+	node_put(w, n, epoch, NULL, 0);
+	log_warning("%s: the file system mounted at %s is gone; its documents stay as they are",
+		n->root->path, n->name);
+}
+
+static void update_child(
+	struct watch *w, const struct scan_task *t, struct node *n, const struct scan_entry *e, bool live)
+{
+	struct epoch *epoch = e->epoch ? e->epoch : t->epoch;
+	bool changed = n->mode != e->ident.mode || n->uid != e->ident.uid || n->gid != e->ident.gid;
+	bool back = n->flags & NODE_OFFLINE;
+
+	if (changed || n->dev != e->ident.dev) {
+		enum status st = nodes_set_ident(&w->nodes, n, &e->ident);
+		if (st != ST_OK)
+			log_warning("%s: %s", n->name, status_text(st));
+	}
+	n->flags &= ~(unsigned)(NODE_MOUNT | NODE_OFFLINE);
+	n->flags |= e->fsid_len ? NODE_MOUNT : 0u;
+	if (changed || back || !(n->flags & NODE_PUT))
+		node_put(w, n, epoch, e->fsid, e->fsid_len);
+	if (back)
+		node_mark_below(w, n, 0, epoch);
+	else if (!(n->flags & (NODE_SCANNED | NODE_DIRTY)) && !t->whole)
+		node_mark(w, n, live, epoch);
+}
+
+static void place_dir(
+	struct watch *w, const struct scan_task *t, struct node *parent, const struct scan_entry *e, bool live)
+{
+	struct epoch *epoch = e->epoch ? e->epoch : t->epoch;
+	struct node *n = nodes_child(&w->nodes, parent, e->name, strlen(e->name));
+	struct hint_ask again = {.epoch = epoch, .rounds = e->rounds + 1};
+
+	if (n) {
+		if (node_is(n, &e->ident))
+			update_child(w, t, n, e, live);
+		return;
+	}
+	struct node *other = nodes_by_inode(&w->nodes, &e->ident);
+	if (other && other->flags & NODE_DETACHED) {
+		adopt(w, other, parent, e, epoch);
+		return;
+	}
+	/* Known in another place: moved here if that place is empty now, shown twice by a bind mount if not. */
+	if (other && other->parent && !node_detached_above(other) && e->rounds < MOVE_ROUNDS) {
+		hint_add(w, other->parent, other->name, &(struct hint_ask){.epoch = epoch});
+		hint_add(w, parent, e->name, &again);
+		return;
+	}
+	if (nodes_add(&w->nodes, parent->root, parent, 0, e->name, &e->ident, &n) != ST_OK) {
+		again.delay_ms = TROUBLE_PAUSE_MS;
+		hint_add(w, parent, e->name, &again);
+		return;
+	}
+	n->flags |= e->fsid_len ? NODE_MOUNT : 0u;
+	node_put(w, n, epoch, e->fsid, e->fsid_len);
+	node_mark(w, n, live, epoch);
+}
+
+/* --- first pass: what is not in its place ---------------------------------------------------------------- */
+
+static void displace(struct watch *w, const struct scan_task *t, struct node *n,
+	const struct scan_entry *e, bool bulk)
+{
+	struct epoch *epoch = e && e->epoch ? e->epoch : t->epoch;
+	bool unmounted = (n->flags & NODE_MOUNT) && e && e->kind == ENTRY_DIR && !e->fsid_len;
+
+	if (n->flags & NODE_OFFLINE)
+		return;
+	if (unmounted)
+		go_offline(w, n, epoch);
+	else
+		detach(w, n, bulk, epoch);
+}
+
+static void displace_unseen(struct watch *w, const struct scan_task *t, struct node *parent, bool bulk)
+{
+	for (struct node *n = parent->child, *next; n; n = next) {
+		next = n->next;
+		if (!(n->flags & NODE_SEEN))
+			displace(w, t, n, NULL, bulk);
+		n->flags &= ~(unsigned)NODE_SEEN;
+	}
+}
+
+static void first_pass(struct watch *w, const struct batch *b)
+{
+	for (const struct scan_task *t = b->scan.tasks; t; t = t->next) {
+		struct node *parent = nodes_by_id(&w->nodes, t->dir);
+
+		if (!parent || t->outcome != SCAN_DONE || node_detached_above(parent))
+			continue;
+		for (size_t i = 0; i < t->entry_count; i++) {
+			const struct scan_entry *e = &t->entries[i];
+			struct node *n = nodes_child(&w->nodes, parent, e->name, strlen(e->name));
+
+			if (!n)
+				continue;
+			if (e->kind == ENTRY_DIR)
+				n->flags |= NODE_SEEN;
+			if (e->kind != ENTRY_DIR || !node_is(n, &e->ident))
+				displace(w, t, n, e, !b->live);
+		}
+		if (t->whole)
+			displace_unseen(w, t, parent, !b->live);
+		else
+			for (struct node *n = parent->child; n; n = n->next)
+				n->flags &= ~(unsigned)NODE_SEEN;
+	}
+}
+
+/* --- second pass: entries ---------------------------------------------------------------------------------- */
+
+static void note_with_flight(
+	struct watch *w, int64_t dir, const char *name, const struct scan_task *t, const struct scan_entry *e)
+{
+	struct flight *f = flight_find(w, dir, name);
+
+	if (f)
+		flight_again(w, f, false, JOB_CHANGED, e->epoch ? e->epoch : t->epoch);
+}
+
+static void apply_gone(struct watch *w, const struct scan_task *t, const struct scan_entry *e)
+{
+	note_with_flight(w, t->dir, e->name, t, e);
+	if (!e->row)
+		return;
+	struct tree_change *c =
+		change_create(w, TREE_FILE_DELETE, e->epoch ? e->epoch : t->epoch);
+	if (!c)
+		return;
+	c->dir = t->dir;
+	send_named(w, c, e->name, NULL);
+}
+
+static void apply_state(struct watch *w, const struct scan_task *t, const struct scan_entry *e)
+{
+	struct tree_change *c =
+		change_create(w, TREE_FILE_STATE, e->epoch ? e->epoch : t->epoch);
+
+	note_with_flight(w, t->dir, e->name, t, e);
+	if (!c)
+		return;
+	c->dir = t->dir;
+	c->ident = e->ident;
+	c->stamp_ns = e->stamp_ns;
+	c->state = e->state;
+	c->rule = e->rule;
+	send_named(w, c, e->name, NULL);
+}
+
+static void apply_move(struct watch *w, const struct scan_task *t, struct scan_entry *e)
+{
+	struct tree_change *c =
+		change_create(w, TREE_FILE_MOVE, e->epoch ? e->epoch : t->epoch);
+
+	note_with_flight(w, e->from_task->dir, e->from, t, e);
+	e->kind = ENTRY_READ;
+	e->force = true; /* the row moves, the content is verified */
+	if (!c)
+		return;
+	c->dir = e->from_task->dir;
+	c->parent = t->dir;
+	send_named(w, c, e->from, e->name);
+}
+
+/* False: the queue is full, the entry waits. */
+static bool apply_entry(
+	struct watch *w, struct node *n, const struct scan_task *t, struct scan_entry *e, bool live)
+{
+	enum status st;
+
+	switch (e->kind) {
+	case ENTRY_DIR:
+		place_dir(w, t, n, e, live);
+		return true;
+	case ENTRY_GONE:
+		apply_gone(w, t, e);
+		return true;
+	case ENTRY_STATE:
+		apply_state(w, t, e);
+		return true;
+	case ENTRY_MOVED:
+		apply_move(w, t, e);
+		/* fall through */
+	case ENTRY_READ:
+		st = flight_start(w, n, t, e, live);
+		if (st == ST_FULL)
+			return false;
+		if (st != ST_OK && st != ST_CLOSED)
+			hint_add(w, n, e->name,
+				&(struct hint_ask){.epoch = e->epoch ? e->epoch : t->epoch,
+					.force = e->force,
+					.reason = e->reason,
+					.delay_ms = TROUBLE_PAUSE_MS});
+		return true;
+	}
+	BUG("entry without a case");
+}
+
+/* --- tasks ---------------------------------------------------------------------------------------------------- */
+
+/* The directory is not there: its parent's view of it decides what becomes of it. */
+static void look_from_above(struct watch *w, const struct scan_task *t, struct node *n, int64_t delay_ms)
+{
+	struct hint_ask ask = {.epoch = t->epoch, .delay_ms = delay_ms};
+
+	if (!n->parent) {
+		root_offline(w, n->root);
+		return;
+	}
+	hint_add(w, n->parent, n->name, &ask);
+	for (size_t i = 0; i < t->name_count; i++) {
+		ask.epoch = t->names[i].epoch;
+		hint_add(w, n->parent, n->name, &ask);
+	}
+}
+
+static void again_later(struct watch *w, const struct scan_task *t, struct node *n)
+{
+	log_warning("%s/%s: %s; tried again soon", t->root_path, t->path, strerror(t->error_no));
+	if (!n->parent) {
+		n->root->unreadable = true; /* the retry timer looks at it */
+		return;
+	}
+	n->flags &= ~(unsigned)NODE_SCANNED;
+	look_from_above(w, t, n, TROUBLE_PAUSE_MS);
+	for (size_t i = 0; i < t->name_count; i++) {
+		const struct scan_name *s = &t->names[i];
+
+		hint_add(w, n, s->name,
+			&(struct hint_ask){.force = s->force,
+				.reason = s->reason,
+				.epoch = s->epoch,
+				.rounds = s->rounds,
+				.delay_ms = TROUBLE_PAUSE_MS});
+	}
+}
+
+static void map_watch(struct watch *w, const struct scan_task *t, struct node *n)
+{
+	if (t->wd >= 0 && n->wd != t->wd) {
+		bool known = nodes_by_wd(&w->nodes, t->wd) != NULL;
+
+		if (n->wd < 0 && !known)
+			w->watch_count++;
+		if (nodes_set_wd(&w->nodes, n, t->wd) == ST_OK)
+			events_mapped(w, n, t->epoch);
+	}
+	if (t->watch_error == ENOSPC || (!t->watch && n->wd < 0 && !n->root->poll_ms)) {
+		if (!w->watches_exhausted)
+			log_warning("out of inotify watches at %ld: some directories are polled instead",
+				w->watch_count);
+		w->watches_exhausted = true;
+	} else if (t->watch_error) {
+		log_warning("%s/%s: watching: %s", t->root_path, t->path, strerror(t->watch_error));
+	}
+	node_set_polled(n, n->wd < 0);
+}
+
+static void install_ignore(struct watch *w, struct scan_task *t, struct node *n)
+{
+	if (!t->ignore_changed)
+		return;
+	ignore_unref(n->ignore);
+	n->ignore = t->ignore_now;
+	t->ignore_now = NULL;
+	t->ignore_changed = false;
+	/* What was compared under the old rules is compared again; a probe saw some names only. */
+	for (struct node *x = t->whole ? node_walk(n, n) : n; x; x = node_walk(n, x))
+		node_mark(w, x, false, t->epoch);
+}
+
+static void begin_task(struct watch *w, struct scan_task *t, struct node *n)
+{
+	t->begun = true;
+	if (t->is_root)
+		root_seen(w, n->root, t);
+	map_watch(w, t, n);
+	if (!t->is_root && n->dev != t->ident.dev) {
+		enum status st = nodes_set_ident(&w->nodes, n, &t->ident);
+		if (st != ST_OK)
+			log_warning("%s: %s", n->name, status_text(st));
+	}
+	install_ignore(w, t, n);
+	if (t->next_due)
+		due_note(w, t->next_due);
+}
+
+static void end_task(struct watch *w, const struct scan_task *t, struct node *n)
+{
+	if (!t->whole)
+		return;
+	n->flags |= NODE_SCANNED;
+	if (!t->more)
+		return;
+	crawl_resume(w, n, t->after);
+	node_mark(w, n, false, t->epoch);
+}
+
+/* True when it is through. */
+static bool apply_task(struct watch *w, struct scan_task *t, bool live)
+{
+	struct node *n = nodes_by_id(&w->nodes, t->dir);
+	struct node *detached = n ? node_detached_above(n) : NULL;
+
+	if (!n)
+		return true;
+	if (detached) {
+		node_postpone(w, detached, t->epoch);
+		for (size_t i = 0; i < t->name_count; i++)
+			node_postpone(w, detached, t->names[i].epoch);
+		return true;
+	}
+	switch (t->outcome) {
+	case SCAN_DONE:
+		break;
+	case SCAN_GONE:
+		look_from_above(w, t, n, 0);
+		return true;
+	case SCAN_FOREIGN:
+		root_offline(w, n->root);
+		return true;
+	case SCAN_UNREADABLE:
+		log_warning("%s/%s: %s; what was indexed below it stays", t->root_path, t->path,
+			strerror(t->error_no));
+		if (!n->parent)
+			n->root->unreadable = true;
+		return true;
+	case SCAN_TROUBLE:
+		again_later(w, t, n);
+		return true;
+	}
+	if (!t->begun)
+		begin_task(w, t, n);
+	while (t->applied < t->entry_count) {
+		if (!apply_entry(w, n, t, &t->entries[t->applied], live))
+			return false;
+		t->applied++;
+	}
+	end_task(w, t, n);
+	return true;
+}
+
+bool reconcile_batch(struct watch *w, struct batch *b)
+{
+	if (!b->detached) {
+		b->detached = true;
+		first_pass(w, b);
+	}
+	/* Nothing new is begun while stopping; what was found is found again at the next start. */
+	for (; b->at && !w->stopping; b->at = b->at->next)
+		if (!apply_task(w, b->at, b->live))
+			return false;
+	return true;
+}
