@@ -7,6 +7,7 @@
 #include "core/mem.h"
 #include "core/now.h"
 #include "core/stats.h"
+#include "core/thread.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -114,11 +115,12 @@ int convert_session_trim(struct convert_session *s, int64_t idle_ms)
 	for (size_t i = 0; i < s->table_size; i++) {
 		struct persist *p = &s->table[i];
 
-		if (coproc_is_running(&p->process) && now - p->idle_since_ms >= idle_ms)
+		if (coproc_is_running(&p->process) &&
+			(now - p->idle_since_ms >= idle_ms || coproc_has_ended(&p->process)))
 			coproc_end(&p->process);
 	}
 	for (size_t i = 0; i < s->table_size; i++) {
-		if (s->table[i].process.ending)
+		if (coproc_is_running(&s->table[i].process) && s->table[i].process.ending)
 			persist_end(&s->table[i]);
 		alive += coproc_is_running(&s->table[i].process);
 	}
@@ -158,6 +160,10 @@ static enum status run_one(
 	a->converter = a->result->converter = c;
 	a->deadline_ms = now_mono_ms() + c->time_ms;
 	*rerouted = false;
+	if (atomic_load_explicit(s->host.stop, memory_order_relaxed)) {
+		attempt_fail(a, NULL, CONVERT_CANCELED, "the daemon was stopped");
+		return buf_status(&a->result->detail);
+	}
 	if (c->missing) {
 		attempt_fail(a, NULL, CONVERT_UNAVAILABLE, "%s is not installed", c->argv[0]);
 		return buf_status(&a->result->detail);
@@ -240,6 +246,7 @@ enum status convert_run(struct convert_session *s, const struct convert_request 
 		.line = &s->line,
 	};
 
+	thread_assert(ROLE_WORKER);
 	clear(result);
 	enum status st = run_through(s, &a);
 	if (st == ST_OK && !result->type.len)

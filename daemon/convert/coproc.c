@@ -82,7 +82,9 @@ static bool ends_open(struct ends *e, bool serve)
 		goto err_after_open;
 	e->out_ours = pair[0];
 	e->out_theirs = pair[1];
-	if (serve && (e->null = open("/dev/null", O_RDONLY | O_CLOEXEC)) < 0)
+	if (serve)
+		e->null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (serve && e->null < 0)
 		goto err_after_open;
 	/* Ours only: the converter's ends block, as it may expect. */
 	if (fcntl(e->out_ours, F_SETFL, O_NONBLOCK) || fcntl(e->err_ours, F_SETFL, O_NONBLOCK))
@@ -195,13 +197,17 @@ static int spawn(const char *jail, const struct command *c, const struct ends *e
 	if (rc)
 		goto err_after_actions;
 	sigfillset(&all);
-	if ((rc = posix_spawn_file_actions_adddup2(&actions, stdin_fd, STDIN_FILENO)) ||
-		(rc = posix_spawn_file_actions_adddup2(
-			 &actions, serve ? e->err_theirs : e->out_theirs, STDOUT_FILENO)) ||
-		(rc = posix_spawn_file_actions_adddup2(&actions, e->err_theirs, STDERR_FILENO)))
-		goto err_after_attr;
+	rc = posix_spawn_file_actions_adddup2(&actions, stdin_fd, STDIN_FILENO);
+	/* What a persistent converter prints is no text of a document: it goes with the diagnostics. */
+	if (!rc)
+		rc = posix_spawn_file_actions_adddup2(
+			&actions, serve ? e->err_theirs : e->out_theirs, STDOUT_FILENO);
+	if (!rc)
+		rc = posix_spawn_file_actions_adddup2(&actions, e->err_theirs, STDERR_FILENO);
 	/* Last: it may overwrite any of the above. */
-	if (serve && (rc = posix_spawn_file_actions_adddup2(&actions, e->out_theirs, SOCKET_FD)))
+	if (!rc && serve)
+		rc = posix_spawn_file_actions_adddup2(&actions, e->out_theirs, SOCKET_FD);
+	if (rc)
 		goto err_after_attr;
 	/* All blocked: the launcher waits for signals, and gives the converter an empty mask.  A session of its own:
 	 * what is typed at the daemon's terminal is for the daemon. */
@@ -341,6 +347,11 @@ void coproc_hear(struct coproc *p)
 }
 
 /* --- ending -------------------------------------------------------------------------------------- */
+
+bool coproc_has_ended(const struct coproc *p)
+{
+	return poll(&(struct pollfd){.fd = p->pidfd, .events = POLLIN}, 1, 0) > 0;
+}
 
 void coproc_end(struct coproc *p)
 {

@@ -77,6 +77,8 @@ void coproc_listen(struct coproc *p);
 /* Reads from `err` what is there now, keeping the first COPROC_SAID_MAX bytes. */
 void coproc_hear(struct coproc *p);
 
+/* Whether it has ended by itself; it still is to be finished. */
+bool coproc_has_ended(const struct coproc *p);
 /* Asks the launcher to end the tree; returns at once. */
 void coproc_end(struct coproc *p);
 /* Ends it if it runs, waits for that, frees everything; the process is not running afterwards. */

@@ -127,11 +127,12 @@ static enum record_state end_done(struct record_reader *r)
 	const char *detail = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "detail"));
 	enum record_state state = RECORD_DONE;
 
+	/* Cut, it may end in half a character, which is replaced. */
 	if (cJSON_IsNumber(status)) {
 		r->status = status->valueint;
 		r->truncated |= cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "truncated"));
 		if (detail)
-			utf8_add_lossy(r->last, detail, strlen(detail));
+			utf8_add_lossy(r->last, detail, strnlen(detail, RECORD_DETAIL_MAX));
 		if (r->last->failed)
 			state = RECORD_NOMEM;
 	} else {
@@ -146,6 +147,8 @@ static enum record_state end_reroute(struct record_reader *r)
 	const struct buf *p = &r->payload;
 	const char *slash = p->len ? memchr(p->data, '/', p->len) : NULL;
 
+	if (p->len > RECORD_TYPE_MAX)
+		return bad(r, "a reroute to what is not a MIME type");
 	for (size_t i = 0; i < p->len; i++)
 		if (p->data[i] <= ' ' || p->data[i] > '~')
 			return bad(r, "a reroute to what is not a MIME type");

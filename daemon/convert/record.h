@@ -15,7 +15,9 @@
 enum {
 	RECORD_HEAD = 5,
 	RECORD_MAX = 16 << 20,	/* bytes of one payload */
-	RECORD_SMALL_MAX = 64 << 10 /* of a payload M, R or D */
+	RECORD_SMALL_MAX = 64 << 10, /* of a payload M, R or D */
+	RECORD_DETAIL_MAX = 1024,    /* what is kept of the detail in D */
+	RECORD_TYPE_MAX = 255	     /* of a MIME type */
 };
 
 enum record_state {

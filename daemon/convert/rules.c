@@ -164,8 +164,8 @@ static enum status add(struct rules *r, const struct config_converter *from)
 {
 	size_t i = r->count++;
 	struct converter *c = &r->converters[i];
-	enum status st;
 
+	BUG_UNLESS(from->argv.count > 0); /* an empty command is a configuration error */
 	/* One more word than it has: the NULL behind it. */
 	r->argvs[i] = mem_resize(NULL, from->argv.count + 1, sizeof *r->argvs[i]);
 	if (!r->argvs[i])
@@ -183,9 +183,12 @@ static enum status add(struct rules *r, const struct config_converter *from)
 		.missing = from->missing,
 		.index = (int)i,
 	};
-	if ((st = fingerprint(r, c)) || (st = claim(r->by_extension, &from->extensions, c)))
-		return st;
-	return claim(r->by_type, &from->mime, c);
+	enum status st = fingerprint(r, c);
+	if (st == ST_OK)
+		st = claim(r->by_extension, &from->extensions, c);
+	if (st == ST_OK)
+		st = claim(r->by_type, &from->mime, c);
+	return st;
 }
 
 /* Every word may name a file, and the first one may be searched for besides. */
@@ -217,11 +220,13 @@ enum status rules_create(struct config *config, struct rules **out)
 	r->programs = mem_zalloc(count_words(config) * sizeof *r->programs);
 	if (!r->converters || !r->argvs || !r->programs)
 		goto err_after_ref;
-	if ((st = strmap_create(&r->by_extension)) || (st = strmap_create(&r->by_type)))
+	st = strmap_create(&r->by_extension);
+	if (st == ST_OK)
+		st = strmap_create(&r->by_type);
+	for (size_t i = 0; i < n && st == ST_OK; i++)
+		st = add(r, &config->converters[i]);
+	if (st != ST_OK)
 		goto err_after_ref;
-	for (size_t i = 0; i < n; i++)
-		if ((st = add(r, &config->converters[i])))
-			goto err_after_ref;
 	*out = r;
 	return ST_OK;
 

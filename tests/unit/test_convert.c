@@ -12,6 +12,7 @@
 #include "core/now.h"
 #include "core/path.h"
 #include "core/stats.h"
+#include "core/thread.h"
 #include "evil.h"
 
 #include <dirent.h>
@@ -520,6 +521,11 @@ static void recycling(void **state)
 	assert_int_not_equal(pid_of_echo(w), pid);
 	assert_int_equal(convert_session_trim(w->session, 0), 0);
 	assert_no_child();
+	/* By its own end, however short it was idle. */
+	assert_int_equal(kill(pid_of_echo(w), SIGKILL), 0);
+	usleep(50000);
+	assert_int_equal(convert_session_trim(w->session, 60000), 0);
+	assert_no_child();
 	/* By number. */
 	w->limits.text_bytes = 100;
 	pid = pid_of_echo(w);
@@ -563,6 +569,9 @@ static void stopping(void **state)
 		assert_true(w->took_ms >= 90 && w->took_ms < 350);
 		pthread_join(thread, NULL);
 	}
+	long long launches = stats_get(converter_launches);
+	expect(w, "cat", "x", CONVERT_CANCELED, "stopped");
+	assert_int_equal(stats_get(converter_launches), launches);
 }
 
 static void cannot_launch(void **state)
@@ -780,6 +789,7 @@ int main(int argc, char **argv)
 	if (argc > 1)
 		return evil_play(argv[1]);
 	find_programs();
+	thread_become(ROLE_WORKER);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
