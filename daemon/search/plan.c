@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-/* FTS5's parser has a stack of 100; a bracket within a chain takes up to five places of it. */
-enum { NEST_MAX = 15 };
+/* FTS5's parser has a stack of 100; "( a OR b AND c NOT" takes seven places of it for each bracket. */
+enum { NEST_MAX = 12 };
 
 void plan_match_finish(struct plan_match *m)
 {

@@ -184,7 +184,7 @@ static void print_text(const struct query_node *n, struct buf *out)
 	if (n->title)
 		buf_addc(out, '@');
 	if (n->distance >= 0)
-		buf_addf(out, "~%lld", (long long)n->distance);
+		buf_addf(out, "~%lld:", (long long)n->distance);
 	for (size_t i = 0; i < n->phrase_count; i++) {
 		const struct query_phrase *p = &n->phrases[i];
 
