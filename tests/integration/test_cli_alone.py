@@ -69,7 +69,8 @@ class Server:
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(self.path))
         self.listener.listen(8)
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.acceptor = threading.Thread(target=self._accept, daemon=True)
+        self.acceptor.start()
 
     def _accept(self):
         while True:
@@ -108,6 +109,9 @@ class Server:
                           ensure_ascii=False).encode() + b"\n"
 
     def close(self):
+        # Joined before the descriptor is closed: its number may be the next server's.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.acceptor.join()
         self.listener.close()
 
     @property

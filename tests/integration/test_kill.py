@@ -66,10 +66,8 @@ def make_tree(root, random_):
 def check_converged(daemon):
     tree = trawl.walk(daemon.root)
     assert daemon.listing() == sorted(tree), "paths: nothing twice, nothing missing"
-    client = daemon.client
-    asked = [(p, client.send("document", trawl.path_param(p))) for p in tree]
-    for path, request in asked:
-        assert client.receive(request)["text"].split() == tree[path].decode().split(), path
+    for path, text in daemon.texts(tree):
+        assert text.split() == tree[path].decode().split(), path
     for path in sorted(tree)[::10]:
         words = tree[path].split()
         if words:

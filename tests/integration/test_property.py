@@ -215,10 +215,7 @@ class Tree(RuleBasedStateMachine):
         self.compare_content(tree)
 
     def compare_content(self, tree):
-        client = self.daemon.client
-        asked = {p: client.send("document", trawl.path_param(p)) for p in tree}
-        for path, request in asked.items():
-            text = client.receive(request)["text"]
+        for path, text in self.daemon.texts(tree):
             assert text.split() == tree[path].decode().split(), path
         # And through the full-text index: a word finds exactly the files that have it.
         for word in ("larch", "yew"):

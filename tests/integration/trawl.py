@@ -6,6 +6,7 @@ documentation.  Paths are bytes throughout, since that is what names are.
 """
 
 import base64
+import collections
 import ctypes
 import errno
 import json
@@ -248,6 +249,16 @@ class Client:
 
     def call(self, method, params=None, **more):
         return self.receive(self.send(method, params, **more))
+
+    def call_many(self, method, every_params, window=8):
+        """The results of many calls in their order, a few of them in flight at any time."""
+        waiting = collections.deque()
+        for params in every_params:
+            waiting.append(self.send(method, params))
+            if len(waiting) == window:
+                yield self.receive(waiting.popleft())
+        while waiting:
+            yield self.receive(waiting.popleft())
 
 
 def path_of(item, key="path"):
@@ -545,6 +556,12 @@ class Daemon:
             offset += len(rows)
             if len(rows) < 100:
                 return found
+
+    def texts(self, paths, limit=1 << 22):
+        """(path, text of its document) of each."""
+        paths = list(paths)
+        return zip(paths, (d["text"] for d in self.client.call_many(
+            "document", ({**path_param(p), "limit": limit} for p in paths))))
 
     def document(self, path, **params):
         return self.call("document", path_param(self.absolute(path)), **params)
