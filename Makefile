@@ -21,6 +21,7 @@ sharedir   := $(PREFIX)/share/trawl
 mandir     := $(PREFIX)/share/man
 unitdir    := $(PREFIX)/lib/systemd
 
+comma := ,
 Q := $(if $(V),,@)
 say = $(if $(V),@true,@printf '  %-6s %s\n' $(1) $(2))
 
@@ -41,7 +42,7 @@ ifeq ($(SAN),)
 OPT := -O2 -g -D_FORTIFY_SOURCE=3
 else
 OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all
-LDHARDEN += -fsanitize=$(SAN)
+LDHARDEN += -fsanitize=$(patsubst fuzzer-no-link,,$(subst fuzzer-no-link$(comma),,$(SAN)))
 endif
 
 DEFS := -D_GNU_SOURCE -DTRAWL_VERSION='"$(VERSION)"' -DTRAWL_LIBEXECDIR='"$(libexecdir)"' \
@@ -68,7 +69,8 @@ CONVERTERS := $(patsubst converters/%.c,$(BUILD)/trawl-convert-%,$(CONV_SRC))
 UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 PROGRAMS := $(BUILD)/trawld $(BUILD)/trawl $(BUILD)/trawl-jail $(CONVERTERS)
 
-.PHONY: all help deps run test check unit check-asan check-tsan lint bench install uninstall clean fuzz
+.PHONY: all help deps deps-build run test check unit units check-asan check-tsan lint bench install uninstall clean \
+	fuzz fuzzers
 .DELETE_ON_ERROR:
 all: $(PROGRAMS)
 
@@ -126,5 +128,130 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call obj,$(UNIT_HELP)) $(BUILD)/l
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
+# --- what it needs -----------------------------------------------------------------------------
+
+BUILD_DEPS := gcc make pkg-config libc6-dev libuv1-dev libsqlite3-dev libcjson-dev libzstd-dev libsodium-dev \
+	libini-config-dev libuchardet-dev libxml2-dev libpoppler-glib-dev libsystemd-dev
+TEST_DEPS := libcmocka-dev python3 python3-pytest python3-hypothesis clang clang-tidy libclang-rt-14-dev \
+	cppcheck pmccabe mandoc systemd poppler-utils procps strace sqlite3
+
+# Installs only what is missing; as root, or through sudo.
+define install_missing
+	@missing=""; for p in $(1); do \
+		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+		echo "  APT   $$missing"; \
+		if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+		log=$$(mktemp) && { $$sudo apt-get update -q && \
+			$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; } \
+			> $$log 2>&1 || { cat $$log; rm -f $$log; exit 1; }; rm -f $$log; \
+	fi
+endef
+
+deps:
+	$(call install_missing,$(BUILD_DEPS) $(TEST_DEPS))
+deps-build:
+	$(call install_missing,$(BUILD_DEPS))
+
+# The libraries are asked for their flags when make starts: what was installed meanwhile is seen by a second make.
+run: deps-build
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@BUILD=$(BUILD) DIR="$(DIR)" QUERY="$(QUERY)" ONCE="$(ONCE)" sh tests/run.sh
+
+# --- tests -------------------------------------------------------------------------------------
+
+# What `make test` runs under each sanitizer; check-asan and check-tsan run everything.
+SLICE ?= test_sync.py test_bad_requests.py test_bad_documents.py test_search.py
+PYTEST = TRAWL_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -p no:cacheprovider
+
+test: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) all units
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory check-asan ONLY="$(SLICE)"
+	@$(MAKE) --no-print-directory check-tsan ONLY="$(SLICE)"
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=5
+
+units: $(UNITS)
+unit: all units
+	@set -e; for t in $(UNITS); do echo "  UNIT   $${t##*/}"; \
+		TRAWL_BUILD=$(abspath $(BUILD)) $$t > $(BUILD)/unit.log 2>&1 || { cat $(BUILD)/unit.log; exit 1; }; done
+
+# ONLY="test_a.py test_b.py" runs these instead of all black-box tests.
+ONLY ?=
+check: unit
+	$(Q)cd tests/integration && $(PYTEST) $(ONLY)
+
+sanitized = $(MAKE) --no-print-directory BUILD=$(BUILD)/$(1) SAN=$(2) CC=clang
+SAN_ENV = ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 \
+	TSAN_OPTIONS=suppressions=$(abspath tests/tsan.supp):halt_on_error=0
+check-asan:
+	@$(call sanitized,asan,address$(comma)undefined) -j$$(nproc) all units
+	@$(SAN_ENV) TRAWL_TEST_SLOW=3 $(call sanitized,asan,address$(comma)undefined) check ONLY="$(ONLY)"
+check-tsan:
+	@$(call sanitized,tsan,thread) -j$$(nproc) all units
+	@$(SAN_ENV) TRAWL_TEST_SLOW=5 $(call sanitized,tsan,thread) check ONLY="$(ONLY)"
+
+lint:
+	@sh tests/lint/run.sh
+
+bench: all
+	$(Q)TRAWL_BUILD=$(abspath $(BUILD)) $(PYTHON) tests/bench/bench.py
+
+FUZZ_SECONDS ?= 600
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+fuzz:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzzed SAN=fuzzer-no-link,address,undefined CC=clang -j$$(nproc) fuzzers
+	@set -e; for f in $(patsubst $(BUILD)/fuzz/%,$(BUILD)/fuzzed/fuzz/%,$(FUZZERS)); do \
+		echo "  FUZZ   $${f##*/} for $(FUZZ_SECONDS) s"; mkdir -p $$f.corpus; \
+		$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 $$f.corpus > $$f.log 2>&1 \
+			|| { tail -50 $$f.log; exit 1; }; done
+fuzzers: $(FUZZERS)
+$(BUILD)/obj/tests/fuzz/%.o: tests/fuzz/%.c | $(BUILD)/gen/schema.inc
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_DAEMON) -DTRAWL_FUZZ -I. -Iconverters/lib $(call pkg_cflags,$(FUZZ_PKGS)) -MMD -MP -c -o $@ $<
+FUZZ_PKGS := libcjson uchardet libxml-2.0 poppler-glib
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/libtrawl.a $(BUILD)/libconvert.a
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDHARDEN) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON) $(call pkg_libs,$(FUZZ_PKGS))
+
+# --- installation --------------------------------------------------------------------------------
+
+MAN := daemon/trawld.8 daemon/convert/trawl-jail.8 daemon/cli/trawl.1 conf/trawld.conf.5 \
+	converters/trawl-converter.7 schema/trawl-protocol.7
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(libexecdir) $(DESTDIR)$(sharedir)/converters.d \
+		$(DESTDIR)$(unitdir)/system $(DESTDIR)$(unitdir)/user $(DESTDIR)$(PREFIX)/lib/sysusers.d \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	install -m 755 $(BUILD)/trawld $(BUILD)/trawl $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(BUILD)/trawl-jail $(CONVERTERS) $(DESTDIR)$(libexecdir)
+	install -m 644 conf/converters.d/*.conf $(DESTDIR)$(sharedir)/converters.d
+	install -m 644 conf/trawld.conf $(DESTDIR)$(sharedir)/trawld.conf.sample
+	for m in $(MAN); do d=$(DESTDIR)$(mandir)/man$${m##*.}; install -d $$d; install -m 644 $$m $$d; done
+	for u in trawld.service trawld.socket; do \
+		sed 's,@bindir@,$(PREFIX)/bin,g' conf/systemd/$$u > $(DESTDIR)$(unitdir)/system/$$u; done
+	sed 's,@bindir@,$(PREFIX)/bin,g' conf/systemd/user/trawld.service > $(DESTDIR)$(unitdir)/user/trawld.service
+	install -m 644 conf/systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/trawl.conf
+	install -m 644 daemon/cli/completions/trawl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/trawl
+	install -m 644 daemon/cli/completions/_trawl $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_trawl
+	install -m 644 daemon/cli/completions/trawl.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/trawl.fish
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/trawld $(DESTDIR)$(PREFIX)/bin/trawl
+	rm -rf $(DESTDIR)$(libexecdir) $(DESTDIR)$(sharedir)
+	for m in $(MAN); do rm -f $(DESTDIR)$(mandir)/man$${m##*.}/$${m##*/}; done
+	rm -f $(DESTDIR)$(unitdir)/system/trawld.service $(DESTDIR)$(unitdir)/system/trawld.socket \
+		$(DESTDIR)$(unitdir)/user/trawld.service $(DESTDIR)$(PREFIX)/lib/sysusers.d/trawl.conf \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/trawl \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_trawl \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/trawl.fish
+
 clean:
 	rm -rf $(BUILD)
+
+.SECONDARY:

@@ -278,13 +278,13 @@ static void compare_name(
 		report_gone(c, name, row, asked);
 		return;
 	}
-	if (is_dir) {
-		if (row)
-			report_gone(c, name, row, asked);
-		report_dir(c, name, &id, row ? &(struct asked){0} : asked);
+	if (!is_dir) {
+		compare_file(c, name, row, &id, asked);
 		return;
 	}
-	compare_file(c, name, row, &id, asked);
+	if (row) /* it took a file's place */
+		report_gone(c, name, row, asked);
+	report_dir(c, name, &id, asked);
 }
 
 /* --- a whole directory ------------------------------------------------------------------------- */
