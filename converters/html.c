@@ -355,8 +355,8 @@ static bool feed(void *ctx, const char *utf8, size_t n)
 
 /* --- encoding ---------------------------------------------------------------------------------- */
 
-/* What <meta charset=…>, <meta … content="…; charset=…"> or <?xml encoding=…?> names; NULL if nothing usable. */
-static const char *declared_charset(const uint8_t *bytes, size_t n)
+/* What <meta charset=…>, <meta … content="…; charset=…"> or <?xml encoding=…?> names; false if nothing usable. */
+static bool declared_charset(const uint8_t *bytes, size_t n, struct charset *out)
 {
 	static const char *const keys[] = {"charset=", "encoding="};
 	const char *head = (const char *)bytes;
@@ -368,26 +368,28 @@ static const char *declared_charset(const uint8_t *bytes, size_t n)
 
 			if (from > n || strncasecmp(head + at, keys[k], strlen(keys[k])) != 0)
 				continue;
-			while (from < n && strchr("\"' ", head[from]) && head[from])
+			while (from < n && head[from] && strchr("\"' ", head[from]))
 				from++;
 			for (to = from; to < n && head[to] && !strchr("\"' ;/>?", head[to]); to++)
 				;
-			return charset_by_name(head + from, to - from);
+			return charset_by_name(head + from, to - from, out);
 		}
 	}
-	return NULL;
+	return false;
 }
 
 /* Marks, well-formed UTF-8 and zero bytes speak for themselves; then the page's own word; then the guess. */
 static bool settle_charset(const struct input *in, struct charset *cs)
 {
+	struct charset declared;
+
 	if (!charset_detect(input_bytes(in), input_size(in), !input_whole(in), cs))
 		return false;
 	if (cs->clean || cs->skip || charset_is_wide(cs))
 		return true;
-	const char *declared = declared_charset(input_bytes(in), input_size(in));
-	if (declared && strcmp(declared, "UTF-8") != 0)
-		cs->name = declared;
+	if (declared_charset(input_bytes(in), input_size(in), &declared) &&
+		strcmp(declared.name, "UTF-8") != 0)
+		memcpy(cs->name, declared.name, sizeof cs->name);
 	return true;
 }
 

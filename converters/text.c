@@ -142,7 +142,7 @@ static int convert_text(const struct document *doc, struct answer *out)
 		return answer_fail(out, ANSWER_BINARY, "the content is not text");
 	if (!input_whole(in) && !load_rest(in, doc, &cs))
 		return answer_fail(out, ANSWER_TRY_LATER, "the document could not be read");
-	if (!cs.name)
+	if (!cs.name[0])
 		return answer_fail(out, ANSWER_BINARY, "the content is not text");
 
 	struct stream stream = {out, one_of(extension, markdown)};

@@ -5,7 +5,6 @@
 
 #include <ctype.h>
 #include <iconv.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <uchardet/uchardet.h>
@@ -18,7 +17,6 @@ enum {
 	WIDE_ASCII_SHARE = 128, /* one unit in so many is ASCII in any UTF-16 text: blanks, line ends, digits */
 	BLANK_WORTH = 16,     /* ASCII characters: U+3000 read in the wrong order is a zero, but no blank */
 	FEW = 4,	      /* letters that are not ASCII: fewer say nothing about a charset */
-	NAME_MOST = 32,
 };
 
 /* Longest first where one mark begins another. */
@@ -69,13 +67,23 @@ static const char *alias(const char *name)
 	return name;
 }
 
+static void set_name(struct charset *cs, const char *name)
+{
+	size_t i = 0;
+
+	for (; name[i] && i < sizeof cs->name - 1; i++)
+		cs->name[i] = (char)toupper((unsigned char)name[i]);
+	cs->name[i] = '\0';
+}
+
 /* --- byte order marks and zero bytes ------------------------------------------------------------- */
 
 bool charset_by_mark(const uint8_t *bytes, size_t n, struct charset *out)
 {
 	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
 		if (n >= marks[i].len && memcmp(bytes, marks[i].mark, marks[i].len) == 0) {
-			*out = (struct charset){.name = marks[i].name, .skip = marks[i].len};
+			*out = (struct charset){.skip = marks[i].len};
+			set_name(out, marks[i].name);
 			return true;
 		}
 	return false;
@@ -204,9 +212,10 @@ static bool has_few_high(const uint8_t *p, size_t n)
 }
 
 /* Only a sample from the first byte that is not ASCII on is worth the detector's time. */
-static const char *guess(const uint8_t *p, size_t n)
+static void guess(const uint8_t *p, size_t n, struct charset *out)
 {
 	static uchardet_t detector;
+	const char *found = "";
 	size_t from = 0;
 
 	if (!detector)
@@ -216,20 +225,30 @@ static const char *guess(const uint8_t *p, size_t n)
 	from = from > 256 ? from - 256 : 0;
 	n = n - from < SAMPLE ? n - from : SAMPLE;
 	uchardet_reset(detector);
-	const char *found = "";
 	if (uchardet_handle_data(detector, (const char *)p + from, n) == 0) {
 		uchardet_data_end(detector);
 		found = uchardet_get_charset(detector);
 	}
-	const char *known = *found ? charset_by_name(found, strlen(found)) : NULL;
-	if (!known || strcmp(known, "UTF-8") == 0)
-		return "WINDOWS-1252";
-	return is_latin(known) && has_few_high(p + from, n) ? "WINDOWS-1252" : known;
+	/* That it is UTF-8 was excluded before. */
+	if (!charset_by_name(found, strlen(found), out) || strcmp(out->name, "UTF-8") == 0 ||
+		(is_latin(out->name) && has_few_high(p + from, n)))
+		set_name(out, "WINDOWS-1252");
 }
 
-const char *charset_by_name(const char *name, size_t n)
+static bool is_known(const char *name)
 {
-	static char known[NAME_MOST];
+	iconv_t cd = iconv_open("UTF-8", name);
+
+	/* iconv_open fails with (iconv_t)-1, an integer in pointer's clothes. */
+	if ((intptr_t)cd == -1)
+		return false;
+	iconv_close(cd);
+	return true;
+}
+
+bool charset_by_name(const char *name, size_t n, struct charset *out)
+{
+	char said[CHARSET_NAME];
 
 	while (n && isspace((unsigned char)*name)) {
 		name++;
@@ -237,27 +256,25 @@ const char *charset_by_name(const char *name, size_t n)
 	}
 	while (n && isspace((unsigned char)name[n - 1]))
 		n--;
-	if (n == 0 || n >= sizeof known || memchr(name, '/', n))
-		return NULL;
-	memcpy(known, name, n);
-	known[n] = '\0';
-	if (strncasecmp(known, "UTF-16", 6) == 0 || strncasecmp(known, "UTF-32", 6) == 0 ||
-		strncasecmp(known, "UCS", 3) == 0)
-		return NULL;
-	const char *meant = alias(known);
+	if (n == 0 || n >= sizeof said || memchr(name, '/', n))
+		return false;
+	memcpy(said, name, n);
+	said[n] = '\0';
+	const char *meant = alias(said);
+	if (strncasecmp(meant, "UTF-16", 6) == 0 || strncasecmp(meant, "UTF-32", 6) == 0 ||
+		strncasecmp(meant, "UCS", 3) == 0)
+		return false;
 	if (strcasecmp(meant, "UTF-8") == 0)
-		return "UTF-8";
-	iconv_t cd = iconv_open("UTF-8", meant);
-	/* iconv_open fails with (iconv_t)-1, an integer in pointer's clothes. */
-	if ((intptr_t)cd == -1)
-		return NULL;
-	iconv_close(cd);
-	return meant;
+		meant = "UTF-8";
+	else if (!is_known(meant))
+		return false;
+	set_name(out, meant);
+	return true;
 }
 
 bool charset_is_wide(const struct charset *cs)
 {
-	return cs->name && (strncmp(cs->name, "UTF-16", 6) == 0 || strncmp(cs->name, "UTF-32", 6) == 0);
+	return strncmp(cs->name, "UTF-16", 6) == 0 || strncmp(cs->name, "UTF-32", 6) == 0;
 }
 
 /* ISO-2022 hides in seven bits behind these. */
@@ -266,35 +283,49 @@ static bool has_shift_escape(const uint8_t *p, size_t n)
 	return memmem(p, n, "\x1b$", 2) || memmem(p, n, "\x1b(J", 3);
 }
 
+/* Not wide, not binary. */
+static void settle_bytes(
+	const uint8_t *bytes, size_t n, bool cut, const struct scan *seen, struct charset *out)
+{
+	if (!seen->high) {
+		bool shifted = seen->escape > 0 && has_shift_escape(bytes, n);
+
+		out->clean = !shifted && seen->nul == 0;
+		set_name(out, out->skip ? "UTF-8" : "US-ASCII");
+		if (shifted)
+			guess(bytes, n, out);
+		return;
+	}
+	size_t good = scan_utf8(bytes, n);
+	out->clean = good == n && seen->nul == 0;
+	if (good == n || (cut && scan_utf8_is_cut(bytes + good, n - good)) || out->skip ||
+		mostly_utf8(bytes, n))
+		set_name(out, "UTF-8");
+	else
+		guess(bytes, n, out);
+}
+
 bool charset_detect(const uint8_t *bytes, size_t n, bool cut, struct charset *out)
 {
 	struct scan seen;
+	const char *wide = NULL;
 
+	*out = (struct charset){.name = ""};
 	if (charset_by_mark(bytes, n, out) && charset_is_wide(out))
 		return true;
 	/* A UTF-8 mark says what was meant, not that it was kept. */
-	size_t skip = n >= 3 && memcmp(bytes, marks[0].mark, 3) == 0 ? 3 : 0;
-	*out = (struct charset){.skip = skip};
-	bytes += skip;
-	n -= skip;
+	bytes += out->skip;
+	n -= out->skip;
 	scan_bytes(bytes, n, &seen);
-	if (seen.nul > 0 && skip == 0 && (out->name = by_zero_bytes(bytes, n, cut)))
-		return true;
-	if (seen.control > n / CONTROL_SHARE || seen.nul > n / NUL_SHARE)
-		return false;
-	if (!seen.high) {
-		bool shifted = seen.escape > 0 && has_shift_escape(bytes, n);
-
-		out->name = shifted ? guess(bytes, n) : skip ? "UTF-8" : "US-ASCII";
-		out->clean = !shifted && seen.nul == 0;
+	if (seen.nul > 0 && out->skip == 0)
+		wide = by_zero_bytes(bytes, n, cut);
+	if (wide) {
+		set_name(out, wide);
 		return true;
 	}
-	size_t good = scan_utf8(bytes, n);
-	out->clean = good == n && seen.nul == 0;
-	if (good == n || (cut && scan_utf8_is_cut(bytes + good, n - good)) || skip ||
-		mostly_utf8(bytes, n))
-		out->name = "UTF-8";
-	else
-		out->name = guess(bytes, n);
+	out->name[0] = '\0';
+	if (seen.control > n / CONTROL_SHARE || seen.nul > n / NUL_SHARE)
+		return false;
+	settle_bytes(bytes, n, cut, &seen, out);
 	return true;
 }
