@@ -97,9 +97,9 @@ enum outcome cmd_stats(struct cli *cli)
 	if (outcome != OUTCOME_FOUND || cli_print_json(cli, &reply))
 		return outcome;
 	if (prometheus) {
-		const char *text = cJSON_GetStringValue(reply.result);
+		const char *text = json_text(reply.result, "text");
 
-		buf_adds(&out, text ? text : json_text(reply.result, "text"));
+		output_add_document(&out, &cli->out, text, strlen(text));
 	} else {
 		add_numbers(&out, &cli->out, "counters", json_member(reply.result, "counters"));
 		add_numbers(&out, &cli->out, "now", json_member(reply.result, "gauges"));
