@@ -415,6 +415,11 @@ def test_search_parameters(server):
     assert server.params["sync_ms"] == 250 and server.params["snippet"] is False
 
 
+def test_search_waits_as_long_as_it_lets_the_daemon_wait(server):
+    server.answers["search"] = lambda _: time.sleep(3.3) or found()
+    assert run(server, "search", "a", "--timeout", "1ms", "--sync=3s")[0] == 1
+
+
 def test_search_output_for_people(server):
     server.answers["search"] = found(
         hit(title="Invoice 17", paths=[{"path": "/home/u/invoice.txt"}, {"path": "/copy"}], paths_total=4),
