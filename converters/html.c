@@ -11,6 +11,7 @@
 #include "alloc.h"
 #include "date.h"
 #include "decode.h"
+#include "element.h"
 #include "flow.h"
 #include "input.h"
 #include "scan.h"
@@ -25,11 +26,10 @@
 
 enum {
 	DOCUMENT_MOST = 64 * 1024 * 1024, /* bytes read of one document */
-	CHUNK = 8 * 1024,		  /* bytes to the parser at once */
-	DEPTH_MOST = 512,		  /* open elements between two chunks */
-	RENEWALS_MOST = 16 * 1024,	  /* parsers for one page */
-	HEAD = 4096,			  /* where a declaration of the charset is looked for */
-	VALUE_MOST = 4096,		  /* bytes kept of a title or a meta element */
+	CHUNK = 8 * 1024,                 /* bytes to the parser at once */
+	DEPTH_MOST = 512,                 /* open elements between two chunks */
+	RENEWALS_MOST = 16 * 1024,        /* parsers for one page */
+	VALUE_MOST = 4096,                /* bytes kept of a title or a meta element */
 };
 
 /* One value out of the head, growing up to its bound. */
@@ -50,46 +50,7 @@ struct page {
 	struct value title, description, keywords;
 };
 
-/* --- elements ---------------------------------------------------------------------------------- */
-
-enum trait { INLINE, LINE, PARAGRAPH, CELL, SKIPPED, VERBATIM, TITLE, DRAWING, META, ROOT, PICTURE };
-
-/* Sorted by name. */
-static const struct element {
-	const char *name;
-	enum trait trait;
-} elements[] = {
-	{"address", PARAGRAPH}, {"area", PICTURE}, {"article", PARAGRAPH}, {"aside", PARAGRAPH},
-	{"blockquote", PARAGRAPH}, {"body", PARAGRAPH}, {"br", LINE}, {"button", LINE},
-	{"caption", PARAGRAPH}, {"center", PARAGRAPH}, {"dd", LINE}, {"details", PARAGRAPH},
-	{"dialog", PARAGRAPH}, {"dir", PARAGRAPH}, {"div", LINE}, {"dl", PARAGRAPH}, {"dt", LINE},
-	{"fieldset", PARAGRAPH}, {"figcaption", PARAGRAPH}, {"figure", PARAGRAPH},
-	{"footer", PARAGRAPH}, {"form", PARAGRAPH}, {"frame", LINE}, {"h1", PARAGRAPH},
-	{"h2", PARAGRAPH}, {"h3", PARAGRAPH}, {"h4", PARAGRAPH}, {"h5", PARAGRAPH},
-	{"h6", PARAGRAPH}, {"head", PARAGRAPH}, {"header", PARAGRAPH}, {"hgroup", PARAGRAPH},
-	{"hr", PARAGRAPH}, {"html", ROOT}, {"img", PICTURE}, {"input", PICTURE}, {"legend", LINE},
-	{"li", LINE}, {"listing", VERBATIM}, {"main", PARAGRAPH}, {"math", DRAWING},
-	{"menu", PARAGRAPH}, {"meta", META}, {"nav", PARAGRAPH}, {"noframes", PARAGRAPH},
-	{"noscript", SKIPPED}, {"ol", PARAGRAPH}, {"optgroup", LINE}, {"option", LINE},
-	{"p", PARAGRAPH}, {"plaintext", VERBATIM}, {"pre", VERBATIM}, {"script", SKIPPED},
-	{"search", PARAGRAPH}, {"section", PARAGRAPH}, {"select", LINE}, {"style", SKIPPED},
-	{"summary", LINE}, {"svg", DRAWING}, {"table", PARAGRAPH}, {"tbody", LINE}, {"td", CELL},
-	{"template", SKIPPED}, {"textarea", VERBATIM}, {"tfoot", LINE}, {"th", CELL},
-	{"thead", LINE}, {"title", TITLE}, {"tr", LINE}, {"ul", PARAGRAPH}, {"xmp", VERBATIM},
-};
-
-static int compare_element(const void *key, const void *row)
-{
-	return strcmp(key, ((const struct element *)row)->name);
-}
-
-static enum trait trait_of(const xmlChar *name)
-{
-	const struct element *found = bsearch(name, elements, sizeof elements / sizeof elements[0],
-		sizeof elements[0], compare_element);
-
-	return found ? found->trait : INLINE;
-}
+/* --- values ----------------------------------------------------------------------------------- */
 
 static const char *attribute(const xmlChar **atts, const char *name)
 {
@@ -106,7 +67,7 @@ static void value_add(struct value *v, const char *s, size_t n)
 	v->len += n;
 }
 
-/* --- meta elements ----------------------------------------------------------------------------- */
+/* --- meta elements ---------------------------------------------------------------------------- */
 
 enum meaning { AUTHOR, DESCRIPTION, KEYWORDS, CREATED, LANGUAGE };
 
@@ -114,13 +75,25 @@ static const struct {
 	const char *name; /* of name=, property= or http-equiv= */
 	enum meaning meaning;
 } metas[] = {
-	{"author", AUTHOR}, {"dc.creator", AUTHOR}, {"dcterms.creator", AUTHOR},
-	{"article:author", AUTHOR}, {"description", DESCRIPTION}, {"dc.description", DESCRIPTION},
-	{"og:description", DESCRIPTION}, {"keywords", KEYWORDS}, {"dc.subject", KEYWORDS},
-	{"date", CREATED}, {"created", CREATED}, {"dc.date", CREATED}, {"dc.date.created", CREATED},
-	{"dcterms.created", CREATED}, {"dcterms.date", CREATED},
-	{"article:published_time", CREATED}, {"content-language", LANGUAGE},
-	{"dc.language", LANGUAGE}, {"language", LANGUAGE},
+	{"author", AUTHOR},
+	{"dc.creator", AUTHOR},
+	{"dcterms.creator", AUTHOR},
+	{"article:author", AUTHOR},
+	{"description", DESCRIPTION},
+	{"dc.description", DESCRIPTION},
+	{"og:description", DESCRIPTION},
+	{"keywords", KEYWORDS},
+	{"dc.subject", KEYWORDS},
+	{"date", CREATED},
+	{"created", CREATED},
+	{"dc.date", CREATED},
+	{"dc.date.created", CREATED},
+	{"dcterms.created", CREATED},
+	{"dcterms.date", CREATED},
+	{"article:published_time", CREATED},
+	{"content-language", LANGUAGE},
+	{"dc.language", LANGUAGE},
+	{"language", LANGUAGE},
 };
 
 static void keep_meta(struct page *page, enum meaning meaning, const char *content)
@@ -165,7 +138,7 @@ static void take_meta(struct page *page, const xmlChar **atts)
 			keep_meta(page, metas[i].meaning, content);
 }
 
-/* --- what the parser calls --------------------------------------------------------------------- */
+/* --- what the parser calls -------------------------------------------------------------------- */
 
 static void take_language(struct page *page, const xmlChar **atts)
 {
@@ -188,29 +161,12 @@ static void take_picture(struct page *page, const xmlChar **atts)
 	flow_break(&page->flow, GAP_BLANK);
 }
 
-static void break_at(struct page *page, enum trait trait)
-{
-	static const enum flow_gap gaps[] = {[INLINE] = GAP_NONE,
-		[LINE] = GAP_LINE,
-		[PARAGRAPH] = GAP_PARAGRAPH,
-		[CELL] = GAP_TAB,
-		[SKIPPED] = GAP_BLANK,
-		[VERBATIM] = GAP_PARAGRAPH,
-		[TITLE] = GAP_BLANK,
-		[DRAWING] = GAP_BLANK,
-		[META] = GAP_NONE,
-		[ROOT] = GAP_PARAGRAPH,
-		[PICTURE] = GAP_NONE};
-
-	flow_break(&page->flow, gaps[trait]);
-}
-
 static void start_element(void *ctx, const xmlChar *name, const xmlChar **atts)
 {
 	struct page *page = ctx;
-	enum trait trait = trait_of(name);
+	enum trait trait = element_trait((const char *)name);
 
-	break_at(page, trait);
+	flow_break(&page->flow, element_gap(trait));
 	switch (trait) {
 	case SKIPPED:
 		page->skipping++;
@@ -250,9 +206,9 @@ static void leave(int *open)
 static void end_element(void *ctx, const xmlChar *name)
 {
 	struct page *page = ctx;
-	enum trait trait = trait_of(name);
+	enum trait trait = element_trait((const char *)name);
 
-	break_at(page, trait);
+	flow_break(&page->flow, element_gap(trait));
 	if (trait == SKIPPED)
 		leave(&page->skipping);
 	else if (trait == VERBATIM)
@@ -278,7 +234,7 @@ static void characters(void *ctx, const xmlChar *text, int len)
 		flow_text(&page->flow, utf8, (size_t)len);
 }
 
-/* --- the parser -------------------------------------------------------------------------------- */
+/* --- the parser ------------------------------------------------------------------------------- */
 
 static htmlSAXHandler handler = {
 	.startElement = start_element,
@@ -294,13 +250,15 @@ static void parser_open(struct page *page)
 		htmlCreatePushParserCtxt(&handler, page, NULL, 0, NULL, XML_CHAR_ENCODING_UTF8);
 	if (!page->parser)
 		alloc_failed();
-	/* Not NOIMPLIED: without html and body around it, the parser takes the end of the first element for the page's. */
-	htmlCtxtUseOptions(page->parser,
-		HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
-			HTML_PARSE_IGNORE_ENC);
+	/* Not NOIMPLIED: without html and body around it, the parser takes the end of the first
+	 * element for the page's. */
+	htmlCtxtUseOptions(page->parser, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR |
+						 HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
+						 HTML_PARSE_IGNORE_ENC);
 }
 
-/* Too deep, or past what it takes for the page's end though something follows, as after an early </html>. */
+/* Too deep, or past what it takes for the page's end though something follows, as after an early
+ * </html>. */
 static bool parser_is_spent(const struct page *page)
 {
 	return page->parser->nameNr > DEPTH_MOST || page->parser->instate == XML_PARSER_EOF;
@@ -324,7 +282,8 @@ static void parser_renew(struct page *page)
 	free(rest);
 }
 
-/* `last` gets to the parser what it holds back.  False: this page has no end that a parser finds. */
+/* `last` gets to the parser what it holds back.  False: this page has no end that a parser finds.
+ */
 static bool parser_feed(struct page *page, const char *utf8, size_t n, bool last)
 {
 	htmlParseChunk(page->parser, utf8, (int)n, last);
@@ -353,32 +312,10 @@ static bool feed(void *ctx, const char *utf8, size_t n)
 	return !page->flow.full;
 }
 
-/* --- encoding ---------------------------------------------------------------------------------- */
+/* --- encoding --------------------------------------------------------------------------------- */
 
-/* What <meta charset=…>, <meta … content="…; charset=…"> or <?xml encoding=…?> names; false if nothing usable. */
-static bool declared_charset(const uint8_t *bytes, size_t n, struct charset *out)
-{
-	static const char *const keys[] = {"charset=", "encoding="};
-	const char *head = (const char *)bytes;
-
-	n = n < HEAD ? n : HEAD;
-	for (size_t at = 0; at < n; at++) {
-		for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
-			size_t from = at + strlen(keys[k]), to;
-
-			if (from > n || strncasecmp(head + at, keys[k], strlen(keys[k])) != 0)
-				continue;
-			while (from < n && head[from] && strchr("\"' ", head[from]))
-				from++;
-			for (to = from; to < n && head[to] && !strchr("\"' ;/>?", head[to]); to++)
-				;
-			return charset_by_name(head + from, to - from, out);
-		}
-	}
-	return false;
-}
-
-/* Marks, well-formed UTF-8 and zero bytes speak for themselves; then the page's own word; then the guess. */
+/* Marks, well-formed UTF-8 and zero bytes speak for themselves; then the page's own word; then the
+ * guess. */
 static bool settle_charset(const struct input *in, struct charset *cs)
 {
 	struct charset declared;
@@ -387,13 +324,13 @@ static bool settle_charset(const struct input *in, struct charset *cs)
 		return false;
 	if (cs->clean || cs->skip || charset_is_wide(cs))
 		return true;
-	if (declared_charset(input_bytes(in), input_size(in), &declared) &&
+	if (charset_declared(input_bytes(in), input_size(in), &declared) &&
 		strcmp(declared.name, "UTF-8") != 0)
 		memcpy(cs->name, declared.name, sizeof cs->name);
 	return true;
 }
 
-/* --- one document ------------------------------------------------------------------------------ */
+/* --- one document ----------------------------------------------------------------------------- */
 
 /* Description and keywords are words of the page too: they follow its text. */
 static void add_value(struct page *page, const char *key, const struct value *v)

@@ -18,12 +18,12 @@
 #include <unistd.h>
 
 enum {
-	DIAGNOSTICS_MOST = 2048, /* bytes of poppler's complaints per document */
+	DIAGNOSTICS_MOST = 2048,          /* bytes of poppler's complaints per document */
 	IN_MEMORY_MOST = 8 * 1024 * 1024, /* a larger document is read where it lies */
-	SIGNATURE_WITHIN = 1024, /* where readers look for %PDF- */
+	SIGNATURE_WITHIN = 1024,          /* where readers look for %PDF- */
 };
 
-/* --- standard error ---------------------------------------------------------------------------- */
+/* --- standard error --------------------------------------------------------------------------- */
 
 static size_t diagnostics_left;
 
@@ -44,7 +44,8 @@ static void bound_diagnostics(void)
 	static FILE *bounded;
 
 	if (!bounded) {
-		bounded = fopencookie(NULL, "w", (cookie_io_functions_t){.write = diagnostics_write});
+		bounded =
+			fopencookie(NULL, "w", (cookie_io_functions_t){.write = diagnostics_write});
 		if (bounded) {
 			setvbuf(bounded, NULL, _IONBF, 0);
 			stderr = bounded;
@@ -53,7 +54,7 @@ static void bound_diagnostics(void)
 	diagnostics_left = DIAGNOSTICS_MOST;
 }
 
-/* --- what it is instead ------------------------------------------------------------------------ */
+/* --- what it is instead ----------------------------------------------------------------------- */
 
 static bool has_signature(const uint8_t *bytes, size_t n)
 {
@@ -72,7 +73,7 @@ static const char *other_type(const uint8_t *bytes, size_t n, bool cut)
 	return n > 0 && charset_detect(bytes, n, cut, &cs) ? "text/plain" : NULL;
 }
 
-/* --- metadata ---------------------------------------------------------------------------------- */
+/* --- metadata --------------------------------------------------------------------------------- */
 
 static void take_string(struct answer *out, const char *key, char *value)
 {
@@ -97,7 +98,7 @@ static void take_metadata(PopplerDocument *pdf, struct answer *out)
 	answer_meta_int(out, "pages", poppler_document_get_n_pages(pdf));
 }
 
-/* --- the text of a page ------------------------------------------------------------------------ */
+/* --- the text of a page ----------------------------------------------------------------------- */
 
 /*
  * Poppler gives a page's text with the box of each character.  It sets nothing
@@ -105,7 +106,7 @@ static void take_metadata(PopplerDocument *pdf, struct answer *out)
  * put; and words parted by a hyphen at a line's end are joined.
  */
 struct run {
-	const char *at;	   /* the character looked at; ends in NUL */
+	const char *at;    /* the character looked at; ends in NUL */
 	const char *start; /* what was not sent yet */
 	const PopplerRectangle *box;
 	gunichar before;
@@ -213,7 +214,7 @@ static bool take_page(PopplerDocument *pdf, int number, struct answer *out)
 	return more;
 }
 
-/* --- one document ------------------------------------------------------------------------------ */
+/* --- one document ----------------------------------------------------------------------------- */
 
 static int explain(const GError *error, struct answer *out)
 {
@@ -222,8 +223,8 @@ static int explain(const GError *error, struct answer *out)
 	return answer_fail(out, ANSWER_DAMAGED, "%s", error ? error->message : "no PDF document");
 }
 
-/* From memory if it is there, since poppler reads a descriptor in pieces of 256 bytes; NULL: error is set or, for want
- * of a descriptor, not. */
+/* From memory if it is there, since poppler reads a descriptor in pieces of 256 bytes; NULL: error
+ * is set or, for want of a descriptor, not. */
 static PopplerDocument *open_pdf(const struct document *doc, const struct input *in, GError **error)
 {
 	if (input_whole(in)) {

@@ -1,5 +1,6 @@
 /*
- * text: trawl-convert-text, every type that is text already: source, logs, tables, mail, Markdown, configuration.
+ * text: trawl-convert-text, every type that is text already: source, logs, tables, mail, Markdown,
+ * configuration.
  *
  * Finds the encoding, passes on UTF-8.  What turns out to be PDF or HTML goes
  * back to be converted as such; what is no text says so.
@@ -14,8 +15,8 @@
 #include <string.h>
 
 enum {
-	HEAD = 64 * 1024,    /* enough to tell binary content without reading the rest */
-	WIDEST = 4,	     /* bytes of UTF-32 to one of ASCII */
+	HEAD = 64 * 1024, /* enough to tell binary content without reading the rest */
+	WIDEST = 4,       /* bytes of UTF-32 to one of ASCII */
 	HEADING_WITHIN = 64 * 1024,
 };
 
@@ -62,7 +63,7 @@ static const char *text_type(const struct document *doc, bool markdown)
 	return kept ? type : "text/plain";
 }
 
-/* --- Markdown's title -------------------------------------------------------------------------- */
+/* --- Markdown's title ------------------------------------------------------------------------- */
 
 /* The first `# heading` outside of fenced code; its length, 0 if there is none. */
 static size_t find_heading(const char *text, size_t n, const char **heading)
@@ -73,10 +74,12 @@ static size_t find_heading(const char *text, size_t n, const char **heading)
 		const char *stop = memchr(line, '\n', (size_t)(end - line));
 
 		stop = stop ? stop : end;
-		if (stop - line >= 3 && (memcmp(line, "```", 3) == 0 || memcmp(line, "~~~", 3) == 0))
+		if (stop - line >= 3 &&
+			(memcmp(line, "```", 3) == 0 || memcmp(line, "~~~", 3) == 0))
 			fenced = !fenced;
 		if (!fenced && stop - line > 2 && memcmp(line, "# ", 2) == 0) {
-			while (stop > line && (stop[-1] == '#' || stop[-1] == ' ' || stop[-1] == '\r'))
+			while (stop > line &&
+				(stop[-1] == '#' || stop[-1] == ' ' || stop[-1] == '\r'))
 				stop--;
 			*heading = line + 2;
 			return stop > *heading ? (size_t)(stop - *heading) : 0;
@@ -86,7 +89,7 @@ static size_t find_heading(const char *text, size_t n, const char **heading)
 	return 0;
 }
 
-/* --- the text ---------------------------------------------------------------------------------- */
+/* --- the text --------------------------------------------------------------------------------- */
 
 struct stream {
 	struct answer *out;
@@ -149,7 +152,8 @@ static int convert_text(const struct document *doc, struct answer *out)
 	const char *type = text_type(doc, stream.want_heading);
 	answer_meta(out, "type", type, strlen(type));
 	answer_meta(out, "encoding", cs.name, strlen(cs.name));
-	if (decode_bytes(&cs, input_bytes(in), input_size(in), pass_on, &stream) && !input_whole(in))
+	if (decode_bytes(&cs, input_bytes(in), input_size(in), pass_on, &stream) &&
+		!input_whole(in))
 		answer_truncated(out);
 	return ANSWER_DONE;
 }

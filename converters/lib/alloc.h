@@ -9,7 +9,8 @@
 
 #include <stddef.h>
 
-/* count * size bytes; `old` may be NULL.  Never NULL: exits with EX_OSERR instead.  Free with free(3). */
+/* count * size bytes; `old` may be NULL.  Never NULL: exits with EX_OSERR instead.  Free with
+ * free(3). */
 void *alloc_resize(void *old, size_t count, size_t size)
 	__attribute__((alloc_size(2, 3), returns_nonnull, warn_unused_result));
 /* The same end, for a library that gave up for want of memory. */

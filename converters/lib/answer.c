@@ -25,10 +25,10 @@ enum {
 	STAGE = 256 * 1024,
 	DIRECT = 64 * 1024,
 	RECORD_MOST = 8 * 1024 * 1024, /* the contract allows 16 MiB */
-	HEADER = 5,		       /* type byte, u32 little-endian length */
+	HEADER = 5,                    /* type byte, u32 little-endian length */
 	META_MOST = 64 * 1024,
-	VALUE_MOST = 4096,	       /* bytes of one metadata value or detail */
-	VALUE_ROOM = 3 * VALUE_MOST,   /* the same, escaped */
+	VALUE_MOST = 4096,           /* bytes of one metadata value or detail */
+	VALUE_ROOM = 3 * VALUE_MOST, /* the same, escaped */
 	KEYS = 16,
 	NO_RECORD = -1,
 };
@@ -77,7 +77,7 @@ void answer_begin(struct answer *a, uint64_t limit)
 	a->record = NO_RECORD;
 }
 
-/* --- sending ----------------------------------------------------------------------------------- */
+/* --- sending ---------------------------------------------------------------------------------- */
 
 /* The worker that hung up is not told, nor is anybody else. */
 _Noreturn static void reader_is_gone(void)
@@ -153,7 +153,7 @@ static void put_record(struct answer *a, char type, const char *payload, size_t 
 	a->stage_len += HEADER + len;
 }
 
-/* --- text -------------------------------------------------------------------------------------- */
+/* --- text ------------------------------------------------------------------------------------- */
 
 static void text_staged(struct answer *a, const char *utf8, size_t n)
 {
@@ -210,15 +210,16 @@ void answer_truncated(struct answer *a)
 	a->truncated = true;
 }
 
-/* --- metadata ---------------------------------------------------------------------------------- */
+/* --- metadata --------------------------------------------------------------------------------- */
 
 static bool is_blank(uint8_t c)
 {
 	return c <= ' ' || c == 0x7f;
 }
 
-/* A JSON string of the value, in quotes: blanks and control bytes folded, ill-formed bytes replaced, VALUE_MOST bytes
- * read at most.  `out` holds VALUE_ROOM + 2; returns the length, 0 if nothing but blanks is there. */
+/* A JSON string of the value, in quotes: blanks and control bytes folded, ill-formed bytes
+ * replaced, VALUE_MOST bytes read at most.  `out` holds VALUE_ROOM + 2; returns the length, 0 if
+ * nothing but blanks is there. */
 static size_t put_json_string(char *out, const char *value, size_t n)
 {
 	const uint8_t *p = (const uint8_t *)value;
@@ -252,7 +253,8 @@ static size_t put_json_string(char *out, const char *value, size_t n)
 	return len > 2 ? len : 0;
 }
 
-/* `"key":` with what separates it from the pair before; false if the key is taken or nothing more fits. */
+/* `"key":` with what separates it from the pair before; false if the key is taken or nothing more
+ * fits. */
 static bool meta_open(struct answer *a, const char *key)
 {
 	for (size_t i = 0; i < a->key_count; i++)
@@ -261,8 +263,8 @@ static bool meta_open(struct answer *a, const char *key)
 	if (a->key_count == KEYS || a->meta_len + strlen(key) + VALUE_ROOM + 8 > META_MOST)
 		return false;
 	a->keys[a->key_count++] = key;
-	a->meta_len += (size_t)sprintf(
-		a->meta + a->meta_len, "%c\"%s\":", a->meta_len ? ',' : '{', key);
+	a->meta_len +=
+		(size_t)sprintf(a->meta + a->meta_len, "%c\"%s\":", a->meta_len ? ',' : '{', key);
 	return true;
 }
 
@@ -283,7 +285,7 @@ void answer_meta_int(struct answer *a, const char *key, int64_t value)
 		a->meta_len += (size_t)sprintf(a->meta + a->meta_len, "%" PRId64, value);
 }
 
-/* --- the verdict ------------------------------------------------------------------------------- */
+/* --- the verdict ------------------------------------------------------------------------------ */
 
 int answer_reroute(struct answer *a, const char *mime)
 {

@@ -18,12 +18,12 @@ struct answer;
 
 /* Verdicts are sysexits(3) numbers. */
 enum {
-	ANSWER_DONE = 0,	/* EX_OK */
-	ANSWER_DAMAGED = 65,	/* EX_DATAERR */
-	ANSWER_BINARY = 66,	/* EX_NOINPUT: nothing in it is text */
+	ANSWER_DONE = 0,         /* EX_OK */
+	ANSWER_DAMAGED = 65,     /* EX_DATAERR */
+	ANSWER_BINARY = 66,      /* EX_NOINPUT: nothing in it is text */
 	ANSWER_UNAVAILABLE = 69, /* EX_UNAVAILABLE */
-	ANSWER_TRY_LATER = 75,	/* EX_TEMPFAIL */
-	ANSWER_ENCRYPTED = 77,	/* EX_NOPERM: needs a password */
+	ANSWER_TRY_LATER = 75,   /* EX_TEMPFAIL */
+	ANSWER_ENCRYPTED = 77,   /* EX_NOPERM: needs a password */
 };
 
 /* Writes to `fd`, which stays the caller's: records if `framed`, bare text if not. */
@@ -32,7 +32,8 @@ void answer_destroy(struct answer *a); /* NULL is fine */
 
 /* Serve loop only: opens the answer to the next document, of at most `limit` bytes of text. */
 void answer_begin(struct answer *a, uint64_t limit);
-/* Serve loop only: sends what is left and the verdict; returns the exit status that says the same. */
+/* Serve loop only: sends what is left and the verdict; returns the exit status that says the same.
+ */
 int answer_end(struct answer *a, int verdict);
 
 /*
@@ -42,8 +43,8 @@ int answer_end(struct answer *a, int verdict);
 bool answer_text(struct answer *a, const char *utf8, size_t n);
 /* The handler itself left text out. */
 void answer_truncated(struct answer *a);
-/* UTF-8; blanks are folded, ill-formed bytes replaced, and what is very long is cut.  An empty value says nothing; the
- * first value of a key stays. */
+/* UTF-8; blanks are folded, ill-formed bytes replaced, and what is very long is cut.  An empty
+ * value says nothing; the first value of a key stays. */
 void answer_meta(struct answer *a, const char *key, const char *value, size_t n);
 void answer_meta_int(struct answer *a, const char *key, int64_t value);
 

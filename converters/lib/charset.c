@@ -10,13 +10,16 @@
 #include <uchardet/uchardet.h>
 
 enum {
-	SAMPLE = 128 * 1024,  /* bytes for the detectors */
-	CONTROL_SHARE = 32,   /* one byte in so many may be none of text's */
-	NUL_SHARE = 64,	      /* the same for NUL, as a crash leaves them in logs */
-	UTF8_SHARE = 8,	      /* characters to one ill-formed byte, to call it UTF-8 still */
-	WIDE_ASCII_SHARE = 128, /* one unit in so many is ASCII in any UTF-16 text: blanks, line ends, digits */
-	BLANK_WORTH = 16,     /* ASCII characters: U+3000 read in the wrong order is a zero, but no blank */
-	FEW = 4,	      /* letters that are not ASCII: fewer say nothing about a charset */
+	SAMPLE = 128 * 1024,    /* bytes for the detectors */
+	CONTROL_SHARE = 32,     /* one byte in so many may be none of text's */
+	NUL_SHARE = 64,         /* the same for NUL, as a crash leaves them in logs */
+	UTF8_SHARE = 8,         /* characters to one ill-formed byte, to call it UTF-8 still */
+	WIDE_ASCII_SHARE = 128, /* one unit in so many is ASCII in any UTF-16 text: blanks, line
+				   ends, digits */
+	BLANK_WORTH =
+		16, /* ASCII characters: U+3000 read in the wrong order is a zero, but no blank */
+	DECLARED_WITHIN = 4096, /* bytes */
+	FEW = 4,                /* letters that are not ASCII: fewer say nothing about a charset */
 };
 
 /* Longest first where one mark begins another. */
@@ -76,7 +79,7 @@ static void set_name(struct charset *cs, const char *name)
 	cs->name[i] = '\0';
 }
 
-/* --- byte order marks and zero bytes ------------------------------------------------------------- */
+/* --- byte order marks and zero bytes ---------------------------------------------------------- */
 
 bool charset_by_mark(const uint8_t *bytes, size_t n, struct charset *out)
 {
@@ -106,8 +109,8 @@ static uint32_t unit16(const uint8_t *p, bool big)
 	return big ? (uint32_t)p[0] << 8 | p[1] : (uint32_t)p[1] << 8 | p[0];
 }
 
-/* UTF-16 without a mark: every unit is a character or half of a pair, and enough of them are ASCII.  0: it is not; the
- * higher, the better. */
+/* UTF-16 without a mark: every unit is a character or half of a pair, and enough of them are ASCII.
+ * 0: it is not; the higher, the better. */
 static size_t score_utf16(const uint8_t *p, size_t n, bool big)
 {
 	size_t ascii = 0, blanks = 0, units = n / 2;
@@ -168,7 +171,7 @@ static const char *by_zero_bytes(const uint8_t *p, size_t n, bool cut)
 	return NULL;
 }
 
-/* --- UTF-8 and the guess ------------------------------------------------------------------------- */
+/* --- UTF-8 and the guess ---------------------------------------------------------------------- */
 
 /* Whether most of what is not ASCII is well-formed: a log with a torn line is UTF-8 still. */
 static bool mostly_utf8(const uint8_t *p, size_t n)
@@ -192,9 +195,10 @@ static bool mostly_utf8(const uint8_t *p, size_t n)
 /* Alphabets that are Latin all, and differ in a few letters. */
 static bool is_latin(const char *name)
 {
-	static const char *const latin[] = {"WINDOWS-1250", "WINDOWS-1254", "WINDOWS-1257", "WINDOWS-1258",
-		"ISO-8859-2", "ISO-8859-3", "ISO-8859-4", "ISO-8859-10", "ISO-8859-13", "ISO-8859-14",
-		"ISO-8859-15", "ISO-8859-16", "IBM852", "MACCENTRALEUROPE", "VISCII"};
+	static const char *const latin[] = {"WINDOWS-1250", "WINDOWS-1254", "WINDOWS-1257",
+		"WINDOWS-1258", "ISO-8859-2", "ISO-8859-3", "ISO-8859-4", "ISO-8859-10",
+		"ISO-8859-13", "ISO-8859-14", "ISO-8859-15", "ISO-8859-16", "IBM852",
+		"MACCENTRALEUROPE", "VISCII"};
 
 	for (size_t i = 0; i < sizeof latin / sizeof latin[0]; i++)
 		if (strcasecmp(name, latin[i]) == 0)
@@ -328,4 +332,26 @@ bool charset_detect(const uint8_t *bytes, size_t n, bool cut, struct charset *ou
 		return false;
 	settle_bytes(bytes, n, cut, &seen, out);
 	return true;
+}
+
+bool charset_declared(const uint8_t *bytes, size_t n, struct charset *out)
+{
+	static const char *const keys[] = {"charset=", "encoding="};
+	const char *head = (const char *)bytes;
+
+	n = n < DECLARED_WITHIN ? n : DECLARED_WITHIN;
+	for (size_t at = 0; at < n; at++) {
+		for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+			size_t from = at + strlen(keys[k]), to;
+
+			if (from > n || strncasecmp(head + at, keys[k], strlen(keys[k])) != 0)
+				continue;
+			while (from < n && head[from] && strchr("\"' ", head[from]))
+				from++;
+			for (to = from; to < n && head[to] && !strchr("\"' ;/>?", head[to]); to++)
+				;
+			return charset_by_name(head + from, to - from, out);
+		}
+	}
+	return false;
 }

@@ -40,7 +40,8 @@ static bool number(struct reader *r, int digits, int lowest, int highest, int *o
 /* hh:mm, perhaps :ss and a fraction. */
 static bool clock_time(struct reader *r, struct tm *tm)
 {
-	if (!number(r, 2, 0, 23, &tm->tm_hour) || !take(r, ":") || !number(r, 2, 0, 59, &tm->tm_min))
+	if (!number(r, 2, 0, 23, &tm->tm_hour) || !take(r, ":") ||
+		!number(r, 2, 0, 59, &tm->tm_min))
 		return false;
 	if (!take(r, ":"))
 		return true;

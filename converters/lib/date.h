@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ISO 8601 as the web writes it: a year, perhaps month, day, time, offset (none means UTC).  Seconds since the epoch. */
+/* ISO 8601 as the web writes it: a year, perhaps month, day, time, offset (none means UTC). Seconds
+ * since the epoch. */
 bool date_parse(const char *s, size_t n, int64_t *out);
 
 #endif

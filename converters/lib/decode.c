@@ -38,7 +38,7 @@ static bool pen_put(struct pen *pen, uint32_t c)
 	return true;
 }
 
-/* --- UTF-16, UTF-32 ---------------------------------------------------------------------------- */
+/* --- UTF-16, UTF-32 --------------------------------------------------------------------------- */
 
 static uint32_t load16(const uint8_t *p, bool big)
 {
@@ -76,7 +76,7 @@ static bool decode_utf32(struct pen *pen, const uint8_t *p, size_t n, bool big)
 	return true;
 }
 
-/* --- UTF-8 with faults ------------------------------------------------------------------------- */
+/* --- UTF-8 with faults ------------------------------------------------------------------------ */
 
 /* Well-formed runs go out as they lie; NULs are skipped, a faulty byte is replaced. */
 static bool decode_utf8(const uint8_t *p, size_t n, decode_sink *sink, void *ctx)
@@ -102,7 +102,7 @@ static bool decode_utf8(const uint8_t *p, size_t n, decode_sink *sink, void *ctx
 	return true;
 }
 
-/* --- everything else, by iconv ----------------------------------------------------------------- */
+/* --- everything else, by iconv ---------------------------------------------------------------- */
 
 /* The descriptor for `name`, freshly reset; NULL if iconv does not know it. */
 static iconv_t converter_for(const char *name)

@@ -23,8 +23,11 @@ static void flush(struct flow *f)
 /* The gap that is due, and room for one character. */
 static void begin(struct flow *f)
 {
-	static const char *const gaps[] = {
-		[GAP_NONE] = "", [GAP_BLANK] = " ", [GAP_TAB] = "\t", [GAP_LINE] = "\n", [GAP_PARAGRAPH] = "\n\n"};
+	static const char *const gaps[] = {[GAP_NONE] = "",
+		[GAP_BLANK] = " ",
+		[GAP_TAB] = "\t",
+		[GAP_LINE] = "\n",
+		[GAP_PARAGRAPH] = "\n\n"};
 
 	if (f->len + CHARACTER_MOST + 2 > FLOW_ROOM)
 		flush(f);

@@ -12,19 +12,19 @@
 #include <unistd.h>
 
 enum {
-	MAP_LEAST = 512 * 1024,	 /* below this, reading is cheaper than the page faults */
+	MAP_LEAST = 512 * 1024,  /* below this, reading is cheaper than the page faults */
 	KEEP_MOST = 1024 * 1024, /* a larger buffer is given back between documents */
 };
 
 struct input {
-	uint8_t *own;	/* buffer for reading */
+	uint8_t *own; /* buffer for reading */
 	size_t room;
-	void *mapping;	/* NULL if the document is not mapped */
+	void *mapping; /* NULL if the document is not mapped */
 	size_t mapped;
 
 	int fd;
 	uint64_t expected; /* bytes, as announced: a hint */
-	size_t size;	   /* bytes available */
+	size_t size;       /* bytes available */
 	bool whole;
 };
 
@@ -90,7 +90,8 @@ static void make_room(struct input *in, size_t room)
 	in->room = room;
 }
 
-/* Reads up to `most` bytes.  A read that brings less than asked for, and as much as announced, was the last. */
+/* Reads up to `most` bytes.  A read that brings less than asked for, and as much as announced, was
+ * the last. */
 static bool read_up_to(struct input *in, size_t most)
 {
 	while (in->size < most && !in->whole) {
@@ -116,9 +117,11 @@ bool input_load(struct input *in, size_t most)
 		in->whole = in->size == in->mapped;
 		return true;
 	}
-	/* One byte more than announced, so that the first read meets the end; a file that grows is read on in steps. */
+	/* One byte more than announced, so that the first read meets the end; a file that grows is
+	 * read on in steps. */
 	while (in->size < most && !in->whole) {
-		size_t step = in->expected > in->size ? (size_t)in->expected + 1 : in->size * 2 + 4096;
+		size_t step =
+			in->expected > in->size ? (size_t)in->expected + 1 : in->size * 2 + 4096;
 
 		step = step < most ? step : most;
 		make_room(in, step);

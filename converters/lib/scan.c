@@ -20,7 +20,8 @@ static size_t lanes_sum(lanes v)
 static inline void scan_step(lanes b, lanes *nul, lanes *control, lanes *escape, lanes *high)
 {
 	lanes is_escape = (lanes)(b == 0x1b);
-	lanes is_control = (lanes)(b < 0x08) | ((lanes)(b >= 0x0e) & (lanes)(b < 0x20)) | (lanes)(b == 0x7f);
+	lanes is_control =
+		(lanes)(b < 0x08) | ((lanes)(b >= 0x0e) & (lanes)(b < 0x20)) | (lanes)(b == 0x7f);
 	lanes is_nul = (lanes)(b == 0);
 
 	*nul -= is_nul;
@@ -56,7 +57,8 @@ void scan_bytes(const uint8_t *p, size_t n, struct scan *out)
 		out->high |= all_high[i] >= 0x80;
 }
 
-/* Length of the character that lead byte `b` begins, and the range of its second byte (Unicode, table 3-7); 0: none. */
+/* Length of the character that lead byte `b` begins, and the range of its second byte (Unicode,
+ * table 3-7); 0: none. */
 static size_t utf8_lead(uint8_t b, uint8_t *lowest, uint8_t *highest)
 {
 	*lowest = 0x80;

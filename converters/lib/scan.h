@@ -1,4 +1,5 @@
-/* scan: what kinds of bytes a document is made of, and whether they are UTF-8.  Pure; any thread. */
+/* scan: what kinds of bytes a document is made of, and whether they are UTF-8.  Pure; any thread.
+ */
 #ifndef CONVERT_SCAN_H
 #define CONVERT_SCAN_H
 
@@ -8,9 +9,10 @@
 
 struct scan {
 	size_t nul;
-	size_t control; /* what text does not contain: C0 without NUL, \b \t \n \v \f \r, ESC; and DEL */
-	size_t escape;	/* ESC */
-	bool high;	/* any byte of 0x80 and above */
+	size_t control; /* what text does not contain: C0 without NUL, \b \t \n \v \f \r, ESC; and
+			   DEL */
+	size_t escape;  /* ESC */
+	bool high;      /* any byte of 0x80 and above */
 };
 
 /* Sixteen bytes at a step: some GB a second. */

@@ -17,12 +17,13 @@
 
 enum {
 	SOCKET_FD = 3,
-	HEADER = 5,		    /* type byte, u32 little-endian length */
-	REQUEST_MOST = 64 * 1024,   /* bytes of JSON */
+	HEADER = 5,               /* type byte, u32 little-endian length */
+	REQUEST_MOST = 64 * 1024, /* bytes of JSON */
 	EXTENSION_MOST = 16,
 };
 
-static const uint64_t NO_LIMIT = UINT64_C(1) << 53; /* the largest number that JSON carries exactly */
+static const uint64_t NO_LIMIT = UINT64_C(1)
+				 << 53; /* the largest number that JSON carries exactly */
 
 struct request {
 	char bytes[HEADER + REQUEST_MOST];
@@ -30,7 +31,7 @@ struct request {
 	int fd; /* -1 until it arrived */
 };
 
-/* --- receiving --------------------------------------------------------------------------------- */
+/* --- receiving -------------------------------------------------------------------------------- */
 
 /* Takes the descriptors out of a message; false unless there is at most one in all. */
 static bool take_descriptor(struct request *r, struct msghdr *msg)
@@ -100,7 +101,7 @@ static int receive(struct request *r)
 	return r->len == want && r->fd >= 0 ? 1 : -1;
 }
 
-/* --- one document ------------------------------------------------------------------------------ */
+/* --- one document ----------------------------------------------------------------------------- */
 
 static const char *member_string(const cJSON *object, const char *key)
 {
@@ -162,7 +163,7 @@ static int serve_socket(const struct converter_ops *ops)
 	return got < 0 ? EX_PROTOCOL : EX_OK;
 }
 
-/* --- by hand ----------------------------------------------------------------------------------- */
+/* --- by hand ---------------------------------------------------------------------------------- */
 
 static const char *environment(const char *name)
 {

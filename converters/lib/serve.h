@@ -14,11 +14,11 @@
 
 /* Valid during the call of the handler only. */
 struct document {
-	int fd;		  /* readable, seekable; its offset may be anywhere: use pread */
+	int fd;           /* readable, seekable; its offset may be anywhere: use pread */
 	const char *name; /* base name, lossy UTF-8; "" if unknown */
 	const char *type; /* MIME type as far as known; "" if not */
-	uint64_t size;	  /* bytes */
-	uint64_t limit;	  /* bytes of text wanted */
+	uint64_t size;    /* bytes */
+	uint64_t limit;   /* bytes of text wanted */
 };
 
 struct converter_ops {
@@ -30,7 +30,8 @@ struct converter_ops {
 /* The whole life of the program; returns its exit status. */
 int convert_serve(const struct converter_ops *ops);
 
-/* The extension of the document's name in lower case, without the dot, "" if there is none.  `out` holds 17 bytes. */
+/* The extension of the document's name in lower case, without the dot, "" if there is none.  `out`
+ * holds 17 bytes. */
 void document_extension(const struct document *doc, char out[17]);
 
 #endif

@@ -62,7 +62,7 @@ void child_stop(struct child *c)
 	assert_int_equal(status, 0);
 }
 
-/* --- asking ------------------------------------------------------------------------------------ */
+/* --- asking ----------------------------------------------------------------------------------- */
 
 static int document_fd(const struct question *q)
 {
@@ -78,8 +78,9 @@ static int document_fd(const struct question *q)
 	assert_true(fd >= 0);
 	assert_int_equal(pwrite(fd, q->bytes, q->len, 0), q->len);
 	if (!q->as_file)
-		assert_int_equal(
-			fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL), 0);
+		assert_int_equal(fcntl(fd, F_ADD_SEALS,
+					 F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL),
+			0);
 	return fd;
 }
 
@@ -91,8 +92,9 @@ static void send_request(const struct child *c, const struct question *q, int do
 		char room[CMSG_SPACE(sizeof(int))];
 	} control = {.room = {0}};
 	int n = snprintf(bytes + HEADER, sizeof bytes - HEADER,
-		"{\"name\":\"%s\",\"type\":\"%s\",\"limit\":%llu,\"size\":%zu}", q->name ? q->name : "",
-		q->type ? q->type : "", (unsigned long long)(q->limit ? q->limit : PLENTY), q->len);
+		"{\"name\":\"%s\",\"type\":\"%s\",\"limit\":%llu,\"size\":%zu}",
+		q->name ? q->name : "", q->type ? q->type : "",
+		(unsigned long long)(q->limit ? q->limit : PLENTY), q->len);
 	struct iovec iov = {.iov_base = bytes, .iov_len = HEADER + (size_t)n};
 	struct msghdr msg = {.msg_iov = &iov,
 		.msg_iovlen = 1,
@@ -109,7 +111,7 @@ static void send_request(const struct child *c, const struct question *q, int do
 	assert_int_equal(sendmsg(c->fd, &msg, MSG_NOSIGNAL), iov.iov_len);
 }
 
-/* --- hearing the answer ------------------------------------------------------------------------ */
+/* --- hearing the answer ----------------------------------------------------------------------- */
 
 static void read_all(int fd, char *to, size_t n)
 {
@@ -142,7 +144,8 @@ static void take_done(struct reply *out, const char *payload)
 	assert_int_equal(sscanf(payload, "{\"status\":%d", &out->status), 1);
 	if (detail) {
 		detail += strlen("\"detail\":\"");
-		snprintf(out->detail, sizeof out->detail, "%.*s", (int)strcspn(detail, "\""), detail);
+		snprintf(out->detail, sizeof out->detail, "%.*s", (int)strcspn(detail, "\""),
+			detail);
 	}
 	out->truncated = strstr(payload, "\"truncated\":true") != NULL;
 }
@@ -186,7 +189,8 @@ void child_ask(struct child *c, const struct question *q, struct reply *out)
 	close(document);
 	do {
 		read_all(c->fd, (char *)head, sizeof head);
-		size_t n = head[1] | (size_t)head[2] << 8 | (size_t)head[3] << 16 | (size_t)head[4] << 24;
+		size_t n = head[1] | (size_t)head[2] << 8 | (size_t)head[3] << 16 |
+			   (size_t)head[4] << 24;
 		assert_true(n <= 16 << 20);
 		char *payload = malloc(n + 1);
 		assert_non_null(payload);

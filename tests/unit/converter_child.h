@@ -19,17 +19,17 @@ struct child {
 
 struct question {
 	const char *name, *type; /* NULL: "" */
-	uint64_t limit;		 /* 0: plenty */
+	uint64_t limit;          /* 0: plenty */
 	const void *bytes;
 	size_t len;
 	bool as_file; /* a file without seals, not a sealed memfd */
 };
 
 struct reply {
-	int status;	  /* of D; -1 after R */
-	char *text;	  /* NUL behind */
+	int status; /* of D; -1 after R */
+	char *text; /* NUL behind */
 	size_t len;
-	char *meta;	  /* JSON, "" if none came */
+	char *meta;        /* JSON, "" if none came */
 	char detail[4096]; /* of D, or the type of R */
 	bool truncated;
 };

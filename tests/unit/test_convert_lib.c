@@ -1,4 +1,5 @@
-/* test_convert_lib: the pure parts of libconvert: bytes counted, UTF-8 checked, dates read, signatures told. */
+/* test_convert_lib: the pure parts of libconvert: bytes counted, UTF-8 checked, dates read,
+ * signatures told. */
 #include "date.h"
 #include "scan.h"
 #include "sniff.h"
@@ -65,10 +66,11 @@ static void test_utf8(void **state)
 	} cases[] = {
 		{"", 0, 0, false},
 		{"abc\0def", 7, 7, false},
-		{"\xc2\x80\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf", 18, 18, false},
-		{"a\xc0\x80", 3, 1, false},	   /* overlong */
-		{"\xe0\x9f\xbf", 3, 0, false},	   /* overlong */
-		{"\xed\xa0\x80", 3, 0, false},	   /* surrogate */
+		{"\xc2\x80\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf", 18, 18,
+			false},
+		{"a\xc0\x80", 3, 1, false},        /* overlong */
+		{"\xe0\x9f\xbf", 3, 0, false},     /* overlong */
+		{"\xed\xa0\x80", 3, 0, false},     /* surrogate */
 		{"\xf4\x90\x80\x80", 4, 0, false}, /* beyond U+10FFFF */
 		{"\xf5\x80\x80\x80", 4, 0, false},
 		{"12345678\xff", 9, 8, false},

@@ -1,4 +1,5 @@
-/* test_convert_pdf: trawl-convert-pdf over the contract, on the documents of tests/data; run from the source's top. */
+/* test_convert_pdf: trawl-convert-pdf over the contract, on the documents of tests/data; run from
+ * the source's top. */
 #include "converter_child.h"
 
 #include <fcntl.h>
@@ -136,7 +137,8 @@ static void test_reroute(void **state)
 	}
 }
 
-/* Every byte of the document changed in turn, and every length of it: an answer each, and the program lives. */
+/* Every byte of the document changed in turn, and every length of it: an answer each, and the
+ * program lives. */
 static void test_damage(void **state)
 {
 	char bytes[sizeof herring];

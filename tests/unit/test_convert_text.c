@@ -1,4 +1,5 @@
-/* test_convert_text: trawl-convert-text over the contract: encodings, binary content, reroutes, limits. */
+/* test_convert_text: trawl-convert-text over the contract: encodings, binary content, reroutes,
+ * limits. */
 #include "converter_child.h"
 
 #include <iconv.h>
@@ -20,7 +21,8 @@ static struct reply ask(const char *name, const char *type, const void *bytes, s
 {
 	struct reply r;
 
-	child_ask(&text, &(struct question){.name = name, .type = type, .bytes = bytes, .len = n}, &r);
+	child_ask(&text, &(struct question){.name = name, .type = type, .bytes = bytes, .len = n},
+		&r);
 	return r;
 }
 
@@ -47,35 +49,36 @@ static void expect_verdict(const char *name, const void *bytes, size_t n, int st
 	reply_finish(&r);
 }
 
-/* --- encodings --------------------------------------------------------------------------------- */
+/* --- encodings -------------------------------------------------------------------------------- */
 
 static const char russian[] =
 	"Рыбаки вышли в море на рассвете, когда ветер ещё не проснулся. Старая лодка скрипела, но "
 	"держалась уверенно. К вечеру сети были полны, и все вернулись домой.\n";
-static const char japanese[] =
-	"漁師たちは夜明けに海へ出た。風はまだ眠っていた。古い船はきしんだが、しっかりと進んだ。夕方には網"
-	"がいっぱいになり、みんな疲れて満足して家に帰った。\n";
-static const char chinese[] =
-	"渔夫们在黎明时分出海，风还没有醒来。旧船吱吱作响，但仍然稳稳地前进。到了晚上，渔网装满了鱼，大"
-	"家疲惫而满足地回家了。\n";
-static const char taiwanese[] =
-	"漁夫們在黎明時分出海，風還沒有醒來。舊船吱吱作響，但仍然穩穩地前進。到了晚上，漁網裝滿了魚，大"
-	"家疲憊而滿足地回家了。\n";
+static const char japanese[] = "漁師たちは夜明けに海へ出た。風はまだ眠っていた。古い船はきしんだが"
+			       "、しっかりと進んだ。夕方には網"
+			       "がいっぱいになり、みんな疲れて満足して家に帰った。\n";
+static const char chinese[] = "渔夫们在黎明时分出海，风还没有醒来。旧船吱吱作响，但仍然稳稳地前进。"
+			      "到了晚上，渔网装满了鱼，大"
+			      "家疲惫而满足地回家了。\n";
+static const char taiwanese[] = "漁夫們在黎明時分出海，風還沒有醒來。舊船吱吱作響，但仍然穩穩地前進"
+				"。到了晚上，漁網裝滿了魚，大"
+				"家疲憊而滿足地回家了。\n";
 static const char korean[] =
 	"어부들은 새벽에 바다로 나갔다. 바람은 아직 잠들어 있었다. 낡은 배는 삐걱거렸지만 든든하게 "
 	"나아갔다. 저녁이 되자 그물이 가득 찼다.\n";
-static const char greek[] =
-	"Οι ψαράδες βγήκαν στη θάλασσα την αυγή, όταν ο άνεμος δεν είχε ξυπνήσει ακόμη. Το βράδυ τα "
-	"δίχτυα ήταν γεμάτα.\n";
+static const char greek[] = "Οι ψαράδες βγήκαν στη θάλασσα την αυγή, όταν ο άνεμος δεν είχε "
+			    "ξυπνήσει ακόμη. Το βράδυ τα "
+			    "δίχτυα ήταν γεμάτα.\n";
 static const char german[] =
-	"Die Fischer fuhren früh hinaus, als der Wind noch schlief. Das alte Schiff ächzte, hielt aber "
+	"Die Fischer fuhren früh hinaus, als der Wind noch schlief. Das alte Schiff ächzte, hielt "
+	"aber "
 	"tüchtig stand, und alle kehrten müde über die Straße nach Hause zurück.\n";
-static const char french[] =
-	"Les pêcheurs sont sortis en mer à l’aube, quand le vent dormait encore. Le soir, les filets "
-	"étaient pleins et chacun rentra chez soi, fatigué et comblé.\n";
-static const char polish[] =
-	"Rybacy wypłynęli w morze o świcie, gdy wiatr jeszcze spał. Stara łódź skrzypiała, ale trzymała "
-	"się mocno. Wszyscy wrócili do domu zmęczeni, lecz szczęśliwi.\n";
+static const char french[] = "Les pêcheurs sont sortis en mer à l’aube, quand le vent dormait "
+			     "encore. Le soir, les filets "
+			     "étaient pleins et chacun rentra chez soi, fatigué et comblé.\n";
+static const char polish[] = "Rybacy wypłynęli w morze o świcie, gdy wiatr jeszcze spał. Stara "
+			     "łódź skrzypiała, ale trzymała "
+			     "się mocno. Wszyscy wrócili do domu zmęczeni, lecz szczęśliwi.\n";
 static const char hebrew[] =
 	"הדייגים יצאו לים עם שחר, כאשר הרוח עדיין ישנה. הסירה הישנה חרקה אבל החזיקה מעמד.\n";
 
@@ -141,8 +144,9 @@ static void test_marks(void **state)
 	static const struct {
 		const char *charset, *mark;
 		size_t len;
-	} marks[] = {{"UTF-8", "\xef\xbb\xbf", 3}, {"UTF-16LE", "\xff\xfe", 2}, {"UTF-16BE", "\xfe\xff", 2},
-		{"UTF-32LE", "\xff\xfe\0\0", 4}, {"UTF-32BE", "\0\0\xfe\xff", 4}};
+	} marks[] = {{"UTF-8", "\xef\xbb\xbf", 3}, {"UTF-16LE", "\xff\xfe", 2},
+		{"UTF-16BE", "\xfe\xff", 2}, {"UTF-32LE", "\xff\xfe\0\0", 4},
+		{"UTF-32BE", "\0\0\xfe\xff", 4}};
 	/* outside of the first plane, and nothing that is ASCII */
 	static const char wanted[] = "\xf0\x9f\x90\x9f\xf0\x9d\x84\x9eя";
 	char bytes[256];
@@ -170,8 +174,16 @@ static void test_faults_in_utf8(void **state)
 	expect_text("ä ö ü ä ö ü ä ö ü ä\xffö", 32, "ä ö ü ä ö ü ä ö ü ä\xef\xbf\xbdö", "UTF-8");
 	expect_text("\xef\xbb\xbfok \xff.", 8, "ok \xef\xbf\xbd.", "UTF-8");
 	/* an unpaired surrogate, an odd byte at the end */
-	expect_text("\xff\xfe\x3d\xd8" "a\0b", 7, "\xef\xbf\xbd" "a", "UTF-16LE");
-	expect_text("\xff\xfe\0\0\0\0\x11\0a\0\0\0", 12, "\xef\xbf\xbd" "a", "UTF-32LE");
+	expect_text("\xff\xfe\x3d\xd8"
+		    "a\0b",
+		7,
+		"\xef\xbf\xbd"
+		"a",
+		"UTF-16LE");
+	expect_text("\xff\xfe\0\0\0\0\x11\0a\0\0\0", 12,
+		"\xef\xbf\xbd"
+		"a",
+		"UTF-32LE");
 }
 
 static void test_nul_is_left_out(void **state)
@@ -187,7 +199,7 @@ static void test_nul_is_left_out(void **state)
 	reply_finish(&r);
 }
 
-/* --- what is no text --------------------------------------------------------------------------- */
+/* --- what is no text -------------------------------------------------------------------------- */
 
 static void test_binary(void **state)
 {
@@ -197,7 +209,10 @@ static void test_binary(void **state)
 
 	(void)state;
 	expect_verdict("x.png", png, sizeof png - 1, 66);
-	expect_verdict("x.txt", "\x7f" "ELF\x02\x01\x01\0\0\0\0\0", 12, 66);
+	expect_verdict("x.txt",
+		"\x7f"
+		"ELF\x02\x01\x01\0\0\0\0\0",
+		12, 66);
 	for (size_t i = 0; i < sizeof noise; i++) {
 		seed = seed * 1664525 + 1013904223;
 		noise[i] = (unsigned char)(seed >> 24);
@@ -227,7 +242,8 @@ static void test_reroute(void **state)
 		{"a.txt", "text/plain", "%PDF-files are nice", NULL},
 		{"a", "application/octet-stream", "<!DOCTYPE html><p>x", "text/html"},
 		{"a", "", "\xef\xbb\xbf \n<!-- c --><HTML lang=en>x", "text/html"},
-		{"a.htm", "text/html", "<?xml version=\"1.0\"?><!DOCTYPE html PUBLIC>", "text/html"},
+		{"a.htm", "text/html", "<?xml version=\"1.0\"?><!DOCTYPE html PUBLIC>",
+			"text/html"},
 		{"a.weird", "application/octet-stream", "<html>x", "text/html"},
 		{"a.txt", "text/plain", "<html>x", NULL},
 		{"a.php", "application/x-php", "<!doctype html>", NULL},
@@ -247,7 +263,7 @@ static void test_reroute(void **state)
 	}
 }
 
-/* --- metadata ---------------------------------------------------------------------------------- */
+/* --- metadata --------------------------------------------------------------------------------- */
 
 static void expect_meta(
 	const char *name, const char *type, const char *bytes, const char *pair, bool there)
@@ -262,7 +278,8 @@ static void expect_meta(
 static void test_metadata(void **state)
 {
 	(void)state;
-	expect_meta("a.md", "", "intro\n\n# The \"Title\" #\r\n# no\n", "\"title\":\"The \\\"Title\\\"\"", true);
+	expect_meta("a.md", "", "intro\n\n# The \"Title\" #\r\n# no\n",
+		"\"title\":\"The \\\"Title\\\"\"", true);
 	expect_meta("a.md", "", "```\n# no\n```\n# yes\n", "\"title\":\"yes\"", true);
 	expect_meta("a.md", "", "## no\n#no\n", "\"title\"", false);
 	expect_meta("a.txt", "text/plain", "# no\n", "\"title\"", false);
@@ -273,7 +290,7 @@ static void test_metadata(void **state)
 	expect_meta("a", "application/octet-stream", "x", "\"type\":\"text/plain\"", true);
 }
 
-/* --- limits and sizes -------------------------------------------------------------------------- */
+/* --- limits and sizes ------------------------------------------------------------------------- */
 
 static void test_limit(void **state)
 {
@@ -285,7 +302,8 @@ static void test_limit(void **state)
 		struct reply r;
 
 		child_ask(&text,
-			&(struct question){.bytes = mixed, .len = strlen(mixed), .limit = limit}, &r);
+			&(struct question){.bytes = mixed, .len = strlen(mixed), .limit = limit},
+			&r);
 		assert_int_equal(r.status, 0);
 		assert_int_equal(r.len, cuts[limit - 1]);
 		assert_int_equal(r.truncated, limit < strlen(mixed));
@@ -293,10 +311,12 @@ static void test_limit(void **state)
 	}
 }
 
-/* Around every bound inside (64 KiB, 256 KiB, 512 KiB, 1 MiB), mapped and read; the limit not reached, just met, passed. */
+/* Around every bound inside (64 KiB, 256 KiB, 512 KiB, 1 MiB), mapped and read; the limit not
+ * reached, just met, passed. */
 static void test_sizes(void **state)
 {
-	static const size_t sizes[] = {65535, 65536, 65537, 262139, 262144, 524287, 524288, 1048577, 9000000};
+	static const size_t sizes[] = {
+		65535, 65536, 65537, 262139, 262144, 524287, 524288, 1048577, 9000000};
 	char *bytes = malloc(9000000);
 
 	(void)state;
@@ -308,7 +328,8 @@ static void test_sizes(void **state)
 		struct reply r;
 
 		child_ask(&text,
-			&(struct question){.bytes = bytes, .len = n, .limit = limit, .as_file = i / 2 % 2},
+			&(struct question){
+				.bytes = bytes, .len = n, .limit = limit, .as_file = i / 2 % 2},
 			&r);
 		assert_int_equal(r.status, 0);
 		assert_int_equal(r.len, limit);
@@ -336,7 +357,7 @@ static void test_wide_is_not_cut_early(void **state)
 	free(bytes);
 }
 
-/* --- the contract itself ----------------------------------------------------------------------- */
+/* --- the contract itself ---------------------------------------------------------------------- */
 
 static void test_broken_request(void **state)
 {
