@@ -56,7 +56,7 @@ bool stopper_ok(struct stopper *s, int rc)
 	if (rc == SQLITE_INTERRUPT)
 		give_up(s);
 	else if (s->st == ST_OK)
-		s->st = db_status(s->db, rc, "search");
+		s->st = rc == SQLITE_NOMEM ? ST_NOMEM : db_status(s->db, rc, "search");
 	return false;
 }
 
