@@ -34,7 +34,7 @@ struct context {
 
 	struct readers *readers;
 	struct memo *memo;
-	struct strmap *errands; /* memo key -> struct errand, the one that others may join */
+	struct strmap *parties; /* memo key -> struct party: who waits for its answer */
 	uv_timer_t memo_timer;	/* for the memo's sweep; runs while entries may expire */
 
 	int64_t clock;		/* of the last commit heard of */

@@ -20,7 +20,8 @@ struct asking {
 	struct request *request; /* NULL: abandoned while the letter is on its way */
 	struct search_request *search;
 	struct buf key;
-	struct errand *errand; /* the first of it, or joined; NULL: neither */
+	struct errand *errand; /* ours */
+	struct party *party;   /* joined */
 	bool sync_asked, synced;
 };
 
@@ -64,11 +65,10 @@ static void refuse(struct asking *a, enum status st)
 
 /* --- by a reader -------------------------------------------------------------------------------- */
 
-static void on_landed(void *arg, enum status st, const char *json, size_t len, bool partial)
+static void on_returned(void *arg, enum status st, const char *json, size_t len)
 {
 	struct asking *a = arg;
 
-	(void)partial;
 	a->request->abandon = NULL;
 	if (json)
 		answer(a, json, len, false, 0);
@@ -80,11 +80,11 @@ static void abandon_errand(struct request *r)
 {
 	struct asking *a = r->work;
 
-	errand_leave_first(a->errand);
+	errand_disown(a->errand);
 	destroy(a);
 }
 
-static void take_off(struct asking *a)
+static void send_errand(struct asking *a)
 {
 	struct request *r = a->request;
 	const struct errand_options options = {
@@ -93,7 +93,7 @@ static void take_off(struct asking *a)
 		.search = &a->search,
 		.key = &a->key,
 		.deadline_ms = r->deadline_ms,
-		.ended = on_landed,
+		.ended = on_returned,
 		.arg = a,
 	};
 
@@ -123,10 +123,11 @@ static void abandon_again(struct request *r)
 	a->request = NULL;
 }
 
-/* The errand was stopped for a reason of its first one, which is none of ours. */
+/* The errand was stopped for a reason of its sender, which is none of ours; or it was too old for us. */
 static bool deserves_another(const struct asking *a, enum status st)
 {
-	bool cut = st == ST_OK ? errand_is_partial(a->errand) : st == ST_TIMEOUT || st == ST_CANCELED;
+	bool cut = st == ST_OK ? party_is_served_partly(a->party)
+			       : st == ST_TIMEOUT || st == ST_CANCELED || st == ST_AGAIN;
 
 	return cut && now_mono_ms() < a->request->deadline_ms;
 }
@@ -135,12 +136,13 @@ static void on_joined_ended(void *arg, enum status st, const char *json, size_t 
 {
 	struct asking *a = arg;
 	struct request *r = a->request;
+	bool again = deserves_another(a, st);
 
 	(void)clock;
+	party_leave(a->party);
 	r->abandon = NULL;
 	r->expires = false;
-	if (deserves_another(a, st)) {
-		a->errand = NULL;
+	if (again) {
 		a->letter.open = on_again;
 		request_wait(r, abandon_again, a);
 		mailbox_send(r->context->mailbox, &a->letter);
@@ -156,7 +158,7 @@ static void abandon_joined(struct request *r)
 	struct asking *a = r->work;
 
 	memo_leave(r->context->memo, a);
-	errand_leave(a->errand);
+	party_leave(a->party);
 	destroy(a);
 }
 
@@ -175,12 +177,12 @@ static void look_up(struct asking *a)
 		answer(a, found.json, found.len, true, found.age_ms);
 		break;
 	case MEMO_JOINED:
-		a->errand = errand_join(ctx, &a->key);
+		a->party = party_join(ctx, &a->key);
 		request_wait(r, abandon_joined, a);
 		request_expire_at_deadline(r);
 		break;
 	case MEMO_MISS:
-		take_off(a);
+		send_errand(a);
 		break;
 	}
 }

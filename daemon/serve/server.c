@@ -24,7 +24,7 @@
 
 enum {
 	READERS = 2,
-	BACKLOG = 512,
+	BACKLOG = 1024,
 	ORIGIN_MS = 60 * 1000,
 	DESCRIPTORS_ELSEWHERE = 256 /* of the process's limit, kept for converters, documents and the store */
 };
@@ -71,7 +71,7 @@ static enum status init_context(struct context *ctx, const struct server_options
 	ctx->sandbox = frame_parse(sandbox, strlen(sandbox));
 	if (!ctx->sandbox)
 		return ST_NOMEM;
-	enum status st = strmap_create(&ctx->errands);
+	enum status st = strmap_create(&ctx->parties);
 	if (st == ST_OK)
 		st = memo_create(ctx->config, &ctx->memo);
 	if (st == ST_OK)
@@ -87,7 +87,7 @@ static void finish_context(struct context *ctx)
 		readers_stop(ctx->readers);
 	readers_destroy(ctx->readers);
 	memo_destroy(ctx->memo);
-	strmap_destroy(ctx->errands);
+	strmap_destroy(ctx->parties);
 	cJSON_Delete(ctx->sandbox);
 	config_unref(ctx->config);
 }
@@ -226,7 +226,7 @@ void server_store_rebuilt(struct server *s)
 
 	ctx->store_number++;
 	ctx->clock = 0;
-	memo_configure(ctx->memo, ctx->config); /* clears it, the floor too */
+	memo_configure(ctx->memo, ctx->config); /* clears it, the floor too: the clock begins anew */
 	readers_reopen(ctx->readers);
 	if (!o) {
 		log_error("store: the new one's clock is not known: out of memory");
