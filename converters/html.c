@@ -9,11 +9,11 @@
  * pkg-config: libxml-2.0 libcjson uchardet
  */
 #include "alloc.h"
-#include "date.h"
 #include "decode.h"
 #include "element.h"
 #include "flow.h"
 #include "input.h"
+#include "iso_date.h"
 #include "scan.h"
 #include "serve.h"
 #include "sniff.h"
@@ -114,7 +114,7 @@ static void keep_meta(struct page *page, enum meaning meaning, const char *conte
 			value_add(&page->keywords, content, n);
 		break;
 	case CREATED:
-		if (date_parse(content, n, &when))
+		if (iso_date_parse(content, n, &when))
 			answer_meta_int(page->out, "created", when);
 		break;
 	case LANGUAGE:

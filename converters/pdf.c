@@ -127,6 +127,12 @@ static bool apart(const PopplerRectangle *a, const PopplerRectangle *b)
 	return 4 * (x > y ? x : y) > (width > height ? width : height);
 }
 
+/* g_utf8_next_char gives up the const. */
+static const char *next_character(const char *p)
+{
+	return p + g_utf8_skip[(guchar)*p];
+}
+
 static bool is_hyphen(gunichar c)
 {
 	return c == '-' || c == 0xad || c == 0x2010;
@@ -135,7 +141,7 @@ static bool is_hyphen(gunichar c)
 /* At a hyphen behind a letter, at the end of a line, before a letter that continues a word. */
 static bool at_broken_word(const struct run *r)
 {
-	const char *next = g_utf8_next_char(r->at);
+	const char *next = next_character(r->at);
 
 	if (!is_hyphen(g_utf8_get_char(r->at)) || *next != '\n' || !g_unichar_isalpha(r->before))
 		return false;
@@ -149,7 +155,7 @@ static bool send_run(struct run *r, int skip)
 	bool more = answer_text(r->out, r->start, (size_t)(r->at - r->start));
 
 	for (int i = 0; i < skip; i++) {
-		r->at = g_utf8_next_char(r->at);
+		r->at = next_character(r->at);
 		r->box++;
 	}
 	r->start = r->at;
@@ -172,7 +178,7 @@ static bool send_boxed(struct run *r)
 			apart(r->box - 1, r->box))
 			more = send_run(r, 0) && answer_text(r->out, " ", 1);
 		r->before = c;
-		r->at = g_utf8_next_char(r->at);
+		r->at = next_character(r->at);
 		r->box++;
 	}
 	return more && send_run(r, 0);

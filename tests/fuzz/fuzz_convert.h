@@ -28,7 +28,7 @@ static void fuzz_promise(bool kept)
 static void fuzz_check(const uint8_t *p, size_t n, size_t limit)
 {
 	char *gathered = malloc(n + 1);
-	size_t len = 0, metas = 0;
+	size_t len = 0, meta_count = 0;
 
 	fuzz_promise(gathered != NULL);
 	for (bool ended = false; n || !ended;) {
@@ -39,9 +39,9 @@ static void fuzz_check(const uint8_t *p, size_t n, size_t limit)
 			memcpy(gathered + len, p + FUZZ_HEADER, payload);
 			len += payload;
 		} else if (p[0] == 'M') {
-			fuzz_promise(metas++ == 0 && payload <= 64 * 1024);
+			fuzz_promise(meta_count++ == 0 && payload <= 64 * 1024);
 		} else {
-			fuzz_promise(p[0] == 'D' || (p[0] == 'R' && len == 0 && metas == 0));
+			fuzz_promise(p[0] == 'D' || (p[0] == 'R' && len == 0 && meta_count == 0));
 			ended = true;
 		}
 		fuzz_promise(p[0] == 'T' || scan_utf8(p + FUZZ_HEADER, payload) == payload);

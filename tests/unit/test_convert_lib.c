@@ -1,6 +1,6 @@
 /* test_convert_lib: the pure parts of libconvert: bytes counted, UTF-8 checked, dates read,
  * signatures told. */
-#include "date.h"
+#include "iso_date.h"
 #include "scan.h"
 #include "sniff.h"
 
@@ -134,7 +134,7 @@ static void test_date(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		int64_t got = 0;
-		bool is_date = date_parse(cases[i].said, strlen(cases[i].said), &got);
+		bool is_date = iso_date_parse(cases[i].said, strlen(cases[i].said), &got);
 
 		assert_int_equal(is_date, cases[i].want != -1);
 		if (is_date)

@@ -1,5 +1,5 @@
-/* date: ISO 8601 and its short forms; see date.h. */
-#include "date.h"
+/* iso_date: ISO 8601 and its short forms; see iso_date.h. */
+#include "iso_date.h"
 
 #include <ctype.h>
 #include <time.h>
@@ -71,7 +71,7 @@ static bool offset(struct reader *r, long *east)
 	return true;
 }
 
-bool date_parse(const char *s, size_t n, int64_t *out)
+bool iso_date_parse(const char *s, size_t n, int64_t *out)
 {
 	struct reader r = {s, s + n};
 	struct tm tm = {.tm_mday = 1};
