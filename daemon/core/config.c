@@ -1,7 +1,8 @@
 /*
  * config: loading a configuration; see config.h.
  *
- * main and every reload call config_load: defaults, the file, its drop-ins, then the options, each over what was before.
+ * main and every reload call config_load: defaults, the file, its drop-ins, then the options, each
+ * over what was before.
  */
 #include "core/config_parts.h"
 
@@ -114,7 +115,8 @@ static enum status grow(void **array, size_t count, size_t size)
 }
 
 /* Both of a pair of parallel arrays. */
-static bool grow_pair(struct loader *l, void **array, size_t size, struct origin **origins, size_t count)
+static bool grow_pair(
+	struct loader *l, void **array, size_t size, struct origin **origins, size_t count)
 {
 	void *more = *origins;
 	enum status st = grow(array, count, size);
@@ -153,8 +155,8 @@ struct config_converter *loader_add_converter(struct loader *l, const char *name
 		i++;
 	if (i == c->converter_count) {
 		void *converters = c->converters;
-		bool ok = grow_pair(
-			l, &converters, sizeof *c->converters, &l->converter_origins, i);
+		bool ok =
+			grow_pair(l, &converters, sizeof *c->converters, &l->converter_origins, i);
 
 		c->converters = converters;
 		if (!ok)
@@ -232,7 +234,7 @@ static void load_drop_ins(struct loader *l, size_t i)
 	free(entries);
 }
 
-/* The definitions that come with the program, then those beside the configuration, if there are any. */
+/* The definitions that come with the program, then those beside the configuration. */
 static void default_dirs(struct loader *l, const char *file)
 {
 	AUTO_BUF path = BUF_INIT;

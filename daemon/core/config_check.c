@@ -1,4 +1,7 @@
-/* config_check: the last step of loading: what was not said is filled in, what does not fit together is faulted. */
+/*
+ * config_check: the last step of loading: what was not said is filled in, what does not fit
+ * together is faulted.
+ */
 #include "core/config_parts.h"
 
 #include "core/mem.h"
@@ -38,7 +41,8 @@ static void complete_places(struct loader *l)
 
 		if (st == ST_NOT_FOUND)
 			loader_fault(l, &at, NULL, NULL,
-				"no home directory is known, and neither state_dir nor --state is given");
+				"no home directory is known, and neither state_dir nor --state is "
+				"given");
 		if (!loader_ok(l, st))
 			return;
 		c->state_dir = buf_take(&state);
@@ -71,7 +75,7 @@ static void root_fault(struct loader *l, size_t i, const char *what)
 		loader_fault(l, at, NULL, NULL, "'%s': %s", r->path, what);
 }
 
-/* Replaces the path by its real one; a root that is not there is faulted unless it may be missing. */
+/* Replaces the path by its real one; a root that is missing is faulted unless it may be. */
 static void resolve_root(struct loader *l, size_t i)
 {
 	struct config_root *r = &l->config->roots[i];

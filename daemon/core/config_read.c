@@ -1,4 +1,4 @@
-/* config_read: one file's sections and keys into the config; a fault is noted and reading goes on. */
+/* config_read: one file's sections and keys into the config; faults are noted, reading goes on. */
 #include "core/config_parts.h"
 
 #include "core/ini.h"
@@ -92,7 +92,8 @@ static void end_section(struct loader *l)
 		loader_fault(l, &l->section, l->section_name, NULL, "no path is given");
 	if (kind && !strcmp(kind, "converter")) {
 		if (!has(l, "run") && !has(l, "serve"))
-			loader_fault(l, &l->section, l->section_name, NULL, "neither run nor serve is given");
+			loader_fault(l, &l->section, l->section_name, NULL,
+				"neither run nor serve is given");
 		if (!has(l, "extensions") && !has(l, "mime"))
 			loader_fault(l, &l->section, l->section_name, NULL,
 				"neither extensions nor mime is given");
@@ -153,15 +154,16 @@ static void take_value(struct loader *l, const struct config_key *key, const str
 	const struct config_key *rival = find_rival(l, key);
 	*seen = item->line;
 	if (rival) {
-		loader_fault(l, &at, item->section, key->name, "%s is given on line %u; only one of them may be",
-			rival->name, l->seen[rival - config_keys]);
+		loader_fault(l, &at, item->section, key->name,
+			"%s is given on line %u; only one of them may be", rival->name,
+			l->seen[rival - config_keys]);
 		return;
 	}
 	size_t dirs = l->config->converters_dir.count;
 	enum status st = config_set(key, l->object, item->value, &why);
 	if (st == ST_INVALID)
-		loader_fault(l, &at, item->section, key->name, "'%.*s': %s", SHOWN_BYTES, item->value,
-			why.data);
+		loader_fault(l, &at, item->section, key->name, "'%.*s': %s", SHOWN_BYTES,
+			item->value, why.data);
 	if (!loader_ok(l, st))
 		return;
 	if (key->kind == KEY_PATHS)

@@ -58,8 +58,8 @@ static const char *read_word(const char *s, struct buf *word)
 }
 
 /*
- * Splits at white space; "double quotes" hold a word together, a backslash takes the next byte as it is.  ST_INVALID: a
- * quote is not closed.
+ * Splits at white space; "double quotes" hold a word together, a backslash takes the next byte as
+ * it is.  ST_INVALID: a quote is not closed.
  */
 static enum status split(const char *text, struct config_list *out)
 {
@@ -88,7 +88,8 @@ static enum status refuse(struct buf *why, const char *reason)
 	return ST_INVALID;
 }
 
-static enum status set_bool(const struct config_key *key, void *field, const char *text, struct buf *why)
+static enum status set_bool(
+	const struct config_key *key, void *field, const char *text, struct buf *why)
 {
 	static const char *const words[] = {"no", "yes", "false", "true", "off", "on", "0", "1"};
 
@@ -113,7 +114,8 @@ static enum status set_bounded(
 	return ST_OK;
 }
 
-static enum status set_int(const struct config_key *key, void *field, const char *text, struct buf *why)
+static enum status set_int(
+	const struct config_key *key, void *field, const char *text, struct buf *why)
 {
 	int64_t n;
 
@@ -122,7 +124,8 @@ static enum status set_int(const struct config_key *key, void *field, const char
 	return set_bounded(key, field, n, why);
 }
 
-static enum status set_auto(const struct config_key *key, void *field, const char *text, struct buf *why)
+static enum status set_auto(
+	const struct config_key *key, void *field, const char *text, struct buf *why)
 {
 	if (strcmp(text, "auto"))
 		return set_int(key, field, text, why);
@@ -130,7 +133,8 @@ static enum status set_auto(const struct config_key *key, void *field, const cha
 	return ST_OK;
 }
 
-static enum status set_size(const struct config_key *key, void *field, const char *text, struct buf *why)
+static enum status set_size(
+	const struct config_key *key, void *field, const char *text, struct buf *why)
 {
 	int64_t n;
 
@@ -192,7 +196,8 @@ static enum status replace(void *field, char *value)
 	return ST_OK;
 }
 
-static enum status set_word(const struct config_key *key, void *field, const char *text, struct buf *why)
+static enum status set_word(
+	const struct config_key *key, void *field, const char *text, struct buf *why)
 {
 	if (find_choice(key->choices, text) >= 0)
 		return replace(field, mem_strdup(text));
@@ -216,18 +221,21 @@ static enum status expand_path(const char *text, struct buf *out)
 	enum status st = from_home ? where_home(&home) : ST_OK;
 	if (st)
 		return st == ST_NOMEM ? st : ST_INVALID;
-	path_normalize(out, from_home ? home.data : "/", text + (from_home ? 1 + (text[1] == '/') : 0));
+	path_normalize(
+		out, from_home ? home.data : "/", text + (from_home ? 1 + (text[1] == '/') : 0));
 	return buf_status(out);
 }
 
-static enum status set_path(const struct config_key *key, void *field, const char *text, struct buf *why)
+static enum status set_path(
+	const struct config_key *key, void *field, const char *text, struct buf *why)
 {
 	AUTO_BUF path = BUF_INIT;
 	enum status st = expand_path(text, &path);
 
 	(void)key;
 	if (st == ST_INVALID)
-		return refuse(why, starts_at_home(text) ? "no home directory is known" : "not an absolute path");
+		return refuse(why, starts_at_home(text) ? "no home directory is known"
+							: "not an absolute path");
 	return st ? st : replace(field, buf_take(&path));
 }
 
@@ -312,7 +320,10 @@ static enum status check_word(char **word, struct buf *why)
 	return **word ? ST_OK : refuse(why, "an empty word");
 }
 
-/* Adds the words of `text` to the list; one that `check` (which may change it) refuses leaves the list as it was. */
+/*
+ * Adds the words of `text` to the list; one that `check` (which may change it) refuses leaves the
+ * list as it was.
+ */
 static enum status add_words(struct config_list *list, const char *text,
 	enum status (*check)(char **word, struct buf *why), struct buf *why)
 {
@@ -329,7 +340,8 @@ static enum status add_words(struct config_list *list, const char *text,
 	return st;
 }
 
-static enum status set_list(const struct config_key *key, void *field, const char *text, struct buf *why)
+static enum status set_list(
+	const struct config_key *key, void *field, const char *text, struct buf *why)
 {
 	static enum status (*const checks[])(char **, struct buf *) = {
 		[KEY_PATHS] = check_path,

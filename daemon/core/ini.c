@@ -1,4 +1,7 @@
-/* ini: reading INI files; see ini.h.  Faulty lines are blanked and the rest is parsed again, so that all faults are told. */
+/*
+ * ini: reading INI files; see ini.h.  Faulty lines are blanked and the rest is parsed again, so
+ * that all faults are told.
+ */
 #include "core/ini.h"
 
 #include "core/buf.h"
@@ -21,7 +24,10 @@ enum {
 	COLLISIONS = INI_MV1S_ALLOW | INI_MV2S_ALLOW | INI_MS_MERGE
 };
 
-/* Stands for a section whose header is faulty, so that its keys do not fall to the section before; passed over. */
+/*
+ * Stands for a section whose header is faulty, so that its keys do not fall to the section before;
+ * passed over.
+ */
 static const char nowhere[] = "[?]";
 static const char byte_order_mark[] = "\xEF\xBB\xBF";
 
@@ -90,7 +96,7 @@ static bool has_control_byte(const char *s, size_t n)
 	return false;
 }
 
-/* Not what the library refuses in names without saying where, nor the name that faulty sections get. */
+/* Not what the library refuses in names without a line, nor the name of faulty sections. */
 static bool is_name_byte(char c)
 {
 	return c >= ' ' && c <= '~' && c != '!' && c != '?';
@@ -131,7 +137,8 @@ static const char *line_fault(const char *s, size_t n, bool in_section)
 	size_t len = line_name(&name, n);
 	for (size_t i = 0; i < len; i++) {
 		if (!is_name_byte(name[i]))
-			return "a name may hold only printable ASCII characters other than '!' and '?'";
+			return "a name may hold only printable ASCII characters other than '!' and "
+			       "'?'";
 	}
 	if (*s != '[' && len && !in_section)
 		return "a key outside any section";
@@ -139,8 +146,8 @@ static const char *line_fault(const char *s, size_t n, bool in_section)
 }
 
 /*
- * Appends the lines of `text` without the blanks around them, faulty ones made harmless.  Returns whether anything is
- * left to parse.
+ * Appends the lines of `text` without the blanks around them, faulty ones made harmless.  Returns
+ * whether anything is left to parse.
  */
 static bool wash(const struct buf *text, const struct ini_reader *r, struct buf *out)
 {

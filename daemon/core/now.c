@@ -26,6 +26,11 @@ int64_t now_real_ns(void)
 	return read_ns(CLOCK_REALTIME);
 }
 
+int64_t now_stamp_ns(void)
+{
+	return read_ns(CLOCK_REALTIME_COARSE);
+}
+
 int64_t now_real_s(void)
 {
 	return read_ns(CLOCK_REALTIME) / 1000000000;

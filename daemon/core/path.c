@@ -276,7 +276,10 @@ static int base64_value(char c)
 	return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-/* Decodes the last or any other four digits; returns the bytes they stand for, 0 if they are not valid. */
+/*
+ * Decodes the last or any other four digits; returns the bytes they stand for, 0 if they are not
+ * valid.
+ */
 static size_t base64_quad(const char *s, bool last, char out[3])
 {
 	size_t pad = !last || s[3] != '=' ? 0 : s[2] != '=' ? 1 : 2;
@@ -290,7 +293,8 @@ static size_t base64_quad(const char *s, bool last, char out[3])
 		three = three << 6 | (uint32_t)v;
 	}
 	if (three & ((1U << 8 * pad) - 1))
-		return 0; /* bits that encode nothing must be 0, so that there is one way to write it */
+		return 0; /* bits that encode nothing must be 0, so that there is one way to write
+			     it */
 	out[0] = (char)(three >> 16);
 	out[1] = (char)(three >> 8 & 255);
 	out[2] = (char)(three & 255);

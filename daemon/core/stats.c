@@ -1,8 +1,9 @@
 /*
  * stats: the table's storage and its two printed forms; see stats.h.
  *
- * A histogram's bucket i holds values below 2^i microseconds and not below 2^(i-1); the last holds all above.  Quantiles
- * are interpolated within their bucket, so they are right to a factor of two at worst.
+ * A histogram's bucket i holds values below 2^i microseconds and not below 2^(i-1); the last holds
+ * all above.  Quantiles are interpolated within their bucket, so they are right to a factor of two
+ * at worst.
  */
 #include "core/stats.h"
 
@@ -16,7 +17,10 @@ enum { CONVERTERS_MAX = 64, NAME_ROOM = 48 };
 
 struct stats stats;
 
-/* Names are written once, under the lock, before `count` makes them visible; so readers need no lock. */
+/*
+ * Names are written once, under the lock, before `count` makes them visible; so readers need no
+ * lock.
+ */
 static struct {
 	struct lock lock;
 	atomic_size_t count;
@@ -218,8 +222,8 @@ static void add_head(struct buf *out, const char *name, const char *help, const 
 }
 
 /* `converter` NULL: without that label. */
-static void add_series(struct buf *out, const char *name, const char *part, const char *converter,
-	const char *le)
+static void add_series(
+	struct buf *out, const char *name, const char *part, const char *converter, const char *le)
 {
 	buf_addf(out, "trawl_%s_seconds%s", name, part);
 	if (converter || le)
@@ -287,6 +291,6 @@ void stats_prometheus(struct buf *out)
 	if (count)
 		add_head(out, "converter_seconds", "one conversion, by converter", "histogram");
 	for (size_t i = 0; i < count; i++)
-		add_histogram(out, "converter", converters.rows[i].name,
-			&converters.rows[i].histogram);
+		add_histogram(
+			out, "converter", converters.rows[i].name, &converters.rows[i].histogram);
 }

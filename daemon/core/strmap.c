@@ -1,4 +1,7 @@
-/* strmap: byte strings to pointers; see strmap.h.  Linear probing; a taken entry leaves a grave, so that iteration stays put. */
+/*
+ * strmap: byte strings to pointers; see strmap.h.  Linear probing; a taken entry leaves a grave,
+ * so that iteration stays put.
+ */
 #include "core/strmap.h"
 
 #include "core/mem.h"
@@ -34,14 +37,17 @@ static uint64_t process_seed(void)
 
 	if (now)
 		return now;
-	/* Without a random source (a kernel of before 2014, a filter) the layout of memory is what an attacker knows least. */
+	/*
+	 * Without a random source (a kernel of before 2014, a filter) the layout of memory is what
+	 * an attacker knows least.
+	 */
 	if (getrandom(&made, sizeof made, GRND_NONBLOCK) != (ssize_t)sizeof made)
 		made = (uint64_t)(uintptr_t)&made ^ (uint64_t)(uintptr_t)grave << 20;
 	made |= 1;
 	return atomic_compare_exchange_strong(&seed, &now, made) ? made : now;
 }
 
-/* Both halves of the full product: every bit of a and b reaches every bit of the result's middle. */
+/* Both halves of the full product: every bit of a and b reaches the middle of the result. */
 static uint64_t mix(uint64_t a, uint64_t b)
 {
 	unsigned __int128 product = (unsigned __int128)a * b;
@@ -137,8 +143,8 @@ static enum status make_room(struct strmap *m)
 		return ST_OK;
 	while (m->count + 1 > room / 2)
 		room *= 2;
-	struct slot *slots = room > SIZE_MAX / sizeof *slots ? NULL
-							     : mem_zalloc(room * sizeof *slots);
+	struct slot *slots =
+		room > SIZE_MAX / sizeof *slots ? NULL : mem_zalloc(room * sizeof *slots);
 	if (!slots)
 		return ST_NOMEM;
 	for (size_t i = 0; i < m->room; i++) {

@@ -11,8 +11,12 @@ struct unit {
 };
 
 static const struct unit duration_units[] = {
-	{"ms", 1},	  {"s", 1000},	     {"m", 60 * 1000},
-	{"h", 3600 * 1000}, {"d", 86400 * 1000LL}, {"w", 7 * 86400 * 1000LL},
+	{"ms", 1},
+	{"s", 1000},
+	{"m", 60 * 1000},
+	{"h", 3600 * 1000},
+	{"d", 86400 * 1000LL},
+	{"w", 7 * 86400 * 1000LL},
 };
 
 static const struct unit size_units[] = {
@@ -57,7 +61,8 @@ enum status units_duration_ms(const char *s, int64_t *out)
 	for (size_t i = 0; i < DURATION_UNITS; i++) {
 		if (strcmp(rest, duration_units[i].name))
 			continue;
-		return __builtin_mul_overflow(n, duration_units[i].factor, out) ? ST_INVALID : ST_OK;
+		return __builtin_mul_overflow(n, duration_units[i].factor, out) ? ST_INVALID
+										: ST_OK;
 	}
 	return ST_INVALID;
 }
@@ -139,8 +144,7 @@ void units_add_size(struct buf *b, int64_t bytes)
 
 void units_add_duration(struct buf *b, int64_t ms)
 {
-	static const struct unit units[] = {
-		{"d", 86400}, {"h", 3600}, {"m", 60}, {"s", 1}};
+	static const struct unit units[] = {{"d", 86400}, {"h", 3600}, {"m", 60}, {"s", 1}};
 	enum { UNITS = sizeof units / sizeof *units };
 	uint64_t n = magnitude(ms), seconds = n / 1000;
 
@@ -161,9 +165,9 @@ void units_add_duration(struct buf *b, int64_t ms)
 		i++;
 	buf_addf(b, "%llu %s", (unsigned long long)(seconds / (uint64_t)units[i].factor),
 		units[i].name);
-	uint64_t left = i + 1 < UNITS ? seconds % (uint64_t)units[i].factor /
-						(uint64_t)units[i + 1].factor
-				      : 0;
+	uint64_t left =
+		i + 1 < UNITS ? seconds % (uint64_t)units[i].factor / (uint64_t)units[i + 1].factor
+			      : 0;
 	if (left)
 		buf_addf(b, " %llu %s", (unsigned long long)left, units[i + 1].name);
 }

@@ -103,8 +103,9 @@ enum status where_program_dir(struct buf *out)
 }
 
 /*
- * Whether the directory may tell us which programs to run: it belongs to whom our own program belongs to, and not
- * everybody may write to it.  Above a program in /tmp anybody could have put one.
+ * Whether the directory may tell us which programs to run: it belongs to whom our own program
+ * belongs to, and not everybody may write to it.  Above a program in /tmp anybody could have put
+ * one.
  */
 static bool is_ours(const char *dir)
 {

@@ -1,39 +1,21 @@
 /* intake: opening, copying and hashing a document; see intake.h. */
 #include "pipeline/intake.h"
 
+#include "core/beneath.h"
 #include "core/now.h"
 #include "core/stats.h"
 #include "store/db.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { CHUNK = 128 << 10 };
-
-static int open_beneath(const char *root, const char *path)
-{
-	struct open_how how = {
-		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-	};
-	int dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (dir < 0)
-		return -1;
-	int fd = (int)syscall(SYS_openat2, dir, path, &how, sizeof how);
-	int saved = errno;
-	close(dir);
-	errno = saved;
-	return fd;
-}
 
 /* From the path descriptor, so that what is opened is what was looked at. */
 static int open_for_reading(int path_fd)
@@ -143,7 +125,7 @@ static bool unchanged(struct intake *in)
 
 static enum intake_verdict look(struct intake *in, const char *root, const char *path, int64_t size_max)
 {
-	int path_fd = open_beneath(root, path);
+	int path_fd = beneath_open(root, path, O_PATH | O_CLOEXEC);
 	enum intake_verdict v = INTAKE_READY;
 
 	if (path_fd < 0)
@@ -168,7 +150,7 @@ enum intake_verdict intake_open(
 {
 	memset(in, 0, sizeof *in);
 	in->fd = in->source = -1;
-	in->stamp_ns = now_real_ns();
+	in->stamp_ns = now_stamp_ns();
 	enum intake_verdict v = look(in, root, path, size_max);
 
 	if (v != INTAKE_READY)

@@ -3,6 +3,7 @@
 
 #include "core/log.h"
 #include "core/mem.h"
+#include "store/own.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -90,7 +91,7 @@ static void fill(struct slot *to, const char *root, const char *path, uint32_t c
 }
 
 /* The new file is complete before it takes the old one's name: a death in between loses no suspect. */
-static enum status map_new(struct slots *s, const char *path)
+static enum status map_new(struct slots *s, const char *state_dir, const char *path)
 {
 	AUTO_FREE char *fresh = mem_printf("%s.new", path);
 	size_t size = s->count * SLOT_BYTES;
@@ -116,7 +117,10 @@ static enum status map_new(struct slots *s, const char *path)
 
 		fill(&s->slot[s->workers + i], x->root_path, x->path, (uint32_t)x->charges, false);
 	}
-	return rename(fresh, path) ? ST_SYSTEM : ST_OK;
+	if (rename(fresh, path))
+		return ST_SYSTEM;
+	own_refresh(state_dir); /* so that it is never indexed, through whatever link */
+	return ST_OK;
 }
 
 enum status slots_open(const char *state_dir, int workers, struct slots **out)
@@ -130,7 +134,7 @@ enum status slots_open(const char *state_dir, int workers, struct slots **out)
 	if (st == ST_OK) {
 		s->workers = (size_t)workers;
 		s->count = s->workers + s->suspect_count;
-		st = map_new(s, path);
+		st = map_new(s, state_dir, path);
 	}
 	if (st != ST_OK) {
 		log_error("%s/inflight: %s", state_dir, status_text(st));

@@ -218,10 +218,8 @@ static enum status apply(struct writer *w, struct item *i)
 static enum status finish_transaction(struct writer *w)
 {
 	int64_t began = now_mono_us();
-	enum status st = documents_settle(w->db);
+	enum status st = db_commit(w->db);
 
-	if (st == ST_OK)
-		st = db_commit(w->db);
 	if (st == ST_OK)
 		stats_time(commit, now_mono_us() - began);
 	return st;
@@ -312,8 +310,8 @@ static void tell_batch(struct writer *w)
 	stats_add(rows_written, (long long)w->count);
 	int64_t clock = db_clock(w->db);
 	tell_loop(w, clock, false);
+	send_links(w, true); /* first: whoever waits for the items waits for these too */
 	send_batch(w, clock, NULL);
-	send_links(w, true);
 	db_checkpoint(w->db, WAL_MAX);
 	w->last_work_ms = now_mono_ms();
 	w->rest = REST_NONE;

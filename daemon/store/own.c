@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 static const char *const members[] = {
-	".", "index.db", "index.db-wal", "index.db-shm", "index.db-journal", "lock"};
+	".", "index.db", "index.db-wal", "index.db-shm", "index.db-journal", "lock", "inflight"};
 enum { MEMBERS = sizeof members / sizeof members[0] };
 
 static struct lock lock = {.mutex = PTHREAD_MUTEX_INITIALIZER};

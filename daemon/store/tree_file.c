@@ -157,9 +157,13 @@ static enum status insert_file(struct db *db, const struct file_change *c)
 	return st;
 }
 
+/* Nothing that anybody is told of differs: a change time or link count alone is no change of the file. */
 static bool is_same(const struct old_file *old, const struct file_change *c)
 {
-	return same_ident(&old->ident, c->ident) && old->state == c->state &&
+	struct ident now = *c->ident;
+
+	now.ctime_ns = old->ident.ctime_ns;
+	return ident_same(&old->ident, &now) && old->state == c->state &&
 	       old->document == c->document && old->acl.len == (size_t)c->acl_len &&
 	       (c->acl_len == 0 || memcmp(old->acl.data, c->acl, old->acl.len) == 0);
 }
@@ -186,6 +190,8 @@ static enum status update_stamp(struct db *db, int64_t id, const struct file_cha
 	statement_int(&s, id);
 	statement_int(&s, c->stamp_ns);
 	statement_int(&s, c->rule);
+	statement_int(&s, c->ident->ctime_ns);
+	statement_int(&s, c->ident->nlink);
 	return statement_run(&s);
 }
 

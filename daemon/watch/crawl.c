@@ -66,6 +66,7 @@ void node_mark(struct watch *w, struct node *n, bool live, struct epoch *epoch)
 	}
 	if (n->flags & NODE_OFFLINE)
 		return;
+	n->flags &= ~(unsigned)NODE_TRUSTED;
 	if (n->flags & NODE_DIRTY) {
 		n->epoch = epoch_older(&w->epochs, n->epoch, epoch_hold(&w->epochs, epoch));
 		if (live && !(n->flags & NODE_DIRTY_LIVE)) {
@@ -94,8 +95,10 @@ void node_unmark(struct watch *w, struct node *n)
 void node_mark_below(struct watch *w, struct node *top, unsigned flags, struct epoch *epoch)
 {
 	for (struct node *n = top; n; n = node_walk(top, n)) {
-		n->flags |= flags;
+		bool first = !(n->flags & NODE_DIRTY);
+
 		node_mark(w, n, false, epoch);
+		n->flags |= first ? flags : flags & ~(unsigned)NODE_TRUSTED;
 	}
 }
 
@@ -204,9 +207,10 @@ static struct scan_task *whole_task(struct watch *w, struct node *n)
 		return NULL;
 	t->whole = true;
 	t->force = n->flags & NODE_FORCE;
+	t->trusted = n->flags & NODE_TRUSTED;
 	t->born_us = n->flags & NODE_DIRTY_LIVE ? now_mono_us() : 0;
 	t->epoch = epoch_hold(&w->epochs, n->epoch);
-	n->flags &= ~(unsigned)NODE_FORCE;
+	n->flags &= ~(unsigned)(NODE_FORCE | NODE_TRUSTED);
 	t->after = resume_take(w, n);
 	node_unmark(w, n);
 	return t;
@@ -369,6 +373,7 @@ static void start_batch(struct watch *w, struct batch *b)
 
 	*(b->live ? &d->live : &d->bulk) = true;
 	w->batches++;
+	b->landed = w->landed;
 	int err = uv_queue_work(w->loop, &b->work, run_batch, batch_back);
 	BUG_UNLESS(err == 0); /* only fails for a missing callback */
 }

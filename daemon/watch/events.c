@@ -111,6 +111,7 @@ static void on_name(struct watch *w, struct node *n, uint32_t mask, const char *
 		ask.delay_ms = CREATE_SETTLE_MS;
 	} else {
 		ask.delay_ms = w->config->settle_ms;
+		ask.writing = true;
 	}
 	hint_add(w, n, name, &ask);
 }

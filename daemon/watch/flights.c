@@ -202,7 +202,7 @@ static void landed_committed(struct watch *w, const struct flight *f, const stru
 		due_note(w, j->next_try);
 	/* It never rests: what was read is stored, and it is looked at again by and by; nobody waits for that. */
 	if (j->settle_for_less && !ident_same_content(&f->seen, &j->read))
-		look_again(w, f, (struct hint_ask){.delay_ms = SETTLE_MOST_MS});
+		look_again(w, f, (struct hint_ask){.delay_ms = SETTLE_TIMES * w->config->settle_ms});
 }
 
 static void landed_otherwise(struct watch *w, const struct flight *f, const struct job *j)
@@ -214,7 +214,7 @@ static void landed_otherwise(struct watch *w, const struct flight *f, const stru
 		/* Unless it stays so for rounds, as behind a link that took a directory's place. */
 		if (ask.rounds > GONE_ROUNDS) {
 			ask.epoch = NULL;
-			ask.delay_ms = SETTLE_MOST_MS;
+			ask.delay_ms = SETTLE_TIMES * w->config->settle_ms;
 		}
 		break;
 	case JOB_UNSTABLE:
@@ -253,10 +253,12 @@ void flight_landed(struct watch *w, struct job *j)
 {
 	struct flight *f = j->owner;
 
-	if (j->verdict == JOB_COMMITTED)
+	if (j->verdict == JOB_COMMITTED) {
+		w->landed++;
 		landed_committed(w, f, j);
-	else
+	} else {
 		landed_otherwise(w, f, j);
+	}
 	if (j->reason == JOB_SUSPECT && j->verdict != JOB_DROPPED)
 		forget_suspect(w, j);
 	if (f->again)

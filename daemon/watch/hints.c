@@ -156,9 +156,10 @@ static void merge(struct watch *w, struct hint *h, const struct hint_ask *ask)
 		make_ready(w, h);
 		return;
 	}
-	h->due_ms = now + ask->delay_ms;
-	if (h->due_ms > h->first_ms + SETTLE_MOST_MS)
-		h->due_ms = h->first_ms + SETTLE_MOST_MS;
+	if (!ask->writing || h->rounds)
+		return;
+	int64_t latest = h->first_ms + SETTLE_TIMES * w->config->settle_ms;
+	h->due_ms = now + ask->delay_ms < latest ? now + ask->delay_ms : latest;
 }
 
 void hint_add(struct watch *w, struct node *n, const char *name, const struct hint_ask *ask)

@@ -20,7 +20,7 @@
 enum {
 	DEVICES_MAX = 32,
 	CREATE_SETTLE_MS = 100, /* a new file's close usually follows at once */
-	SETTLE_MOST_MS = 10000, /* a file that is written to all the time is read this often */
+	SETTLE_TIMES = 10,    /* a file that is written to all the time is read after so many settle times */
 	OFFLINE_RETRY_MS = 2000,
 	POLL_DEFAULT_MS = 30000,
 	WATCH_SHARE = 80, /* percent of the user's watches */
@@ -99,6 +99,7 @@ struct batch {
 	bool live;
 	struct scan_task *at; /* being applied */
 	bool detached;	      /* first pass is done */
+	int64_t landed;	      /* watch.landed when it began to read the store */
 };
 
 struct device {
@@ -144,6 +145,7 @@ struct watch {
 	bool kicked; /* crawl_kick is running */
 
 	struct ptrset flights; /* by (dir, name) */
+	int64_t landed;	       /* rows committed by flights so far */
 	int64_t tree_changes;  /* under way */
 
 	struct suspect_left {
@@ -186,6 +188,7 @@ struct hint_ask {
 	bool force;
 	enum job_reason reason;
 	int64_t delay_ms; /* 0: at once */
+	bool writing;	  /* the delay begins anew with each such hint */
 	struct epoch *epoch; /* not held by the call; NULL: nobody waits */
 	int64_t born_us;     /* 0: now */
 	int rounds;

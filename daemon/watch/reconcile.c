@@ -258,7 +258,10 @@ static void adopt(struct watch *w, struct node *n, struct node *parent, const st
 	}
 	/* Its watches came along: what is below is looked at without hurry, unless something waits to be seen. */
 	pending |= has_scopes(n);
-	node_mark_below(w, n, 0, pending ? held : NULL);
+	node_mark_below(w, n, pending ? 0 : NODE_TRUSTED, pending ? held : NULL);
+	/* What is missing elsewhere may be found below it. */
+	for (struct node *x = w->limbo; pending && x; x = x->dirty_next)
+		x->flags |= NODE_DETACHED_BULK;
 	epoch_let(&w->epochs, held);
 }
 
@@ -390,10 +393,12 @@ static void note_with_flight(
 		flight_again(w, f, false, JOB_CHANGED, e->epoch ? e->epoch : t->epoch);
 }
 
-static void apply_gone(struct watch *w, const struct scan_task *t, const struct scan_entry *e)
+/* Without a row when it was compared there may be one by now, if a flight has landed since. */
+static void apply_gone(
+	struct watch *w, const struct batch *b, const struct scan_task *t, const struct scan_entry *e)
 {
 	note_with_flight(w, t->dir, e->name, t, e);
-	if (!e->row)
+	if (!e->row && b->landed == w->landed)
 		return;
 	struct tree_change *c =
 		change_create(w, TREE_FILE_DELETE, e->epoch ? e->epoch : t->epoch);
@@ -435,17 +440,17 @@ static void apply_move(struct watch *w, const struct scan_task *t, struct scan_e
 }
 
 /* False: the queue is full, the entry waits. */
-static bool apply_entry(
-	struct watch *w, struct node *n, const struct scan_task *t, struct scan_entry *e, bool live)
+static bool apply_entry(struct watch *w, const struct batch *b, struct node *n,
+	const struct scan_task *t, struct scan_entry *e)
 {
 	enum status st;
 
 	switch (e->kind) {
 	case ENTRY_DIR:
-		place_dir(w, t, n, e, live);
+		place_dir(w, t, n, e, b->live);
 		return true;
 	case ENTRY_GONE:
-		apply_gone(w, t, e);
+		apply_gone(w, b, t, e);
 		return true;
 	case ENTRY_STATE:
 		apply_state(w, t, e);
@@ -454,7 +459,7 @@ static bool apply_entry(
 		apply_move(w, t, e);
 		/* fall through */
 	case ENTRY_READ:
-		st = flight_start(w, n, t, e, live);
+		st = flight_start(w, n, t, e, b->live);
 		if (st == ST_FULL)
 			return false;
 		if (st != ST_OK && st != ST_CLOSED)
@@ -483,7 +488,12 @@ static void look_from_above(struct watch *w, const struct scan_task *t, struct n
 	for (size_t i = 0; i < t->name_count; i++) {
 		ask.epoch = t->names[i].epoch;
 		hint_add(w, n->parent, n->name, &ask);
+		/* Wherever it is now, it is compared there. */
+		n->flags |= t->names[i].force ? NODE_FORCE : 0u;
+		node_mark(w, n, true, t->names[i].epoch);
 	}
+	if (t->whole)
+		node_mark(w, n, true, t->epoch);
 }
 
 static void again_later(struct watch *w, const struct scan_task *t, struct node *n)
@@ -525,6 +535,8 @@ static void map_watch(struct watch *w, const struct scan_task *t, struct node *n
 	} else if (t->watch_error) {
 		log_warning("%s/%s: watching: %s", t->root_path, t->path, strerror(t->watch_error));
 	}
+	if (n->wd < 0 && !(n->flags & NODE_POLLED))
+		n->root->polled_at_ms = now_mono_ms();
 	node_set_polled(n, n->wd < 0);
 }
 
@@ -569,7 +581,7 @@ static void end_task(struct watch *w, const struct scan_task *t, struct node *n)
 }
 
 /* True when it is through. */
-static bool apply_task(struct watch *w, struct scan_task *t, bool live)
+static bool apply_task(struct watch *w, const struct batch *b, struct scan_task *t)
 {
 	struct node *n = nodes_by_id(&w->nodes, t->dir);
 	struct node *detached = n ? node_detached_above(n) : NULL;
@@ -604,7 +616,7 @@ static bool apply_task(struct watch *w, struct scan_task *t, bool live)
 	if (!t->begun)
 		begin_task(w, t, n);
 	while (t->applied < t->entry_count) {
-		if (!apply_entry(w, n, t, &t->entries[t->applied], live))
+		if (!apply_entry(w, b, n, t, &t->entries[t->applied]))
 			return false;
 		t->applied++;
 	}
@@ -620,7 +632,7 @@ bool reconcile_batch(struct watch *w, struct batch *b)
 	}
 	/* Nothing new is begun while stopping; what was found is found again at the next start. */
 	for (; b->at && !w->stopping; b->at = b->at->next)
-		if (!apply_task(w, b->at, b->live))
+		if (!apply_task(w, b, b->at))
 			return false;
 	return true;
 }

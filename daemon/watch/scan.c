@@ -4,6 +4,7 @@
  */
 #include "watch/scan.h"
 
+#include "core/beneath.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/now.h"
@@ -17,11 +18,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -29,7 +28,6 @@ enum {
 	ENTRIES_MAX = 16384,	   /* of one whole directory before it is cut */
 	BATCH_ENTRIES = 8192,	   /* found in a batch before the rest waits */
 	IGNORE_FILE_MAX = 64 << 10,
-	TICK_NS = 10 * 1000 * 1000 /* the kernel's time stamps may be this coarse */
 };
 
 /* --- memory of tasks ------------------------------------------------------------------------- */
@@ -125,7 +123,7 @@ static int64_t rule_id(const struct context *c, const char *name)
 /* A write within the same tick as the last read may have left every stamp as it was. */
 static bool is_racy(const struct ident *id, int64_t stamp_ns)
 {
-	return id->mtime_ns > stamp_ns - TICK_NS || id->ctime_ns > stamp_ns - TICK_NS;
+	return id->mtime_ns >= stamp_ns || id->ctime_ns >= stamp_ns;
 }
 
 static bool is_due(struct scan_task *t, const struct context *c, const struct file_row *row)
@@ -145,7 +143,7 @@ static bool must_read(struct context *c, const struct file_row *row, const struc
 	if (asked->force || c->task->force || !row)
 		return true;
 	return row->stamp_ns == 0 || row->rule != rule || !ident_same(&row->ident, id) ||
-	       is_racy(id, row->stamp_ns) || is_due(c->task, c, row);
+	       (!c->task->trusted && is_racy(id, row->stamp_ns)) || is_due(c->task, c, row);
 }
 
 static enum job_reason reason_of(const struct file_row *row, const struct asked *asked)
@@ -459,21 +457,9 @@ static void scan_names(struct context *c)
 
 static int open_dir(const struct scan_task *t)
 {
-	struct open_how how = {
-		.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-	};
+	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK;
 
-	if (!*t->path)
-		return open(t->root_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
-	int root = open(t->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0)
-		return -1;
-	int fd = (int)syscall(SYS_openat2, root, t->path, &how, sizeof how);
-	int saved = errno;
-	close(root);
-	errno = saved;
-	return fd;
+	return *t->path ? beneath_open(t->root_path, t->path, flags) : open(t->root_path, flags);
 }
 
 static void fail_open(struct scan_task *t, int error)
@@ -681,7 +667,7 @@ void scan_run(struct scan_batch *b, struct db *db)
 		int64_t began = now_mono_us();
 
 		c.task = *at;
-		c.now_ns = now_real_ns();
+		c.now_ns = now_stamp_ns();
 		run_task(&c);
 		stats_time(scan, now_mono_us() - began);
 		found += c.task->entry_count;

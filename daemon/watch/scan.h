@@ -72,6 +72,7 @@ struct scan_task {
 	struct scope scope;
 	struct ignore *ignore; /* the directory's own rules as known; held */
 	bool whole, watch, force, is_root, one_filesystem;
+	bool trusted; /* events have covered it without a gap: stamps within one tick need no second reading */
 	char *after; /* whole: names up to this one were compared already; NULL: from the start */
 	struct scan_name *names;
 	size_t name_count;
