@@ -14,7 +14,7 @@ enum { DEPTH_MAX = 64 }; /* deeper trees are left behind: each level holds a des
 
 bool jail_dir_make(const char *base, char *path, size_t room)
 {
-	int n = snprintf(path, room, "%s/trawl-XXXXXX", base);
+	int n = snprintf(path, room, "%s/trawl-jail-XXXXXX", base);
 
 	if (n < 0 || (size_t)n >= room) {
 		errno = ENAMETOOLONG;

@@ -208,7 +208,7 @@ static void expect_text(struct world *w, const char *converter, const char *docu
 	assert_int_equal(w->result.detail.len, 0);
 }
 
-/* --- one-shot ------------------------------------------------------------------------------------ */
+/* --- one-shot --------------------------------------------------------------------------------- */
 
 static void oneshot_text(void **state)
 {
@@ -352,7 +352,7 @@ static void oneshot_surroundings(void **state)
 	assert_non_null(strstr(text, "fd 2\n"));
 }
 
-/* --- persistent ---------------------------------------------------------------------------------- */
+/* --- persistent ------------------------------------------------------------------------------- */
 
 static pid_t pid_of_echo(struct world *w)
 {
@@ -535,7 +535,7 @@ static void recycling(void **state)
 	assert_int_not_equal(pid_of_echo(w), pid);
 }
 
-/* --- the daemon's side --------------------------------------------------------------------------- */
+/* --- the daemon's side ------------------------------------------------------------------------ */
 
 struct stopper {
 	struct world *w;
@@ -609,10 +609,16 @@ static void cannot_launch(void **state)
 	w->session = mine;
 	convert_session_destroy(lost);
 	/* A directory that cannot be made. */
-	assert_int_equal(setenv("XDG_RUNTIME_DIR", "/proc", 1), 0);
+	char base[128];
+	snprintf(base, sizeof base, "%s/vanishes", w->dir);
+	assert_int_equal(mkdir(base, 0700), 0);
+	assert_int_equal(setenv("XDG_RUNTIME_DIR", base, 1), 0);
 	assert_int_equal(convert_session_create(w->config, jail, &w->stop, &lost), ST_OK);
+	assert_int_equal(rmdir(base), 0);
 	w->session = lost;
 	expect(w, "cat", "x", CONVERT_LAUNCH_FAILED, "could not be started");
+	expect(w, "echo", "x", CONVERT_LAUNCH_FAILED, "could not be started");
+	assert_non_null(strstr(w->result.output.data, "vanishes"));
 	w->session = mine;
 	convert_session_destroy(lost);
 }
