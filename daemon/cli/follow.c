@@ -20,6 +20,7 @@ enum {
 	REDRAW_MS = 250,
 	LINE_MS = 1000,
 	UNTIL_IDLE_MS = 100, /* how often to look when the end is waited for */
+	PROOF_MS = 1000,
 	BAR_MAX = 40,
 	BAR_MIN = 10,
 	SAMPLES = 16 /* of progress, a rate's window */
@@ -28,6 +29,7 @@ enum {
 struct follow {
 	struct cli *cli;
 	bool until_idle, json, in_place;
+	bool proved; /* at rest, and nothing unheard of */
 	int64_t last_shown_ms;
 	int drawn_lines; /* of the last view, to be drawn over */
 	struct buf last_line; /* line mode: what was said last */
@@ -222,33 +224,65 @@ static bool is_stuck(const cJSON *status)
 	return !strcmp(state, "paused") || !strcmp(state, "full");
 }
 
+/*
+ * A daemon at rest may not have heard of the latest change yet: a sync that ends at once proves that it has.  One that
+ * does not end in time, or is refused, only means to look again.
+ */
+static enum outcome prove_rest(struct follow *f)
+{
+	AUTO_REPLY reply = REPLY_INIT;
+	cJSON *params = cJSON_CreateObject();
+
+	json_put_number(&params, "timeout_ms", PROOF_MS);
+	enum outcome outcome =
+		cli_ask(f->cli, "sync", &params, PROOF_MS + cli_patience_ms(f->cli), &reply);
+	f->proved = outcome == OUTCOME_FOUND && reply.result;
+	if (reply.error && !json_true(json_member(reply.error, "data"), "retryable"))
+		return cli_report(f->cli, "sync", reply.error);
+	return outcome;
+}
+
+/* One look; *ended says whether it was the last. */
+static enum outcome look(struct follow *f, int64_t interval_ms, bool *ended)
+{
+	AUTO_REPLY reply = REPLY_INIT;
+	cJSON *params = cJSON_CreateObject();
+	enum outcome outcome =
+		cli_call(f->cli, "status", &params, cli_patience_ms(f->cli), &reply);
+
+	*ended = true;
+	if (outcome != OUTCOME_FOUND)
+		return outcome;
+	take_sample(f, json_number(json_member(reply.result, "progress"), "done"));
+	bool settled = f->until_idle && is_settled(reply.result);
+	bool stuck = f->until_idle && is_stuck(reply.result);
+	bool due = !f->last_shown_ms || now_mono_ms() - f->last_shown_ms >= interval_ms;
+
+	if (!settled)
+		f->proved = false;
+	if ((due || (settled && f->proved) || stuck) && !show(f, &reply))
+		return OUTCOME_FOUND; /* main reports why, if it was no closed pipe */
+	if (stuck) {
+		cli_error(f->cli, "status: the daemon is %s and will not become idle",
+			json_text(reply.result, "state"));
+		return OUTCOME_ERROR;
+	}
+	*ended = settled && f->proved;
+	return settled && !f->proved ? prove_rest(f) : OUTCOME_FOUND;
+}
+
 static enum outcome run(struct follow *f)
 {
 	int64_t interval_ms = f->in_place ? REDRAW_MS : LINE_MS;
-	int64_t patience = cli_patience_ms(f->cli);
-	AUTO_REPLY reply = REPLY_INIT;
 
 	for (;;) {
-		cJSON *params = cJSON_CreateObject();
-		enum outcome outcome = cli_call(f->cli, "status", &params, patience, &reply);
+		bool ended = false;
+		enum outcome outcome = look(f, interval_ms, &ended);
 
-		if (outcome != OUTCOME_FOUND)
+		if (ended || outcome != OUTCOME_FOUND)
 			return outcome;
-		take_sample(f, json_number(json_member(reply.result, "progress"), "done"));
-		bool settled = f->until_idle && is_settled(reply.result);
-		bool stuck = f->until_idle && is_stuck(reply.result);
-		bool due = !f->last_shown_ms || now_mono_ms() - f->last_shown_ms >= interval_ms;
-
-		if ((due || settled || stuck) && !show(f, &reply))
-			return OUTCOME_FOUND; /* main reports why, if it was no closed pipe */
-		if (settled)
-			return OUTCOME_FOUND;
-		if (stuck) {
-			cli_error(f->cli, "status: the daemon is %s and will not become idle",
-				json_text(reply.result, "state"));
-			return OUTCOME_ERROR;
-		}
-		(void)poll(NULL, 0, f->until_idle ? UNTIL_IDLE_MS : (int)interval_ms);
+		if (!f->proved)
+			(void)poll(NULL, 0, f->until_idle ? UNTIL_IDLE_MS : (int)interval_ms);
 	}
 }
 

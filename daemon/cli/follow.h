@@ -7,8 +7,8 @@
 #include <stdbool.h>
 
 /*
- * Until the daemon ends, standard output is closed or, with `until_idle`, everything is indexed.  With --json: one
- * result a line.  OUTCOME_ERROR if it cannot become idle: paused, or no space left.
+ * Until the daemon ends, standard output is closed or, with `until_idle`, every change made so far is indexed.  With
+ * --json: one result a line.  OUTCOME_ERROR if it cannot become idle: paused, or no space left.
  */
 enum outcome follow_status(struct cli *cli, bool until_idle);
 

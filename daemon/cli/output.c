@@ -163,18 +163,25 @@ static void add_member(struct buf *out, const struct term *t, const cJSON *item)
 		buf_adds(out, "-");
 }
 
+/* What a list holds, or which members of an object are true. */
 static void add_items(struct buf *out, const struct term *t, const cJSON *list)
 {
 	const cJSON *item;
+	size_t named = 0;
 
 	output_add_text(out, t, list->string);
-	if (!list->child)
-		buf_adds(out, " none");
 	cJSON_ArrayForEach(item, list)
 	{
+		const char *word = cJSON_IsTrue(item) ? item->string : cJSON_GetStringValue(item);
+
+		if (!word)
+			continue;
 		buf_addc(out, ' ');
-		output_add_text(out, t, cJSON_IsString(item) ? item->valuestring : "-");
+		output_add_text(out, t, word);
+		named++;
 	}
+	if (!named)
+		buf_adds(out, " none");
 }
 
 void output_add_members(struct buf *out, const struct term *t, const cJSON *object)
@@ -187,7 +194,7 @@ void output_add_members(struct buf *out, const struct term *t, const cJSON *obje
 		if (!item->string)
 			continue;
 		buf_adds(out, between);
-		if (cJSON_IsArray(item))
+		if (cJSON_IsArray(item) || cJSON_IsObject(item))
 			add_items(out, t, item);
 		else
 			add_member(out, t, item);

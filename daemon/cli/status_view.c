@@ -87,18 +87,40 @@ int status_view_add_workers(struct buf *out, const struct term *t, const cJSON *
 	return busy;
 }
 
+/* "812 directories live, 3 polled (12 s ago), 1 stale" */
+static void add_coverage(struct buf *out, const cJSON *coverage)
+{
+	static const char *const kinds[] = {"live", "polled", "stale"};
+	const char *noun = " directories", *between = "  ";
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		int64_t n = json_number(coverage, kinds[i]);
+
+		if (!n)
+			continue;
+		buf_adds(out, between);
+		output_add_count(out, n);
+		buf_addf(out, "%s %s", noun, kinds[i]);
+		noun = "";
+		between = ", ";
+		if (!strcmp(kinds[i], "polled")) {
+			buf_adds(out, " (");
+			units_add_duration(out, json_number(coverage, "polled_age_s") * 1000);
+			buf_adds(out, " ago)");
+		}
+	}
+}
+
 void status_view_add_root(struct buf *out, const struct term *t, const cJSON *root)
 {
-	const cJSON *coverage = json_member(root, "coverage");
+	const char *state = json_text(root, "state");
 
 	output_add_path(out, t, STYLE_BOLD, root);
-	buf_adds(out, "  ");
-	if (cJSON_IsObject(coverage))
-		output_add_members(out, t, coverage);
-	else
-		output_add_text(out, t, json_text(root, "coverage"));
-	if (json_true(root, "offline"))
-		term_add_styled(out, t, STYLE_WARN, "  offline", strlen("  offline"));
+	if (*state && strcmp(state, "live") != 0) {
+		buf_adds(out, "  ");
+		term_add_styled(out, t, STYLE_WARN, state, strlen(state));
+	}
+	add_coverage(out, json_member(root, "coverage"));
 	buf_addc(out, '\n');
 }
 

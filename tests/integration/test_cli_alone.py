@@ -27,12 +27,13 @@ STATUS = {
     "version": "0.1.0", "pid": 4711, "uptime_s": 7265, "clock": CLOCK, "state": "idle",
     "files": {"indexed": 12345, "pending": 0, "failed": 2, "skipped": 0, "unavailable": 1},
     "queue": {"live": 0, "bulk": 0},
-    "roots": [{"name": "docs", "path": "/home/u/Documents", "coverage": {"live": 812, "polled": 0, "stale": 0},
-               "offline": False},
-              {"name": "nas", "path": "/mnt/nas", "coverage": {"live": 0, "polled": 3, "stale": 0}, "offline": True}],
+    "roots": [{"name": "docs", "path": "/home/u/Documents", "state": "live", "offline": False,
+               "coverage": {"live": 1812, "polled": 0, "stale": 0}},
+              {"name": "nas", "path": "/mnt/nas", "state": "offline", "offline": True,
+               "coverage": {"live": 0, "polled": 3, "stale": 1, "polled_age_s": 90}}],
     "workers": [{"state": "converting", "path": "/home/u/Documents/big.pdf", "since_ms": 1500},
                 {"state": "idle", "path": "", "since_ms": 9000}],
-    "sandbox": {"no_new_privs": True, "landlock": False}, "progress": {"done": 10, "total": 10, "eta_s": -1},
+    "sandbox": {"mode": "off", "layers": {"rlimits": True, "landlock": False}, "x": {"y": False}}, "progress": {"done": 10, "total": 10, "eta_s": -1},
     "store": {"bytes": 125829120}, "memo": {"entries": 12, "bytes": 2048},
 }
 
@@ -64,7 +65,7 @@ class Server:
 
     def __init__(self, directory):
         self.path = directory / "s"
-        self.answers = {}
+        self.answers = {"sync": {"clock": CLOCK, "beyond": []}}
         self.requests = []
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(self.path))
@@ -349,7 +350,7 @@ SIMPLE = [  # words, method, result, status, what standard output holds
                                                    "p99_us": 2500000, "max_us": 0}}, "converters": {}}, 0,
      b"query                               3     850 us     1.5 ms      2.5 s       0 us"),
     (["stats", "--prometheus"], "stats", {"text": "trawl_commits 3\n"}, 0, b"trawl_commits 3\n"),
-    (["roots"], "roots", {"roots": STATUS["roots"]}, 0, b"/mnt/nas  live 0, polled 3, stale 0  offline\n"),
+    (["roots"], "roots", {"roots": STATUS["roots"]}, 0, b"/mnt/nas  offline  3 directories polled (1 m 30 s ago), 1 stale\n"),
     (["roots"], "roots", {"roots": []}, 1, b""),
     (["reindex"], "reindex", {"queued": True}, 0, b"reading again\n"),
     (["pause"], "pause", {"paused": True}, 0, b"paused\n"),
@@ -590,14 +591,14 @@ def test_status_for_people(server):
     assert out.decode() == (
         "trawld 0.1.0, pid 4711, up 2 h 1 m: idle\n"
         "files     12,345 indexed, 2 failed, 1 unavailable\n"
-        "roots     /home/u/Documents  live 812, polled 0, stale 0\n"
-        "          /mnt/nas  live 0, polled 3, stale 0  offline\n"
+        "roots     /home/u/Documents  1,812 directories live\n"
+        "          /mnt/nas  offline  3 directories polled (1 m 30 s ago), 1 stale\n"
         "workers   1 of 2 busy\n"
         "          converting 1.5 s  /home/u/Documents/big.pdf\n"
         "queue     live 0, bulk 0\n"
         "store     bytes 120 MiB\n"
         "memo      entries 12, bytes 2 KiB\n"
-        "sandbox   no_new_privs yes, landlock no\n")
+        "sandbox   mode off, layers rlimits, x none\n")
 
 
 def test_status_of_an_older_daemon_does_not_crash(server):
@@ -690,6 +691,31 @@ def test_follow_until_idle_takes_degraded_at_rest(server):
     assert run(server, "status", "--until-idle")[0] == 0
 
 
+def test_follow_until_idle_ends_only_when_a_sync_proves_it(server):
+    looks, syncs = [], []
+
+    def sync(params):
+        assert params == {"timeout_ms": 1000}
+        syncs.append(1)
+        if len(syncs) == 1:
+            raise Refusal(-32000, "not yet", {"code": "timeout", "retryable": True})
+        return {"clock": CLOCK, "beyond": []}
+
+    def look(_):
+        looks.append(1)
+        return {**STATUS, "state": "scanning" if len(looks) == 3 else "idle"}  # the sync found work
+
+    server.answers.update(status=look, sync=sync)
+    assert run(server, "status", "--until-idle")[0] == 0
+    assert [m for m, _ in server.requests] == ["status", "sync", "status", "sync", "status", "status", "sync", "status"]
+
+    def forbidden(params):
+        raise Refusal(-32000, "not for you", {"code": "forbidden", "retryable": False})
+
+    server.answers["sync"] = forbidden
+    assert run(server, "status", "--until-idle")[::2] == (2, b"trawl: sync: not for you\n")
+
+
 def test_follow_as_json(server):
     server.answers["status"] = progress(steps=2)
     status, out, _ = run(server, "status", "--follow", "--until-idle", "--json")
@@ -724,11 +750,11 @@ def test_colours_on_a_terminal_only_where_wanted(server):
     (["failures"], "failures", [{"path": HOSTILE, "converter": HOSTILE, "reason": HOSTILE, "attempts": 1}]),
     (["cat", "/a"], "document", {"text": HOSTILE, "offset": 0, "more": False}),
     (["changes"], "changes", {"changes": [{"path": HOSTILE, "from": HOSTILE, "kind": HOSTILE}], "clock": HOSTILE}),
-    (["status"], "status", {**STATUS, "version": HOSTILE, "state": HOSTILE, "sandbox": {HOSTILE: HOSTILE, "l": [HOSTILE]},
-                            "roots": [{"path": HOSTILE, "coverage": HOSTILE}],
+    (["status"], "status", {**STATUS, "version": HOSTILE, "state": HOSTILE, "sandbox": {HOSTILE: HOSTILE, "l": [HOSTILE], "o": {HOSTILE: True}},
+                            "roots": [{"path": HOSTILE, "state": HOSTILE, "coverage": {"live": HOSTILE}}],
                             "workers": [{"path": HOSTILE, "state": HOSTILE}]}),
     (["stats"], "stats", {"counters": {HOSTILE: 1}, "histograms": {HOSTILE: {}}}),
-    (["roots"], "roots", [{"path": HOSTILE, "coverage": {HOSTILE: 1}}]),
+    (["roots"], "roots", [{"path": HOSTILE, "state": HOSTILE, "coverage": HOSTILE}]),
     (["sync"], "sync", {"clock": HOSTILE, "beyond": [HOSTILE]}),
     (["check"], "check", {"report": HOSTILE}),
     (["version"], "version", {"version": HOSTILE}),
