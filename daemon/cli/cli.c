@@ -47,6 +47,8 @@ int cli_flush(void)
 
 void cli_print(const struct buf *text)
 {
+	if (text->failed && !output_fault)
+		output_fault = ENOMEM; /* something is missing in it */
 	print(text->data, text->len);
 }
 

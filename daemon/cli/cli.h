@@ -64,7 +64,7 @@ cJSON *cli_path_params(struct cli *cli, const char *argument);
 void cli_print_raw(const struct reply *reply);
 /* With --json: does that and says true. */
 bool cli_print_json(const struct cli *cli, const struct reply *reply);
-/* To standard output, buffered; a fault is kept for cli_flush. */
+/* To standard output, buffered; a fault, of the text too, is kept for cli_flush. */
 void cli_print(const struct buf *text);
 /* Writes what is buffered; 0, or the errno of the first write that ever failed. */
 int cli_flush(void);

@@ -28,7 +28,10 @@ void output_add_text(struct buf *out, const struct term *t, const char *text);
 void output_add_line(struct buf *out, const struct term *t, const char *text);
 /* The text of a document: on a terminal escaped, but for newlines and tabs. */
 void output_add_document(struct buf *out, const struct term *t, const char *text, size_t n);
-/* The members of an object in one line: "pending 3, bytes 1.2 MiB, on"; numbers by their names' endings. */
+/*
+ * The members of an object in one line: "pending 3, bytes 1.2 MiB, full no, layers rlimits"; numbers by their names'
+ * endings, of an object inside what is true.
+ */
 void output_add_members(struct buf *out, const struct term *t, const cJSON *object);
 /* A dim label, padded, at the head of a line. */
 void output_add_label(struct buf *out, const struct term *t, const char *label);

@@ -91,9 +91,10 @@ int main(int argc, char **argv)
 	(void)setvbuf(stdout, NULL, _IOFBF, OUTPUT_BYTES);
 	term_init(&cli.out, STDOUT_FILENO);
 	term_init(&cli.err, STDERR_FILENO);
-	enum outcome outcome = options_parse(argc, argv, &cli.options, &why) == ST_OK
-		? run_verb(&cli)
-		: refuse(&cli, "", &why);
+	enum status st = options_parse(argc, argv, &cli.options, &why);
+	if (st == ST_NOMEM)
+		buf_adds(&why, status_text(st));
+	enum outcome outcome = st == ST_OK ? run_verb(&cli) : refuse(&cli, "", &why);
 	outcome = end_output(&cli, outcome);
 	connect_close(cli.connection);
 	options_finish(&cli.options);
