@@ -97,52 +97,47 @@ static void write_space(struct writer *w)
 	w->space = false;
 }
 
-/* At most `most` bytes of [start, end), cut before a character; whether all was written. */
-static bool write_bytes(struct writer *w, const char *text, size_t start, size_t end, size_t most)
+/* The byte behind the character at `at`. */
+static size_t char_end(const char *text, size_t at, size_t end)
 {
-	size_t cut = end - start > most ? start + most : end;
+	at++;
+	while (at < end && (text[at] & 0xc0) == 0x80)
+		at++;
+	return at;
+}
 
-	while (cut < end && cut > start && (text[cut] & 0xc0) == 0x80)
-		cut--;
-	for (size_t i = start; i < cut; i++) {
-		if (is_blank((unsigned char)text[i])) {
+/* What lies between two tokens; of a long run the beginning. */
+static void write_gap(struct writer *w, const char *text, size_t start, size_t end)
+{
+	size_t limit = w->out->len + GAP_BYTES_MAX;
+
+	for (size_t next; start < end; start = next) {
+		next = char_end(text, start, end);
+		if (is_blank((unsigned char)text[start])) {
 			w->space = true;
 			continue;
 		}
-		write_space(w);
-		buf_addc(w->out, text[i]);
-	}
-	return cut == end;
-}
-
-/* What lies between two tokens.  White space is free: only what is left of it counts. */
-static void write_gap(struct writer *w, const char *text, size_t start, size_t end)
-{
-	size_t written = w->out->len;
-
-	while (start < end) {
-		size_t stop = start;
-
-		while (stop < end && is_blank((unsigned char)text[stop]))
-			stop++;
-		w->space = w->space || stop > start;
-		start = stop;
-		while (stop < end && !is_blank((unsigned char)text[stop]))
-			stop++;
-		size_t room = GAP_BYTES_MAX - (w->out->len - written);
-		if (!write_bytes(w, text, start, stop, room) || w->out->len - written >= GAP_BYTES_MAX) {
-			if (stop < end || w->out->len - written < stop - start)
-				buf_adds(w->out, ellipsis);
+		if (w->out->len + w->space + (next - start) > limit) {
+			buf_adds(w->out, ellipsis);
 			w->space = true;
 			return;
 		}
-		start = stop;
+		write_space(w);
+		buf_add(w->out, text + start, next - start);
 	}
 }
 
 static void write_token(struct writer *w, const char *text, const struct range *r)
 {
-	if (!write_bytes(w, text, r->start, r->end, TOKEN_BYTES_MAX))
+	size_t cut = r->end;
+
+	if (r->end - r->start > TOKEN_BYTES_MAX) {
+		cut = r->start + TOKEN_BYTES_MAX;
+		while (cut > r->start && (text[cut] & 0xc0) == 0x80)
+			cut--;
+	}
+	buf_add(w->out, text + r->start, cut - r->start);
+	if (cut < r->end)
 		buf_adds(w->out, ellipsis);
 }
 
