@@ -4,7 +4,8 @@
  * A loaded config is immutable and shared by reference count: a reload loads a
  * second one, and keeps the first if the second has errors.  Every key with its
  * section, default, unit and meaning stands in one table (config_keys), from
- * which the parser works and the sample file and the man page are checked.  Durations are in milliseconds, sizes in bytes.
+ * which the parser works and the sample file and the man page are checked.
+ * Durations are in milliseconds, sizes in bytes.
  */
 #ifndef CORE_CONFIG_H
 #define CORE_CONFIG_H
@@ -106,7 +107,7 @@ enum config_kind {
 	KEY_WORD,	/* char *, one of `choices` */
 	KEY_PATH,	/* char *, absolute; "~/" is the home directory */
 	KEY_SOCKET,	/* the same, no longer than a socket's path may be */
-	KEY_PATHS,	/* config_list of the same; this and the following may stand more than once, each adds */
+	KEY_PATHS,	/* config_list of paths; this and the next four may be given again and add */
 	KEY_WORDS,	/* config_list */
 	KEY_EXTENSIONS, /* config_list, lower case, without the dot */
 	KEY_TYPES,	/* config_list of MIME types, lower case */
@@ -115,12 +116,12 @@ enum config_kind {
 	KEY_SERVE	/* config_list: a command; transport serve */
 };
 
-/* One row per key: what config.c parses, and what the sample and the man page are checked against. */
+/* One row per key: the parser works from it, sample and man page are checked against it. */
 struct config_key {
 	const char *section; /* "daemon", "root", "limits", "memo", "index", "converter" */
 	const char *name;
 	enum config_kind kind;
-	size_t offset;	      /* of the field in the section's struct: config, config_root, config_converter */
+	size_t offset;	      /* of the field in config, config_root or config_converter */
 	const char *fallback; /* default as it would be written in the file; "" = none */
 	const char *meaning;
 	int64_t min, max;

@@ -1,8 +1,8 @@
 /*
  * config_keys: every key of the configuration, in the order of the sample file.
  *
- * A row: section, key, kind, where its value goes, default as written in the file, meaning; then bounds or choices.
- * The check that no key lacks in the sample or the man page reads section, key and default from here.
+ * A row: section, key, kind, where its value goes, default as written in the file, meaning; then
+ * bounds or choices.  The check that sample and man page have every key reads the rows as text.
  */
 #include "core/config.h"
 
@@ -31,7 +31,8 @@ const struct config_key config_keys[] = {
 {"daemon", "sandbox", KEY_CHOICE, ALL(sandbox), "best-effort",
 	.meaning = "how much of the converters' jail must work", .choices = "required best-effort off"},
 {"daemon", "rescan", KEY_DURATION, ALL(rescan_ms), "6h",
-	.meaning = "how often everything is compared again, whatever events said; 0: never", .max = DAYS(365)},
+	.meaning = "how often everything is compared again, whatever events said; 0: never",
+	.max = DAYS(365)},
 {"daemon", "settle", KEY_DURATION, ALL(settle_ms), "1s",
 	.meaning = "how long a file that is being written must rest", .max = SECONDS(10)},
 {"daemon", "converters_dir", KEY_PATHS, ALL(converters_dir), "",
@@ -46,7 +47,8 @@ const struct config_key config_keys[] = {
 {"root", "one_filesystem", KEY_BOOL, ROOT(one_filesystem), "no",
 	.meaning = "whether to stay on the file system of the root"},
 {"root", "poll", KEY_DURATION, ROOT(poll_ms), "0",
-	.meaning = "compare at this interval instead of trusting events; 0: only where there are none", .max = DAYS(365)},
+	.meaning = "compare at this interval instead of trusting events; 0: only where there are none",
+	.max = DAYS(365)},
 
 {"limits", "file_size", KEY_SIZE, ALL(limits.file_size), "256M",
 	.meaning = "larger files are found by name only", .min = 1, .max = TIB(8)},
@@ -60,7 +62,8 @@ const struct config_key config_keys[] = {
 {"memo", "storage", KEY_WORD, ALL(memo.storage), "memory",
 	.meaning = "where answers are kept", .choices = "memory"},
 {"memo", "ttl", KEY_DURATION, ALL(memo.ttl_ms), "1s",
-	.meaning = "how old an answer may be given again after the index changed", .max = DAYS(365)},
+	.meaning = "how old an answer may be given again after the index changed",
+	.max = DAYS(365)},
 {"memo", "entries", KEY_INT, ALL(memo.entries), "1024",
 	.meaning = "answers kept; 0: none", .max = 1000000},
 {"memo", "bytes", KEY_SIZE, ALL(memo.bytes), "16M",
@@ -82,7 +85,8 @@ const struct config_key config_keys[] = {
 {"converter", "serve", KEY_SERVE, CONV(argv), "",
 	.meaning = "command that converts one document after another"},
 {"converter", "time", KEY_DURATION, CONV(time_ms), "",
-	.meaning = "longest conversion of one document, instead of the limit for all", .min = 1, .max = DAYS(7)},
+	.meaning = "longest conversion of one document, instead of the limit for all",
+	.min = 1, .max = DAYS(7)},
 {"converter", "memory", KEY_SIZE, CONV(memory_bytes), "",
 	.meaning = "address space, instead of the limit for all", .min = MIB(1), .max = TIB(8)},
 {"converter", "processes", KEY_INT, CONV(processes), "1",

@@ -1,8 +1,8 @@
 /*
  * config_parts: what the files config*.c share while one configuration is loaded.  Private to them.
  *
- * config.c owns the object and the order of loading, config_read.c takes one file's items, config_value.c turns text
- * into values, config_check.c has the last word.
+ * config.c owns the object and the order of loading, config_read.c takes one file's items,
+ * config_value.c turns text into values, config_check.c has the last word.
  */
 #ifndef CORE_CONFIG_PARTS_H
 #define CORE_CONFIG_PARTS_H
@@ -13,10 +13,10 @@
 
 enum {
 	CONFIG_KEYS_MAX = 64,
-	SOCKET_PATH_MAX = sizeof((struct sockaddr_un *)NULL)->sun_path - 1
+	SOCKET_PATH_MAX = sizeof((struct sockaddr_un *)NULL)->sun_path - 1 /* without its NUL */
 };
 
-/* Where something was said: a file and its line, or an option and 0.  `file` lives as long as the loader. */
+/* Where something was said: a file, which lives as long as the loader, and a line; or an option. */
 struct origin {
 	const char *file;
 	unsigned line;
@@ -29,11 +29,11 @@ struct loader {
 	size_t faults;
 	bool nomem; /* sticky, looked at once, at the end */
 
-	/* parallel to config->roots (where its path was said) and config->converters (where its section begins) */
-	struct origin *root_origins;
-	struct origin *converter_origins;
-	struct origin *dir_origins;	  /* of config->converters_dir, NULL if those are the default */
-	struct config_list files; /* owns the names that origins point to */
+	/* parallel to the config's arrays */
+	struct origin *root_origins;	  /* of its path, or of its section while there is none */
+	struct origin *converter_origins; /* of its section */
+	struct origin *dir_origins;	  /* of converters_dir; NULL if those are the default */
+	struct config_list files;	  /* owns the names that origins point to */
 
 	/* the section being read */
 	bool in_drop_in;
@@ -65,7 +65,7 @@ MUST_USE enum status config_read(struct loader *l, const char *file, bool drop_i
 
 MUST_USE enum status config_list_add(struct config_list *list, const char *bytes, size_t n);
 void config_list_finish(struct config_list *list);
-/* Parses `text` into the key's field of `object`; on ST_INVALID `why` says what is wrong with it. */
+/* Parses `text` into the key's field of `object`; on ST_INVALID `why` says what is wrong. */
 MUST_USE enum status config_set(
 	const struct config_key *key, void *object, const char *text, struct buf *why);
 /* Sets every key of that section to its default. */

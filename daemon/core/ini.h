@@ -1,10 +1,12 @@
 /*
- * ini: one INI file, read through libini_config, as a sequence of sections and keys with their lines.
+ * ini: one INI file, read through libini_config, as a sequence of sections and keys with their
+ * lines.
  *
- * What that library forgives or hides is caught before it sees the text: bytes that are not UTF-8, control bytes,
- * names with characters that it refuses without a line, keys outside any section.  Continuation lines are not known;
- * a key may stand more than once.  Section and key names are compared without regard to case, and sections of one
- * name are one.  Pure but for reading the file; any thread.
+ * What that library forgives or hides is caught before it sees the text: bytes that are not UTF-8,
+ * control bytes, names with characters that it refuses without a line, keys outside any section.
+ * Continuation lines are not known; a key may stand more than once.  Section and key names are
+ * compared without regard to case, and sections of one name are one.  Pure but for reading the
+ * file; any thread.
  */
 #ifndef CORE_INI_H
 #define CORE_INI_H
@@ -13,7 +15,7 @@
 
 #include <stdbool.h>
 
-/* Strings live for the call.  `key` NULL: a section begins, on `line`.  Line 0: the file as a whole. */
+/* Strings live for the call.  `key` NULL: a section begins.  Line 0: the file as a whole. */
 struct ini_item {
 	const char *section; /* trimmed */
 	const char *key;
@@ -28,8 +30,9 @@ struct ini_reader {
 };
 
 /*
- * Reports every section with its keys, in the order of the file, and every fault.  With `drop_in`, anything but a
- * regular file is a fault.  ST_NOT_FOUND: there is no such file (no fault is reported); ST_NOMEM; else ST_OK.
+ * Reports every section with its keys, in the order of the file, and every fault.  With `drop_in`,
+ * anything but a regular file is a fault.  ST_NOT_FOUND: there is no such file (no fault is
+ * reported); ST_NOMEM; else ST_OK.
  */
 MUST_USE enum status ini_read(const char *file, bool drop_in, const struct ini_reader *reader);
 

@@ -1,5 +1,6 @@
 /*
- * fuzz_config: any bytes as a configuration, and as a drop-in: they are loaded or faulted, and every fault is a line.
+ * fuzz_config: any bytes as a configuration, and as a drop-in: they are loaded or faulted, and
+ * every fault is a line.
  */
 #include "core/config.h"
 
@@ -14,7 +15,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The input's file, a directory with a link to it as its only drop-in, and a configuration that names that directory. */
+/*
+ * The input's file, a directory with a link to it as its only drop-in, and a configuration that
+ * names that directory.
+ */
 static struct places {
 	int fd;
 	char input[64], dir[64], link[80], with_drop_in[64];
@@ -40,7 +44,8 @@ static void make_places(void)
 	snprintf(p->link, sizeof p->link, "%s/x.conf", p->dir);
 	BUG_UNLESS(!symlink(p->input, p->link));
 	atexit(remove_places);
-	int n = snprintf(text, sizeof text, "[daemon]\nconverters_dir=%s\n[root r]\npath=/dev\n", p->dir);
+	int n = snprintf(
+		text, sizeof text, "[daemon]\nconverters_dir=%s\n[root r]\npath=/dev\n", p->dir);
 	BUG_UNLESS(write(main_fd, text, (size_t)n) == n);
 }
 
@@ -54,7 +59,8 @@ static void load(const char *file)
 	BUG_UNLESS(st == ST_OK || st == ST_CONFIG);
 	BUG_UNLESS((st == ST_OK) == (c != NULL));
 	BUG_UNLESS((st == ST_OK) == (errors.len == 0));
-	BUG_UNLESS(!errors.len || (errors.data[errors.len - 1] == '\n' && strlen(errors.data) == errors.len));
+	BUG_UNLESS(!errors.len ||
+		   (errors.data[errors.len - 1] == '\n' && strlen(errors.data) == errors.len));
 	config_unref(c);
 }
 

@@ -1,4 +1,7 @@
-/* test_config: what is read, what is faulted with which line, where defaults come from, and failing memory. */
+/*
+ * test_config: what is read, what is faulted with which line, where defaults come from, and
+ * failing memory.
+ */
 #include "core/config.h"
 
 #include "core/log.h"
@@ -152,11 +155,15 @@ static void test_defaults(void **state)
 
 static void test_every_key(void **state)
 {
-	struct config *c = load_ok("; all of them\n"
-		"[daemon]\nmode = system\nstate_dir = /var/lib/x\nsocket = /run/x.sock\nworkers = 3\n"
-		"queue_size = 4\nsandbox = off\nrescan = 0\nsettle = 250ms\nconverters_dir = @/conv\n"
+	struct config *c = load_ok(
+		"; all of them\n"
+		"[daemon]\nmode = system\nstate_dir = /var/lib/x\nsocket = /run/x.sock\nworkers = "
+		"3\n"
+		"queue_size = 4\nsandbox = off\nrescan = 0\nsettle = 250ms\nconverters_dir = "
+		"@/conv\n"
 		"converters_dir = @/other\n"
-		"[root my docs]\n path = @/tree/../tree\n ignore = *.o \"with blank\" back\\\\slash\n"
+		"[root my docs]\n path = @/tree/../tree\n ignore = *.o \"with blank\" "
+		"back\\\\slash\n"
 		" ignore = second\n hidden = YES\n one_filesystem = on\n poll = 5m\n"
 		"[LIMITS]\nFile_Size = 1T\ntext_size=2M\nconvert_time=7d\nconvert_memory=64M\n"
 		"[memo]\nstorage=memory\nttl=0\nentries=0\nbytes=0\nwarm=5\nwarm_at=06:30 23:59\n"
@@ -279,23 +286,31 @@ static void test_all_faults_with_their_lines(void **state)
 		"trawld.conf:6: section [daemon], key workers: already given on line 5\n"
 		"trawld.conf:7: section [daemon], key queue_size: '0': too small\n"
 		"trawld.conf:8: section [daemon], key settle: '11s': too large\n"
-		"trawld.conf:9: section [daemon], key sandbox: 'none': none of: required best-effort off\n"
-		"trawld.conf:10: section [daemon], key state_dir: 'relative': not an absolute path\n"
+		"trawld.conf:9: section [daemon], key sandbox: 'none': none of: required "
+		"best-effort off\n"
+		"trawld.conf:10: section [daemon], key state_dir: 'relative': not an absolute "
+		"path\n"
 		"trawld.conf:11: section [daemon], key socket: '': not an absolute path\n"
 		"trawld.conf:13: section [nonsense]: unknown section\n"
 		"trawld.conf:15: section [limits here]: unknown section\n"
 		"trawld.conf:18: section [limits], key text_size: '600M': too large\n"
-		"trawld.conf:19: section [limits], key convert_time: '5': not a duration (such as 500ms, 5s, 2m or 7d)\n"
+		"trawld.conf:19: section [limits], key convert_time: '5': not a duration (such as "
+		"500ms, 5s, 2m or 7d)\n"
 		"trawld.conf:20: section [root]: a name is missing\n"
 		"trawld.conf:23: section [root none], key hidden: 'perhaps': neither yes nor no\n"
 		"trawld.conf:22: section [root none]: no path is given\n"
-		"trawld.conf:29: section [memo], key warm_at: '24:00': '24:00' is no time of day (HH:MM)\n"
+		"trawld.conf:29: section [memo], key warm_at: '24:00': '24:00' is no time of day "
+		"(HH:MM)\n"
 		"trawld.conf:30: section [memo], key storage: 'redis': none of: memory\n"
 		"trawld.conf:32: section [index], key languages: '\"de': a quote is not closed\n"
-		"trawld.conf:33: section [converter x]: converters are defined in the files of converters_dir, not here\n"
-		"trawld.conf:12: section [daemon], key converters_dir: '@/nowhere': No such file or directory\n"
-		"trawld.conf:25: section [root gone], key path: '@/gone': No such file or directory\n"
-		"trawld.conf:27: section [root file], key path: '@/trawld.conf': not a directory\n");
+		"trawld.conf:33: section [converter x]: converters are defined in the files of "
+		"converters_dir, not here\n"
+		"trawld.conf:12: section [daemon], key converters_dir: '@/nowhere': No such file "
+		"or directory\n"
+		"trawld.conf:25: section [root gone], key path: '@/gone': No such file or "
+		"directory\n"
+		"trawld.conf:27: section [root file], key path: '@/trawld.conf': not a "
+		"directory\n");
 }
 
 static void test_syntax_faults_hide_no_others(void **state)
@@ -318,15 +333,18 @@ static void test_syntax_faults_hide_no_others(void **state)
 		      "rescan = \x01\n"
 		      "rescan = often\n" ROOT,
 		"trawld.conf:1: a key outside any section\n"
-		"trawld.conf:10: a name may hold only printable ASCII characters other than '!' and '?'\n"
-		"trawld.conf:12: a name may hold only printable ASCII characters other than '!' and '?'\n"
+		"trawld.conf:10: a name may hold only printable ASCII characters other than '!' "
+		"and '?'\n"
+		"trawld.conf:12: a name may hold only printable ASCII characters other than '!' "
+		"and '?'\n"
 		"trawld.conf:14: not UTF-8\n"
 		"trawld.conf:15: control byte\n"
 		"trawld.conf:3: equal sign is missing\n"
 		"trawld.conf:4: property name is missing\n"
 		"trawld.conf:6: no closing bracket\n"
 		"trawld.conf:8: section name is missing\n"
-		"trawld.conf:16: section [daemon], key rescan: 'often': not a duration (such as 500ms, 5s, 2m or 7d)\n");
+		"trawld.conf:16: section [daemon], key rescan: 'often': not a duration (such as "
+		"500ms, 5s, 2m or 7d)\n");
 }
 
 static void test_roots_may_not_overlap(void **state)
@@ -338,22 +356,24 @@ static void test_roots_may_not_overlap(void **state)
 	expect_faults(NO_CONVERTERS "[root a]\npath=@/tree/below\n[root b]\npath=@/tree\n",
 		"trawld.conf:6: section [root b], key path: '@/tree': root a is below it\n");
 	expect_faults(NO_CONVERTERS "[root a]\npath=@/tree\n[root b]\npath=@/link\n",
-		"trawld.conf:6: section [root b], key path: '@/tree': the same directory as root a\n");
+		"trawld.conf:6: section [root b], key path: '@/tree': the same directory as root "
+		"a\n");
 	expect_faults(NO_CONVERTERS "[root a]\npath=@/tree\n[root a]\npath=@/other\n",
 		"trawld.conf:6: section [root a], key path: already given on line 4\n");
 }
 
 static void test_files_that_are_not_there(void **state)
 {
-	const struct config_source absent = {.file = "absent.conf", .roots = (const char *const[]){"tree"},
-		.root_count = 1};
+	const struct config_source absent = {
+		.file = "absent.conf", .roots = (const char *const[]){"tree"}, .root_count = 1};
 	const struct config_source dir = {.file = "tree", .roots = absent.roots, .root_count = 1};
 
 	(void)state;
 	expect_faults_of(&absent, "absent.conf: no such file\n");
 	expect_faults_of(&dir, "tree: cannot be read: Is a directory\n");
 	expect_faults("", "trawld.conf: no root is configured: nothing to index\n");
-	expect_faults("# only\n\n ; comments\n", "trawld.conf: no root is configured: nothing to index\n");
+	expect_faults("# only\n\n ; comments\n",
+		"trawld.conf: no root is configured: nothing to index\n");
 }
 
 static void test_missing_root_that_was_indexed(void **state)
@@ -374,9 +394,11 @@ static void test_missing_root_that_was_indexed(void **state)
 static void test_converters(void **state)
 {
 	(void)state;
-	put("conv/20-b.conf", "[converter two]\nmime=text/X-Y text/*\nserve = sh -c \"a b\" c\\ d \"\"\n"
-			      "memory=2G\ntime=5m\nprocesses=4\n");
-	put("conv/10-a.conf", "[converter one]\nextensions = .TXT md *\nextensions = c\nrun = no-such-program -x\n");
+	put("conv/20-b.conf",
+		"[converter two]\nmime=text/X-Y text/*\nserve = sh -c \"a b\" c\\ d \"\"\n"
+		"memory=2G\ntime=5m\nprocesses=4\n");
+	put("conv/10-a.conf", "[converter one]\nextensions = .TXT md *\nextensions = c\nrun = "
+			      "no-such-program -x\n");
 	put("conv/.hidden.conf", "nonsense");
 	put("conv/readme", "nonsense");
 	put("other/10-a.conf", "[converter ONE]\nextensions = log\nrun = /no/such/program\n");
@@ -443,25 +465,31 @@ static void test_programs_in_path(void **state)
 static void test_converter_faults(void **state)
 {
 	(void)state;
-	put("conv/a.conf", "[daemon]\nmode=user\n"
-			   "[converter both]\nextensions=a\nrun=x\nserve=y\n"
-			   "[converter neither]\nextensions=a\n"
-			   "[converter nothing]\nrun=x\n"
-			   "[converter bad]\nextensions=c++ tar.gz\nmime=text\nrun=./x\nprocesses=0\n"
-			   "[converter empty]\nextensions=a\nrun=\n"
-			   "[converter  empty]\nextensions=a\nrun=x\n");
+	put("conv/a.conf",
+		"[daemon]\nmode=user\n"
+		"[converter both]\nextensions=a\nrun=x\nserve=y\n"
+		"[converter neither]\nextensions=a\n"
+		"[converter nothing]\nrun=x\n"
+		"[converter bad]\nextensions=c++ tar.gz\nmime=text\nrun=./x\nprocesses=0\n"
+		"[converter empty]\nextensions=a\nrun=\n"
+		"[converter  empty]\nextensions=a\nrun=x\n");
 	assert_int_equal(symlink("nowhere", "conv/b.conf"), 0);
 	assert_int_equal(mkfifo("conv/c.conf", 0600), 0);
 	assert_int_equal(mkdir("conv/d.conf", 0700), 0);
 	put("conv/e.conf", "key\n");
 	expect_faults(NO_CONVERTERS ROOT,
 		"@/conv/a.conf:1: section [daemon]: this file may define converters only\n"
-		"@/conv/a.conf:6: section [converter both], key serve: run is given on line 5; only one of them may be\n"
+		"@/conv/a.conf:6: section [converter both], key serve: run is given on line 5; "
+		"only one of them may be\n"
 		"@/conv/a.conf:7: section [converter neither]: neither run nor serve is given\n"
-		"@/conv/a.conf:9: section [converter nothing]: neither extensions nor mime is given\n"
-		"@/conv/a.conf:12: section [converter bad], key extensions: 'c++ tar.gz': 'c++' is no extension (1 to 16 ASCII letters and digits, or *)\n"
-		"@/conv/a.conf:13: section [converter bad], key mime: 'text': 'text' is no MIME type\n"
-		"@/conv/a.conf:14: section [converter bad], key run: './x': the program is neither an absolute path nor a plain name\n"
+		"@/conv/a.conf:9: section [converter nothing]: neither extensions nor mime is "
+		"given\n"
+		"@/conv/a.conf:12: section [converter bad], key extensions: 'c++ tar.gz': 'c++' is "
+		"no extension (1 to 16 ASCII letters and digits, or *)\n"
+		"@/conv/a.conf:13: section [converter bad], key mime: 'text': 'text' is no MIME "
+		"type\n"
+		"@/conv/a.conf:14: section [converter bad], key run: './x': the program is neither "
+		"an absolute path nor a plain name\n"
 		"@/conv/a.conf:15: section [converter bad], key processes: '0': too small\n"
 		"@/conv/a.conf:18: section [converter empty], key run: '': no command\n"
 		"@/conv/a.conf:19: section [converter  empty]: already defined on line 16\n"
@@ -610,7 +638,8 @@ static void test_default_file(void **state)
 	struct config *c;
 
 	(void)state;
-	expect_faults_of(&source, "@/home/.config/trawl/trawld.conf: no root is configured: nothing to index\n");
+	expect_faults_of(&source,
+		"@/home/.config/trawl/trawld.conf: no root is configured: nothing to index\n");
 	assert_int_equal(mkdir("home/.config", 0700), 0);
 	assert_int_equal(mkdir("home/.config/trawl", 0700), 0);
 	put("home/.config/trawl/trawld.conf", NO_CONVERTERS "workers=7\n" ROOT);
@@ -627,9 +656,11 @@ static void test_nth_allocation_fails(void **state)
 
 	(void)state;
 	put("conv/a.conf", "[converter a]\nextensions=a b\nmime=a/b\nrun=sh -c x\n");
-	put("conv/b.conf", "[converter a]\nextensions=a\nserve=x\n[converter b]\nextensions=*\nrun=/x\n");
-	put("trawld.conf", "[daemon]\nconverters_dir=@/conv\nmode=system\n[memo]\nwarm_at=12:00\n" ROOT
-			   "ignore=a b\n[root b]\npath=~\n");
+	put("conv/b.conf",
+		"[converter a]\nextensions=a\nserve=x\n[converter b]\nextensions=*\nrun=/x\n");
+	put("trawld.conf",
+		"[daemon]\nconverters_dir=@/conv\nmode=system\n[memo]\nwarm_at=12:00\n" ROOT
+		"ignore=a b\n[root b]\npath=~\n");
 	for (int forever = 0; forever < 2; forever++) {
 		enum status st = ST_NOMEM;
 		unsigned long nth;
@@ -644,7 +675,8 @@ static void test_nth_allocation_fails(void **state)
 			if (st)
 				assert_null(c);
 			if (st != ST_OK && st != ST_NOMEM)
-				print_error("allocation %lu: %s: %s", nth, status_text(st), errors.data);
+				print_error("allocation %lu: %s: %s", nth, status_text(st),
+					errors.data);
 			assert_true(st == ST_OK || st == ST_NOMEM);
 			config_unref(c);
 		}
@@ -652,12 +684,16 @@ static void test_nth_allocation_fails(void **state)
 	}
 }
 
-/* Whatever stands in the file, it is loaded or faulted, and every fault is one line that names the file. */
+/*
+ * Whatever stands in the file, it is loaded or faulted, and every fault is one line that names the
+ * file.
+ */
 static void test_random_files(void **state)
 {
-	static const char *const words[] = {"[daemon]", "[root a]", "[", "]", "[]", "[?]", "=", "mode", "user",
-		"path", "/tmp", "\n", "\n", "\n", " ", "\t", "\r", "#", ";", "\"", "\\", "workers", "3",
-		"[converter x]", "\xFF", "!", "default", "[default]", "~/", "ignore", "*.o", "\x01"};
+	static const char *const words[] = {"[daemon]", "[root a]", "[", "]", "[]", "[?]", "=",
+		"mode", "user", "path", "/tmp", "\n", "\n", "\n", " ", "\t", "\r", "#", ";", "\"",
+		"\\", "workers", "3", "[converter x]", "\xFF", "!", "default", "[default]", "~/",
+		"ignore", "*.o", "\x01"};
 	const struct config_source source = {.file = "trawld.conf"};
 	struct dice d = {77};
 

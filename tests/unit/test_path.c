@@ -1,4 +1,7 @@
-/* test_path: paths against realpath-like rules, UTF-8 against an independent decoder, folding against the C library. */
+/*
+ * test_path: paths against realpath-like rules, UTF-8 against an independent decoder, folding
+ * against the C library.
+ */
 #include "core/path.h"
 
 #include "core/mem.h"
@@ -112,10 +115,21 @@ static void test_base(void **state)
 static void test_extension(void **state)
 {
 	static const char *const samples[][2] = {
-		{"a.txt", "txt"}, {"a.TXT", "txt"}, {"a.tar.gz", "gz"}, {".bashrc", ""}, {"a", ""},
-		{"a.", ""}, {".a.b", "b"}, {"a.c++", ""}, {"a.b c", ""}, {"", ""}, {"..", ""},
-		{"a.0123456789abcdef", "0123456789abcdef"}, {"a.0123456789abcdefg", ""},
-		{"a.\xC3\xBC", ""}, {"a.mp3", "mp3"},
+		{"a.txt", "txt"},
+		{"a.TXT", "txt"},
+		{"a.tar.gz", "gz"},
+		{".bashrc", ""},
+		{"a", ""},
+		{"a.", ""},
+		{".a.b", "b"},
+		{"a.c++", ""},
+		{"a.b c", ""},
+		{"", ""},
+		{"..", ""},
+		{"a.0123456789abcdef", "0123456789abcdef"},
+		{"a.0123456789abcdefg", ""},
+		{"a.\xC3\xBC", ""},
+		{"a.mp3", "mp3"},
 	};
 	char out[17];
 
@@ -136,7 +150,11 @@ static long decode(const unsigned char *s, size_t n, size_t *len)
 	unsigned char c = s[0];
 	long value;
 
-	*len = c < 0x80 ? 1 : (c & 0xE0) == 0xC0 ? 2 : (c & 0xF0) == 0xE0 ? 3 : (c & 0xF8) == 0xF0 ? 4 : 0;
+	*len = c < 0x80             ? 1
+	       : (c & 0xE0) == 0xC0 ? 2
+	       : (c & 0xF0) == 0xE0 ? 3
+	       : (c & 0xF8) == 0xF0 ? 4
+				    : 0;
 	if (!*len || *len > n)
 		return -1;
 	value = *len == 1 ? c : c & ((1 << (7 - *len)) - 1);
@@ -173,7 +191,8 @@ static void test_all_short_sequences(void **state)
 				s[1] = (unsigned char)b;
 				s[2] = (unsigned char)c;
 				for (size_t n = 1; n <= 3; n++)
-					assert_int_equal(utf8_valid((char *)s, n), valid_by_arithmetic(s, n));
+					assert_int_equal(utf8_valid((char *)s, n),
+						valid_by_arithmetic(s, n));
 			}
 		}
 	}
@@ -216,7 +235,8 @@ static void test_random_sequences(void **state)
 		assert_int_equal(utf8_valid((char *)s, n), valid);
 		utf8_add_lossy(&lossy, (char *)s, n);
 		assert_int_equal(lossy.len, want.len);
-		assert_memory_equal(lossy.data ? lossy.data : "", want.data ? want.data : "", want.len);
+		assert_memory_equal(
+			lossy.data ? lossy.data : "", want.data ? want.data : "", want.len);
 		utf8_add_folded(&folded, (char *)s, n);
 		assert_true(utf8_valid(folded.data ? folded.data : "", folded.len));
 	}
@@ -253,9 +273,14 @@ static void test_folding_is_the_c_librarys(void **state)
 static void test_folding(void **state)
 {
 	static const char *const samples[][2] = {
-		{"HeLLo.TXT", "hello.txt"}, {"\xC3\x84\xC3\x96", "\xC3\xA4\xC3\xB6"},
-		{"\xCE\xA3", "\xCF\x83"}, {"\xC4\xB0", "i"}, {"\xD0\x96", "\xD0\xB6"},
-		{"\xF0\x90\x90\x80", "\xF0\x90\x90\xA8"}, {"\xE1\xBA\x9E", "\xC3\x9F"}, {"A\xFFZ", "a\xEF\xBF\xBDz"},
+		{"HeLLo.TXT", "hello.txt"},
+		{"\xC3\x84\xC3\x96", "\xC3\xA4\xC3\xB6"},
+		{"\xCE\xA3", "\xCF\x83"},
+		{"\xC4\xB0", "i"},
+		{"\xD0\x96", "\xD0\xB6"},
+		{"\xF0\x90\x90\x80", "\xF0\x90\x90\xA8"},
+		{"\xE1\xBA\x9E", "\xC3\x9F"},
+		{"A\xFFZ", "a\xEF\xBF\xBDz"},
 	};
 
 	(void)state;
@@ -273,8 +298,8 @@ static void test_base64_vectors(void **state)
 {
 	/* RFC 4648, section 10 */
 	static const char *const samples[][2] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="},
-		{"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"},
-		{"\xFF\xFE\xFB", "//77"}};
+		{"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="},
+		{"foobar", "Zm9vYmFy"}, {"\xFF\xFE\xFB", "//77"}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
@@ -311,8 +336,8 @@ static void test_base64_round_trip(void **state)
 
 static void test_base64_refuses(void **state)
 {
-	static const char *const bad[] = {"Z", "Zg", "Zg=", "Zg===", "=", "====", "Zh==", "Zm9=",
-		"Zg==Zg==", "Zm 9", "Zm9v\n", "Z-==", "Zg=v", "\xFFg=="};
+	static const char *const bad[] = {"Z", "Zg", "Zg=", "Zg===", "=",
+		"====", "Zh==", "Zm9=", "Zg==Zg==", "Zm 9", "Zm9v\n", "Z-==", "Zg=v", "\xFFg=="};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

@@ -1,4 +1,7 @@
-/* test_stats: every row of the table is printed in both forms, quantiles are near, threads lose nothing. */
+/*
+ * test_stats: every row of the table is printed in both forms, quantiles are near, threads lose
+ * nothing.
+ */
 #include "core/stats.h"
 
 #include "core/mem.h"
@@ -99,7 +102,8 @@ static void test_prometheus_is_cumulative(void **state)
 	for (int us = 0; us < 5000; us += 3)
 		stats_time(query, us);
 	stats_prometheus(&text);
-	for (const char *s = text.data; (s = strstr(s, "\ntrawl_query_seconds_bucket{le=")); lines++) {
+	for (const char *s = text.data; (s = strstr(s, "\ntrawl_query_seconds_bucket{le="));
+		lines++) {
 		long long n = atoll(strchr(s, '}') + 1);
 
 		assert_true(n >= last);

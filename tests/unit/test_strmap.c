@@ -111,7 +111,8 @@ static void test_take_while_iterating(void **state)
 
 		assert_int_equal(strmap_create(&m), ST_OK);
 		for (unsigned i = 0; i < KEYS; i++)
-			assert_int_equal(strmap_put(m, key, key_of(i, key), &values[i], NULL), ST_OK);
+			assert_int_equal(
+				strmap_put(m, key, key_of(i, key), &values[i], NULL), ST_OK);
 		while (strmap_next(m, &at, &k, &len, &v)) {
 			unsigned i = (unsigned)((int *)v - values);
 

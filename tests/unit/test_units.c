@@ -1,4 +1,4 @@
-/* test_units: what people write, what they may not, and that printing stays within what was said. */
+/* test_units: what people write, what they may not, and that what is printed is near the truth. */
 #include "core/units.h"
 
 #include "dice.h"
@@ -22,12 +22,22 @@ struct sample {
 static void test_durations(void **state)
 {
 	static const struct sample good[] = {
-		{"0", 0}, {"000", 0}, {"0s", 0}, {"1ms", 1}, {"500ms", 500}, {"5s", 5000},
-		{"2m", 120000}, {"1h", 3600000}, {"7d", 604800000}, {"2w", 1209600000},
-		{"9223372036854775807ms", INT64_MAX}, {"15250284452w", 15250284452 * 604800000},
+		{"0", 0},
+		{"000", 0},
+		{"0s", 0},
+		{"1ms", 1},
+		{"500ms", 500},
+		{"5s", 5000},
+		{"2m", 120000},
+		{"1h", 3600000},
+		{"7d", 604800000},
+		{"2w", 1209600000},
+		{"9223372036854775807ms", INT64_MAX},
+		{"15250284452w", 15250284452 * 604800000},
 	};
 	static const char *const bad[] = {"", "5", "s", "-1s", "+1s", "1.5s", "1 s", " 1s", "1s ",
-		"1S", "1y", "1mss", "9223372036854775808ms", "99999999999999999999ms", "15250284453w", "1h30m", "0x1s"};
+		"1S", "1y", "1mss", "9223372036854775808ms", "99999999999999999999ms",
+		"15250284453w", "1h30m", "0x1s"};
 	int64_t out;
 
 	(void)state;
@@ -42,9 +52,18 @@ static void test_durations(void **state)
 static void test_sizes(void **state)
 {
 	static const struct sample good[] = {
-		{"0", 0}, {"1", 1}, {"10B", 10}, {"64K", 65536}, {"64k", 65536}, {"64KB", 65536},
-		{"64KiB", 65536}, {"10M", 10 << 20}, {"2G", 2LL << 30}, {"1T", 1LL << 40},
-		{"9223372036854775807", INT64_MAX}, {"8388607T", 8388607LL << 40},
+		{"0", 0},
+		{"1", 1},
+		{"10B", 10},
+		{"64K", 65536},
+		{"64k", 65536},
+		{"64KB", 65536},
+		{"64KiB", 65536},
+		{"10M", 10 << 20},
+		{"2G", 2LL << 30},
+		{"1T", 1LL << 40},
+		{"9223372036854775807", INT64_MAX},
+		{"8388607T", 8388607LL << 40},
 	};
 	static const char *const bad[] = {"", "K", "-1", "1.5K", "1 K", "1KK", "1iB", "1KBB", "1X",
 		"1Ki", "9223372036854775808", "99999999999999999999", "8388608T", "1P"};
@@ -62,8 +81,13 @@ static void test_sizes(void **state)
 static void test_integers(void **state)
 {
 	static const struct sample good[] = {
-		{"0", 0}, {"-0", 0}, {"+7", 7}, {"-7", -7}, {"007", 7},
-		{"9223372036854775807", INT64_MAX}, {"-9223372036854775808", INT64_MIN},
+		{"0", 0},
+		{"-0", 0},
+		{"+7", 7},
+		{"-7", -7},
+		{"007", 7},
+		{"9223372036854775807", INT64_MAX},
+		{"-9223372036854775808", INT64_MIN},
 	};
 	static const char *const bad[] = {"", "-", "+", "--1", "1x", " 1", "1 ", "0x1", "1e3",
 		"9223372036854775808", "-9223372036854775809", "99999999999999999999"};
