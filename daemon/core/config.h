@@ -107,7 +107,7 @@ enum config_kind {
 	KEY_WORD,	/* char *, one of `choices` */
 	KEY_PATH,	/* char *, absolute; "~/" is the home directory */
 	KEY_SOCKET,	/* the same, no longer than a socket's path may be */
-	KEY_PATHS,	/* config_list of paths; this and the next four may be given again and add */
+	KEY_PATHS,	/* config_list of the same; lists may be given again, each adds */
 	KEY_WORDS,	/* config_list */
 	KEY_EXTENSIONS, /* config_list, lower case, without the dot */
 	KEY_TYPES,	/* config_list of MIME types, lower case */
