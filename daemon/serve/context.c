@@ -2,7 +2,9 @@
 #include "serve/context.h"
 
 #include "core/now.h"
+#include "core/stats.h"
 #include "serve/client.h"
+#include "serve/reload.h"
 
 static void on_tick(uv_timer_t *timer)
 {
@@ -15,6 +17,7 @@ static void on_tick(uv_timer_t *timer)
 		next = client_next(c); /* a closed one is freed by the loop, later */
 		again |= client_tick(c, now);
 	}
+	again |= reload_tick(ctx);
 	if (!again)
 		uv_timer_stop(timer);
 }
@@ -61,6 +64,40 @@ void context_sweep_memo(struct context *ctx)
 	if (next > 0)
 		(void)uv_timer_start(
 			&ctx->memo_timer, on_memo_timer, next > now ? (uint64_t)(next - now) : 1, 0);
+}
+
+static void watch_for_stale(struct context *ctx);
+
+static void on_stale_timer(uv_timer_t *timer)
+{
+	struct context *ctx = timer->data;
+
+	memo_raise_floor(ctx->memo, ctx->stale_clock);
+	(void)memo_sweep(ctx->memo, now_mono_ms());
+	if (ctx->clock > ctx->stale_clock)
+		watch_for_stale(ctx);
+}
+
+/*
+ * An answer from before this commit serves while it is younger than the time to live: when that has passed since the
+ * commit there is none left that may, and who kept it for an index that stands still lets go of it.
+ */
+static void watch_for_stale(struct context *ctx)
+{
+	int64_t ttl_ms = ctx->config->memo.ttl_ms;
+
+	if (uv_is_active((const uv_handle_t *)&ctx->stale_timer) ||
+		uv_is_closing((const uv_handle_t *)&ctx->stale_timer) || stats_get(memo_entries) == 0)
+		return;
+	ctx->stale_clock = ctx->clock;
+	(void)uv_timer_start(&ctx->stale_timer, on_stale_timer, ttl_ms > 0 ? (uint64_t)ttl_ms : 1, 0);
+}
+
+void context_committed(struct context *ctx, int64_t clock)
+{
+	if (clock > ctx->clock)
+		ctx->clock = clock;
+	watch_for_stale(ctx);
 }
 
 void context_synced(struct context *ctx)

@@ -36,10 +36,14 @@ struct context {
 	struct memo *memo;
 	struct strmap *parties; /* memo key -> struct party: who waits for its answer */
 	uv_timer_t memo_timer;	/* for the memo's sweep; runs while entries may expire */
+	uv_timer_t stale_timer; /* runs from a commit on until what it made stale has outlived its time */
+	int64_t stale_clock;	/* of that commit */
 
 	int64_t clock;		/* of the last commit heard of */
 	char instance[33];	/* what the clock counts in */
 	unsigned store_number;	/* grows when the store is rebuilt: an older answer is not kept */
+
+	struct reload *reloads; /* requests that wait for one */
 
 	struct client *clients;
 	size_t client_count, clients_most;
@@ -54,6 +58,8 @@ void context_wake(struct context *ctx);
 void context_add_clock(const struct context *ctx, struct buf *out, int64_t clock);
 /* The clock as a member of an object under construction; false: no memory. */
 MUST_USE bool context_put_clock(const struct context *ctx, cJSON *object, int64_t clock);
+/* The index committed. */
+void context_committed(struct context *ctx, int64_t clock);
 /* A reader saw this clock: the index is at least there. */
 void context_saw_clock(struct context *ctx, int64_t clock, unsigned store_number);
 /* The memo may hold something that will expire: sees to it that it is swept then. */

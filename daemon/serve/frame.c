@@ -10,6 +10,8 @@
 #include "core/mem.h"
 #include "core/path.h"
 
+#include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 enum { KEEP_ROOM = 64 * 1024 }; /* a splitter gives back the memory of a longer line */
@@ -225,10 +227,25 @@ void frame_add_path(struct buf *out, const char *key, const char *path, size_t n
 	}
 }
 
+/* cJSON tries 15 digits first and takes 2^53 for the number two below it: ids come back as they were. */
+static void add_number(struct buf *out, double n)
+{
+	if (n > -1e17 && n < 1e17 && n == (double)(int64_t)n)
+		buf_addf(out, "%.0f", n);
+	else if (isfinite(n))
+		buf_addf(out, "%.17g", n);
+	else
+		buf_adds(out, "null");
+}
+
 void frame_add_json(struct buf *out, const cJSON *value)
 {
 	if (!value) {
 		buf_adds(out, "null");
+		return;
+	}
+	if (cJSON_IsNumber(value)) {
+		add_number(out, value->valuedouble);
 		return;
 	}
 	char *text = cJSON_PrintUnformatted(value);

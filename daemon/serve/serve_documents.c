@@ -1,6 +1,6 @@
 /* serve_documents: what the store knows of files: document, failures, changes. */
 #include "core/mem.h"
-#include "core/path.h"
+#include "core/units.h"
 #include "serve/handlers.h"
 #include "serve/reading.h"
 #include "serve/request_path.h"
@@ -206,6 +206,11 @@ void serve_failures(struct request *r)
 
 /* --- changes ------------------------------------------------------------------------------------ */
 
+/*
+ * A listing of everything may take several pages, and what it lists goes on changing.  So its clocks between the pages
+ * are `instance:n:begun`: what happened up to `begun` is told as files that are there, without the deletions and moves
+ * that led to it; what happened later is told as it is.
+ */
 struct changes_reading {
 	struct reading reading;
 	char *since; /* NULL: from the beginning */
@@ -213,41 +218,79 @@ struct changes_reading {
 
 	/* while it runs */
 	struct buf *json;
-	int64_t last; /* clock of the last change that was written; -1: none */
+	int64_t begun; /* -1: no listing */
+	int64_t last;  /* clock of the last change that was looked at; -1: none */
+	bool any;      /* was written */
 };
 
-static bool add_change(void *arg, const struct change *c)
+static void write_change(struct changes_reading *g, const struct change *c)
 {
-	struct changes_reading *g = arg;
+	bool listed = c->clock <= g->begun;
 	struct buf *out = g->json;
 
-	buf_adds(out, g->last < 0 ? "{" : ",{");
+	buf_adds(out, g->any ? ",{" : "{");
 	frame_add_path(out, "path", c->path, strlen(c->path));
-	add_text(out, "kind", change_kind_text(c->kind));
-	if (c->from) {
+	add_text(out, "kind", change_kind_text(listed ? CHANGE_CREATED : c->kind));
+	if (c->from && !listed) {
 		buf_addc(out, ',');
 		frame_add_path(out, "from", c->from, strlen(c->from));
 	}
 	buf_addf(out, ",\"dir\":%s,\"clock\":\"", c->is_dir ? "true" : "false");
 	clock_add(out, g->reading.instance, c->clock);
 	buf_adds(out, "\"}");
+	g->any = true;
+}
+
+static bool add_change(void *arg, const struct change *c)
+{
+	struct changes_reading *g = arg;
+
+	if (c->clock > g->begun || (!c->is_dir && c->kind != CHANGE_DELETED))
+		write_change(g, c);
 	g->last = c->clock;
-	return !out->failed;
+	return !g->json->failed;
+}
+
+/* Takes `:begun` off the text of a clock; -1: there is none. */
+static enum status take_begun(char *clock, int64_t *begun)
+{
+	char *first = strchr(clock, ':'), *second = first ? strchr(first + 1, ':') : NULL;
+
+	*begun = -1;
+	if (!second)
+		return ST_OK;
+	*second = '\0';
+	enum status st = units_int(second + 1, begun);
+	return st == ST_OK && *begun < 0 ? ST_INVALID : st;
 }
 
 /* Where to begin: -1 for everything, where that clock says nothing here. */
 static enum status begin_at(struct changes_reading *c, int64_t *since, bool *fresh)
 {
-	*since = -1;
+	enum status st = ST_OK;
+
+	*since = c->begun = -1;
 	*fresh = false;
-	if (!c->since)
-		return ST_OK;
-	enum status st = clock_parse(c->since, c->reading.instance, since, fresh);
-	if (st == ST_OK && *since > c->reading.clock)
+	if (c->since)
+		st = take_begun(c->since, &c->begun);
+	if (c->since && st == ST_OK)
+		st = clock_parse(c->since, c->reading.instance, since, fresh);
+	if (st == ST_OK && (*since > c->reading.clock || c->begun > c->reading.clock))
 		*fresh = true;
-	if (st == ST_OK && *fresh)
+	if (*fresh)
 		*since = -1;
+	if (*since < 0)
+		c->begun = c->reading.clock;
 	return st;
+}
+
+static void add_next_clock(struct changes_reading *c, bool more)
+{
+	bool within = more && c->last >= 0;
+
+	clock_add(c->json, c->reading.instance, within ? c->last : c->reading.clock);
+	if (within && c->last < c->begun)
+		buf_addf(c->json, ":%lld", (long long)c->begun);
 }
 
 static enum status fill_changes(struct reading *g, struct db *db, struct buf *json)
@@ -256,17 +299,17 @@ static enum status fill_changes(struct reading *g, struct db *db, struct buf *js
 	bool fresh = false, more = false;
 	int64_t since = -1;
 
+	c->json = json;
+	c->last = -1;
 	g->why = "since: expected a clock as this daemon gave it, or null";
 	enum status st = begin_at(c, &since, &fresh);
 	if (st != ST_OK)
 		return st;
 	g->why = NULL;
-	c->json = json;
-	c->last = -1;
 	buf_adds(json, "{\"changes\":[");
 	st = changes_list(db, since, c->limit, add_change, c, &more);
 	buf_adds(json, "],\"clock\":\"");
-	clock_add(json, g->instance, more && c->last >= 0 ? c->last : g->clock);
+	add_next_clock(c, more);
 	buf_addf(json, "\",\"fresh_instance\":%s,\"more\":%s}", fresh ? "true" : "false",
 		more ? "true" : "false");
 	return st;

@@ -107,42 +107,6 @@ void serve_resume(struct request *r)
 	pause_or_resume(r, false);
 }
 
-/* Each line of the report as a string. */
-static void add_lines(struct buf *out, const char *text)
-{
-	buf_addc(out, '[');
-	for (const char *line = text; *line;) {
-		size_t n = strcspn(line, "\n");
-
-		if (n > 0 && out->len > 0 && out->data[out->len - 1] != '[')
-			buf_addc(out, ',');
-		if (n > 0)
-			frame_add_string(out, line, n);
-		line += n + (line[n] == '\n');
-	}
-	buf_addc(out, ']');
-}
-
-void serve_reload(struct request *r)
-{
-	struct context *ctx = r->context;
-	AUTO_BUF errors = BUF_INIT, out = BUF_INIT;
-	enum status st = ST_OK;
-
-	ctx->hooks.reload(ctx->hook_arg, &errors, &st);
-	if (st != ST_OK && st != ST_CONFIG) {
-		request_status_error(r, st);
-		return;
-	}
-	buf_addf(&out, "{\"reloaded\":%s,\"errors\":", st == ST_OK ? "true" : "false");
-	add_lines(&out, errors.data ? errors.data : "");
-	buf_addc(&out, '}');
-	if (out.failed)
-		request_status_error(r, ST_NOMEM);
-	else
-		request_result(r, out.data, out.len);
-}
-
 static void on_checked(void *arg, enum status st, const char *report)
 {
 	struct request *r = request_slot_take(arg);

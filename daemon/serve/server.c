@@ -15,6 +15,7 @@
 #include "serve/context.h"
 #include "serve/frame.h"
 #include "serve/listener.h"
+#include "serve/reload.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -147,7 +148,8 @@ enum status server_start(struct server *s)
 	init_timer(s, &s->stop_timer, s);
 	init_timer(s, &ctx->tick, ctx);
 	init_timer(s, &ctx->memo_timer, ctx);
-	s->handles = 4;
+	init_timer(s, &ctx->stale_timer, ctx);
+	s->handles = 5;
 	s->state = SERVER_SERVING; /* from here on it ends by server_stop */
 	int rc = uv_pipe_open(&s->pipe, s->listener.fd);
 	if (rc == 0) {
@@ -170,12 +172,17 @@ void server_configure(struct server *s, struct config *config)
 	s->context.config = config_ref(config);
 	config_unref(before);
 	memo_configure(s->context.memo, config);
+	reload_ended(&s->context, ST_OK);
+}
+
+void server_reload_failed(struct server *s, enum status st)
+{
+	reload_ended(&s->context, st);
 }
 
 void server_committed(struct server *s, int64_t clock, bool permissions)
 {
-	if (clock > s->context.clock)
-		s->context.clock = clock;
+	context_committed(&s->context, clock);
 	if (permissions)
 		memo_raise_floor(s->context.memo, clock);
 }
@@ -273,6 +280,7 @@ static void begin_closing(struct server *s)
 	readers_stop(s->context.readers);
 	close_handle(s, (uv_handle_t *)&s->context.tick);
 	close_handle(s, (uv_handle_t *)&s->context.memo_timer);
+	close_handle(s, (uv_handle_t *)&s->context.stale_timer);
 }
 
 static void on_stop_timer(uv_timer_t *timer)

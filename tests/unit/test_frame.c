@@ -227,6 +227,27 @@ static void test_make(void **state)
 	cJSON_Delete(data);
 }
 
+static void test_numbers_come_back(void **state)
+{
+	static const char *const numbers[] = {"0", "-1", "9007199254740992", "-9007199254740991", "1.5", "0.1", "1e+300"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+		struct buf line = BUF_INIT;
+		cJSON *value = frame_parse(numbers[i], strlen(numbers[i])), *back;
+
+		frame_add_json(&line, value);
+		back = frame_parse(line.data, line.len);
+		assert_true(cJSON_IsNumber(back) && cJSON_IsNumber(value));
+		assert_true(back->valuedouble == value->valuedouble);
+		if (i < 5)
+			assert_string_equal(line.data, numbers[i]);
+		cJSON_Delete(value);
+		cJSON_Delete(back);
+		buf_finish(&line);
+	}
+}
+
 static void test_make_string(void **state)
 {
 	struct buf line = BUF_INIT;
@@ -285,7 +306,8 @@ int main(void)
 		cmocka_unit_test(test_split_without_memory), cmocka_unit_test(test_check),
 		cmocka_unit_test(test_check_depth),   cmocka_unit_test(test_escaped_nul),
 		cmocka_unit_test(test_parse),	      cmocka_unit_test(test_make),
-		cmocka_unit_test(test_make_string),   cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_make_string),   cmocka_unit_test(test_numbers_come_back),
+		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_make_without_memory),
 	};
 
