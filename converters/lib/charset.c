@@ -74,7 +74,7 @@ static void set_name(struct charset *cs, const char *name)
 {
 	size_t i = 0;
 
-	for (; name[i] && i < sizeof cs->name - 1; i++)
+	for (; i < sizeof cs->name - 1 && name[i]; i++)
 		cs->name[i] = (char)toupper((unsigned char)name[i]);
 	cs->name[i] = '\0';
 }

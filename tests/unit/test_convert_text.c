@@ -188,6 +188,7 @@ static void test_faults_in_utf8(void **state)
 
 static void test_nul_is_left_out(void **state)
 {
+	static const char accents[] = "\xe9t\xe9, na\xefve, gar\xe7on";
 	char log[1000];
 
 	(void)state;
@@ -196,7 +197,18 @@ static void test_nul_is_left_out(void **state)
 	struct reply r = ask("x.log", "", log, sizeof log);
 	assert_int_equal(r.status, 0);
 	assert_int_equal(r.len, sizeof log - 10);
+	assert_int_equal(strlen(r.text), r.len);
 	reply_finish(&r);
+	/* the same where iconv converts, and in UTF-16 */
+	memcpy(log, accents, sizeof accents - 1);
+	r = ask("x.log", "", log, sizeof log);
+	assert_int_equal(r.status, 0);
+	assert_int_equal(strlen(r.text), r.len);
+	assert_memory_equal(r.text, "été, naïve, garçon", strlen("été, naïve, garçon"));
+	reply_finish(&r);
+	expect_text("\xff\xfe"
+		    "a\0\0\0b",
+		8, "ab", "UTF-16LE");
 }
 
 /* --- what is no text -------------------------------------------------------------------------- */
