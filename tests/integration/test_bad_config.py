@@ -97,10 +97,7 @@ def line_of(text, needle):
     ("[root other]\npath = {}/state\nhidden = maybe", "hidden"),
     ("[root other]\npath = {}/trawld.conf", "trawld.conf"),
     ("[root]\npath = {}/tree", "root"),
-    ("[converter x]\nextensions = x\nrun = cat\nserve = cat", "converter x"),
-    ("[converter x]\nextensions = x", "converter x"),
-    ("[converter x]\nextensions = x\nrun = cat\ntime = never", "time"),
-    ("[converter x]\nextensions = x\nrun = cat\nprocesses = 0", "processes"),
+    ("[converter x]\nextensions = x\nrun = cat", "converter x"),  # its place is a drop-in
     ("this is no line of an INI file", ""),
     ("[unclosed", ""),
 ])
@@ -127,8 +124,8 @@ def test_all_errors_at_once(trawld):
     result = trawld.check(text)
     errors = result.stderr.decode()
     assert result.returncode == EX_CONFIG
-    for key in ("workers", "ttl", "hiddne"):
-        assert f"{trawld.config_path}:{line_of(text, key)}:" in errors, errors
+    for key in ("workers =", "\nttl =", "hiddne ="):
+        assert f"{trawld.config_path}:{line_of(text, key) + key.count(chr(10))}:" in errors, errors
 
 
 def test_a_missing_file(trawld, daemon):
@@ -163,11 +160,18 @@ def test_an_unreadable_drop_in(trawld, daemon):
     assert result.returncode == EX_CONFIG and b"50-bad.conf" in result.stderr, result.stderr
 
 
-def test_an_error_in_a_drop_in_names_the_drop_in(trawld, daemon):
+@pytest.mark.parametrize("bad, line", [
+    ("extensions = mine\nrun = cat\ntimme = 5s", 5), ("extensions = mine\nrun = cat\ntime = never", 5),
+    ("extensions = mine\nrun = cat\nprocesses = 0", 5), ("extensions = mine\nrun = cat\nmemory = much", 5),
+    ("extensions = mine\nrun = cat\nserve = cat", None), ("extensions = mine", None), ("run =", None), ("run = 'unclosed", None),
+])
+def test_an_error_in_a_drop_in_names_the_drop_in(trawld, daemon, bad, line):
     drop_in = daemon.converters_dir / "50-mine.conf"
-    drop_in.write_text("# a comment\n[converter mine]\nextensions = mine\nrun = cat\ntimme = 5s\n")
+    drop_in.write_text(f"# a comment\n[converter mine]\n{bad}\n")
     result = trawld.check(GOOD + f"[daemon]\nconverters_dir = {daemon.converters_dir}\n")
-    assert result.returncode == EX_CONFIG and f"{drop_in}:5:".encode() in result.stderr, result.stderr
+    assert result.returncode == EX_CONFIG and os.fsencode(drop_in) + b":" in result.stderr, result.stderr
+    if line:
+        assert f"{drop_in}:{line}:".encode() in result.stderr, result.stderr
 
 
 def test_long_lines_and_sections(trawld):

@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import shutil
+import signal
 import time
 
 import pytest
@@ -14,11 +16,19 @@ from trawl import patience, wait_for, write
 WITNESS = r"""#!/usr/bin/python3 -SE
 import json, os, stat, sys
 st = os.fstat(0)
+def writable():
+    for attempt in (lambda: os.pwrite(0, b"!", 0), lambda: os.ftruncate(0, 1), lambda: os.ftruncate(0, 1000)):
+        try:
+            attempt()
+            return True
+        except OSError:
+            pass
+    return False
 print(json.dumps({
     "environment": dict(os.environ), "argv": sys.argv[1:], "cwd": os.getcwd(), "files": os.listdir("."),
     "fds": sorted(int(f) for f in os.listdir("/proc/self/fd") if os.path.exists("/proc/self/fd/" + f)),
     "cwd_mode": stat.S_IMODE(os.stat(".").st_mode), "size": st.st_size, "offset": os.lseek(0, 0, os.SEEK_CUR),
-    "writable": os.access("/proc/self/fd/0", os.W_OK) and (__import__("fcntl").fcntl(0, 3) & 3) != 0,
+    "writable": writable(),
     "regular": stat.S_ISREG(st.st_mode), "content": os.read(0, 100).decode(), "signals": open("/proc/self/status").read(),
     "umask": os.umask(0), "session": os.getsid(0) == os.getpid() or os.getpgid(0) == os.getpid(),
     "limits": open("/proc/self/limits").read(),
@@ -129,7 +139,9 @@ def test_descriptors_directory_and_document(witness):
     status = dict(line.split(":\t", 1) for line in seen["signals"].splitlines() if ":\t" in line)
     assert status["NoNewPrivs"].strip() == "1"
     assert int(status["CapEff"], 16) == int(status["CapPrm"], 16) == int(status["CapInh"], 16) == 0
-    assert int(status["SigBlk"], 16) == 0 and int(status["SigIgn"], 16) & ~(1 << 12 | 1 << 24) == 0  # Python: PIPE, XFSZ
+    pythons_own = 1 << 12 | 1 << 24  # PIPE and XFSZ
+    libcs_own = 1 << 31 | 1 << 32
+    assert int(status["SigBlk"], 16) == 0 and int(status["SigIgn"], 16) & ~(pythons_own | libcs_own) == 0
     assert "Max core file size" in seen["limits"]
     core = next(line for line in seen["limits"].splitlines() if line.startswith("Max core"))
     assert core.split()[4:6] == ["0", "0"]
@@ -435,19 +447,21 @@ def test_the_sandbox_is_told(running):
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
-def test_launching_uses_no_shell_and_no_fork_of_the_daemon(daemon):
-    daemon.converter("once", "#!/bin/sh\necho word\n")
+def test_launching_uses_no_shell(daemon):
+    daemon.converter("once", [shutil.which("cat")])
     trace = daemon.home / "trace"
-    daemon.start(wrapper=["strace", "-f", "-qq", "-e", "trace=execve,fork", "-o", trace])
-    write(daemon.root / "a.once", "x")
-    daemon.sync()
-    text = trace.read_text()
-    assert "fork()" not in text and '"-c"' not in text
-    strace = daemon.process
-    inner = trawl.children_of(strace.pid)
-    for pid in inner:
-        os.kill(pid, 15)
-    assert daemon.wait_exit(10) == 0
+    daemon.start(wrapper=["strace", "-f", "-qq", "-e", "trace=execve", "-o", trace])
+    [traced] = trawl.children_of(daemon.pid)
+    try:
+        write(daemon.root / "a.once", "oneshotword")
+        daemon.sync()
+        assert daemon.found("oneshotword")
+    finally:
+        os.kill(traced, signal.SIGTERM)
+        assert daemon.wait_exit(20) == 0
+    programs = re.findall(r'execve\("([^"]*)"', trace.read_text())
+    assert os.fspath(trawl.BUILD / "trawl-jail") in programs
+    assert not [p for p in programs if os.path.basename(p) in ("sh", "bash", "dash")]
 
 
 def test_many_workers_share_the_documents(daemon):

@@ -259,6 +259,7 @@ def test_the_index_is_the_tree(each_home, make_daemon):
     machine = type("TreeOf" + daemon.home.name.replace("-", ""), (Tree,), {"daemon": daemon})
     run_state_machine_as_test(machine, settings=settings(
         max_examples=400 if trawl.FULL else 30, stateful_step_count=40, deadline=None))
-    daemon.check_resources((before[0] + 8, before[1], before[2] + 4))  # converters stay for a while
+    # Converters and connections to the store stay for a while.
+    daemon.check_resources((before[0] + 24, before[1], before[2] + 4))
     report = daemon.call("check")
     assert report["ok"] is True, report
