@@ -42,11 +42,12 @@ void db_close(struct db *db); /* NULL is fine; the writer marks the store clean 
 sqlite3 *db_raw(struct db *db);
 
 /*
- * Sets a damaged store aside as index.db.damaged-YYYYMMDDTHHMMSS (with -wal, -shm), keeping the lock; no connection
- * may be open but `writer`, which is closed and replaced by a new, empty one.
+ * Sets a damaged store aside as index.db.damaged-YYYYMMDDTHHMMSS (with -wal, -shm), keeping the lock; the connection
+ * is replaced by one to a new, empty store.  Readers go on with the old one until they are closed.  On failure the
+ * handle is as after ST_CORRUPT of db_open_writer.
  */
-MUST_USE enum status db_set_aside(struct db **writer); /* on failure as after ST_CORRUPT of db_open_writer */
-/* After an I/O error: another connection to the same store, keeping the lock; a transaction is lost.  Fails as above. */
+MUST_USE enum status db_set_aside(struct db **writer);
+/* After an I/O error: another connection to the same store, keeping the lock; a transaction is lost.  Fails alike. */
 MUST_USE enum status db_reopen_writer(struct db **writer);
 
 /*
@@ -68,7 +69,10 @@ void clock_add(struct buf *out, const char *instance, int64_t n);
 /* ST_INVALID if malformed; *fresh tells that the instance is another one. */
 MUST_USE enum status clock_parse(const char *s, const char *instance, int64_t *n, bool *fresh);
 
-/* Runs PRAGMA integrity_check and FTS5 integrity-check (rank 1) on all three; one fault a line in `report`. Writer. */
+/*
+ * Runs PRAGMA integrity_check, FTS5's integrity-check (rank 1) on all three indexes, and what must hold between rows,
+ * lengths and counts (schema/store.md); one fault a line in `report`.  Writer, between transactions.
+ */
 MUST_USE enum status db_check(struct db *db, struct buf *report);
 /*
  * Between transactions of the writer: copies the log into the database when more than `over` bytes of it are in use

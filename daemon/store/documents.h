@@ -53,7 +53,7 @@ MUST_USE enum status documents_expire_converters(struct db *db, const int64_t *i
 MUST_USE enum status documents_put(struct db *db, const struct document *d, int64_t *id);
 /*
  * Before the commit: documents that lost their last file in this transaction leave fts and become orphans, and those
- * that found one again return.  tree_file_* note them; the list lives in the connection.
+ * that found one again return.  tree_file_* note them; the list lives in the connection.  db_commit does it too.
  */
 void documents_touch(struct db *db, int64_t id); /* note that its files changed */
 MUST_USE enum status documents_settle(struct db *db);

@@ -62,9 +62,13 @@ static enum status find_old(struct db *db, int64_t dir, const char *name, struct
 	return db_trouble(db, old->moved_from.failed || old->acl.failed ? ST_NOMEM : ST_OK);
 }
 
-static bool same_ident(const struct ident *a, const struct ident *b)
+/* Nothing that anybody is told of differs: a change time or link count alone is no change of the file. */
+static bool same_ident(const struct ident *old, const struct ident *now)
 {
-	return ident_same(a, b) && a->nlink == b->nlink;
+	struct ident then = *old;
+
+	then.ctime_ns = now->ctime_ns;
+	return ident_same(&then, now);
 }
 
 static enum status forget_move(struct db *db, const struct old_file *old)
@@ -157,13 +161,9 @@ static enum status insert_file(struct db *db, const struct file_change *c)
 	return st;
 }
 
-/* Nothing that anybody is told of differs: a change time or link count alone is no change of the file. */
 static bool is_same(const struct old_file *old, const struct file_change *c)
 {
-	struct ident now = *c->ident;
-
-	now.ctime_ns = old->ident.ctime_ns;
-	return ident_same(&old->ident, &now) && old->state == c->state &&
+	return same_ident(&old->ident, c->ident) && old->state == c->state &&
 	       old->document == c->document && old->acl.len == (size_t)c->acl_len &&
 	       (c->acl_len == 0 || memcmp(old->acl.data, c->acl, old->acl.len) == 0);
 }
@@ -224,12 +224,15 @@ enum status tree_file_put(struct db *db, const struct file_change *c)
 	return st == ST_OK ? update_file(db, &old, c) : st;
 }
 
-static enum status touch_stamp(struct db *db, int64_t id, int64_t stamp_ns)
+static enum status touch_stamp(
+	struct db *db, int64_t id, const struct ident *ident, int64_t stamp_ns)
 {
 	AUTO_STATEMENT s = statement_start(db, STMT_FILE_STAMP_ONLY);
 
 	statement_int(&s, id);
 	statement_int(&s, stamp_ns);
+	statement_int(&s, ident->ctime_ns);
+	statement_int(&s, ident->nlink);
 	return statement_run(&s);
 }
 
@@ -254,7 +257,7 @@ enum status tree_file_touch(
 	if (st != ST_OK)
 		return st;
 	if (same_ident(&old.ident, ident))
-		return touch_stamp(db, old.id, stamp_ns);
+		return touch_stamp(db, old.id, ident, stamp_ns);
 	st = touch_row(db, old.id, ident, stamp_ns);
 	return st == ST_OK ? forget_move(db, &old) : st;
 }

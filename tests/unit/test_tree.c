@@ -333,11 +333,15 @@ static void test_touch(void **state)
 	assert_int_equal(tree_file_touch(f->db, 2, "nothing", &ident, 8), ST_NOT_FOUND);
 	assert_ok(tree_file_touch(f->db, 2, "one", &ident, 8));
 	assert_int_equal(db_clock(f->db), clock + 1);
-	assert_ok(tree_file_touch(f->db, 2, "one", &ident, 9)); /* the stamp alone is nobody's business */
+	ident.ctime_ns = 5;
+	ident.nlink = 2;
+	assert_ok(tree_file_touch(f->db, 2, "one", &ident, 9)); /* these alone are nobody's business */
 	assert_int_equal(db_clock(f->db), clock + 1);
 	assert_ok(tree_find_file(f->db, 2, "one", &row));
 	assert_int_equal(row.ident.mode, 0100600);
 	assert_int_equal(row.stamp_ns, 9);
+	assert_int_equal(row.ident.ctime_ns, 5);
+	assert_int_equal(row.ident.nlink, 2);
 	fixture_commit(f);
 }
 
