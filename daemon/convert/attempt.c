@@ -68,8 +68,8 @@ bool attempt_over(struct attempt *a, const struct coproc *p, unsigned events)
 		attempt_fail(a, p, CONVERT_TIMED_OUT, "converter %s took longer than %.3g s",
 			a->converter->name, (double)a->converter->time_ms / 1000);
 	else if (p->said_total > ATTEMPT_SAID_MAX)
-		attempt_fail(a, p, CONVERT_OUTPUT_LIMIT, "converter %s writes diagnostics without end",
-			a->converter->name);
+		attempt_fail(a, p, CONVERT_OUTPUT_LIMIT,
+			"converter %s writes diagnostics without end", a->converter->name);
 	else
 		return false;
 	return true;
@@ -104,7 +104,8 @@ void attempt_finish_text(struct attempt *a)
 
 	if (!text->len)
 		return;
-	for (char *nul = text->data; (nul = memchr(nul, 0, text->len - (size_t)(nul - text->data)));)
+	for (char *nul = text->data;
+		(nul = memchr(nul, 0, text->len - (size_t)(nul - text->data)));)
 		*nul = ' ';
 	cut_text(a);
 	if (utf8_valid(text->data, text->len))

@@ -13,7 +13,7 @@
 
 enum {
 	ATTEMPT_SCRATCH = 64 << 10,
-	ATTEMPT_CHARACTER_MAX = 4, /* bytes read beyond the limit of text, to cut it at a character */
+	ATTEMPT_CHARACTER_MAX = 4,  /* bytes of text read beyond its limit, to cut it well */
 	ATTEMPT_SAID_MAX = 16 << 20 /* bytes of diagnostics per document, kept or not */
 };
 
@@ -35,11 +35,12 @@ struct attempt {
 /* A persistent converter's place in the session's table. */
 struct persist {
 	struct coproc process;
-	unsigned char version[CONVERTER_VERSION_BYTES]; /* and limits: of the converter that it was started for */
+	/* of the converter that it was started for */
+	unsigned char version[CONVERTER_VERSION_BYTES];
 	int64_t memory_bytes, processes;
-	int64_t documents;    /* answered */
+	int64_t documents;     /* answered */
 	int64_t idle_since_ms; /* monotonic */
-	pid_t speaker;	      /* the process that answers; 0 until the first answer */
+	pid_t speaker;         /* the process that answers; 0 until the first answer */
 };
 
 /* Both fill result->outcome, text, meta, detail, output, truncated; ST_NOMEM only. */

@@ -22,8 +22,8 @@
 
 enum {
 	FILE_MAX_BYTES = 256 << 20, /* of any file that a converter writes */
-	STOP_EVERY_MS = 100,	    /* how often `stop` is looked at without being woken */
-	END_WAIT_MS = 2000,	    /* for the launcher to end its tree, before it is killed itself */
+	STOP_EVERY_MS = 100,        /* how often `stop` is looked at without being woken */
+	END_WAIT_MS = 2000, /* for the launcher to end its tree, before it is killed itself */
 	OPTION_WORDS = 16,
 	SOCKET_FD = 3
 };
@@ -39,7 +39,7 @@ const char *coproc_sandbox_word(enum config_sandbox mode)
 	return words[mode];
 }
 
-/* --- starting ------------------------------------------------------------------------------------ */
+/* --- starting --- */
 
 /* The two ends of everything between us and the child; -1: not open. */
 struct ends {
@@ -78,7 +78,8 @@ static bool ends_open(struct ends *e, bool serve)
 		return false;
 	e->err_ours = pair[0];
 	e->err_theirs = pair[1];
-	if (serve ? socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) : pipe2(pair, O_CLOEXEC))
+	if (serve ? socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)
+		  : pipe2(pair, O_CLOEXEC))
 		goto err_after_open;
 	e->out_ours = pair[0];
 	e->out_theirs = pair[1];
@@ -101,7 +102,7 @@ err_after_open:;
 /* The launcher's argv and environment, over memory of this struct and of the converter. */
 struct command {
 	char parent[24], memory[24], cpu[24], file[24], processes[24];
-	const char **argv; /* owned; its words are not */
+	const char **argv;         /* owned; its words are not */
 	char *name, *type, *limit; /* owned */
 	char *env[8];
 };
@@ -144,10 +145,11 @@ static bool command_argv(struct command *c, const struct coproc_host *host,
 	snprintf(c->processes, sizeof c->processes, "%lld", (long long)converter->processes);
 	n = add_option(c->argv, n, "-n", c->processes);
 	if (serve) {
-		/* Its processor time adds up over documents, so only the wall clock of each bounds it. */
+		/* Its processor time adds up over documents: the wall clock of each bounds it. */
 		c->argv[n++] = "-s";
 	} else {
-		snprintf(c->cpu, sizeof c->cpu, "%lld", (long long)(converter->time_ms + 999) / 1000);
+		snprintf(c->cpu, sizeof c->cpu, "%lld",
+			(long long)(converter->time_ms + 999) / 1000);
 		n = add_option(c->argv, n, "-c", c->cpu);
 	}
 	c->argv[n++] = "--";
@@ -198,7 +200,7 @@ static int spawn(const char *jail, const struct command *c, const struct ends *e
 		goto err_after_actions;
 	sigfillset(&all);
 	rc = posix_spawn_file_actions_adddup2(&actions, stdin_fd, STDIN_FILENO);
-	/* What a persistent converter prints is no text of a document: it goes with the diagnostics. */
+	/* What a persistent converter prints is no document's text: it goes with diagnostics. */
 	if (!rc)
 		rc = posix_spawn_file_actions_adddup2(
 			&actions, serve ? e->err_theirs : e->out_theirs, STDOUT_FILENO);
@@ -209,12 +211,12 @@ static int spawn(const char *jail, const struct command *c, const struct ends *e
 		rc = posix_spawn_file_actions_adddup2(&actions, e->out_theirs, SOCKET_FD);
 	if (rc)
 		goto err_after_attr;
-	/* All blocked: the launcher waits for signals, and gives the converter an empty mask.  A session of its own:
-	 * what is typed at the daemon's terminal is for the daemon. */
+	/* All blocked: the launcher waits for signals, and gives the converter an empty mask.  A
+	 * session of its own: what is typed at the daemon's terminal is for the daemon. */
 	posix_spawnattr_setsigmask(&attr, &all);
 	posix_spawnattr_setsigdefault(&attr, &all);
-	posix_spawnattr_setflags(&attr,
-		POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
+	posix_spawnattr_setflags(
+		&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
 	/* posix_spawn's argv is not const for historical reasons only. */
 	union {
 		const char **in;
@@ -246,8 +248,8 @@ enum status coproc_start(struct coproc *p, const struct coproc_host *host,
 		error = errno;
 		goto err_after_nothing;
 	}
-	error = spawn(host->jail, &command, &ends, serve ? ends.null : document->fd, serve,
-		&p->launcher);
+	error = spawn(
+		host->jail, &command, &ends, serve ? ends.null : document->fd, serve, &p->launcher);
 	if (error)
 		goto err_after_ends;
 	ends_close_theirs(&ends);
@@ -265,7 +267,7 @@ enum status coproc_start(struct coproc *p, const struct coproc_host *host,
 	return ST_OK;
 
 err_after_spawn:
-	/* Rare (no descriptor left): asked to end, it ends its tree, so that waiting for it is short. */
+	/* Rare (no descriptor left).  Asked to end, it ends its tree: waiting for it is short. */
 	kill(p->launcher, SIGTERM);
 	waitpid(p->launcher, NULL, 0);
 err_after_ends:
@@ -277,7 +279,7 @@ err_after_nothing:
 	return st;
 }
 
-/* --- watching ------------------------------------------------------------------------------------ */
+/* --- watching --- */
 
 unsigned coproc_wait(struct coproc *p, const struct coproc_host *host, int64_t deadline_ms)
 {
@@ -346,7 +348,7 @@ void coproc_hear(struct coproc *p)
 	}
 }
 
-/* --- ending -------------------------------------------------------------------------------------- */
+/* --- ending --- */
 
 bool coproc_has_ended(const struct coproc *p)
 {
@@ -358,7 +360,7 @@ void coproc_end(struct coproc *p)
 	if (!coproc_is_running(p) || p->ending)
 		return;
 	p->ending = true;
-	/* The launcher is our child and not reaped yet, so the number is its own still.  A stopped one must go on. */
+	/* Our child, and not reaped yet: the number is its own still.  A stopped one must go on. */
 	kill(p->launcher, SIGTERM);
 	kill(p->launcher, SIGCONT);
 }
@@ -398,8 +400,9 @@ struct coproc_end coproc_finish(struct coproc *p)
 			break;
 		if (left > 0)
 			continue;
-		/* Only a process stuck in the kernel holds it up.  It has its SIGKILL already; the keeper stays with it. */
-		log_warning("converter process %d does not end: killing its launcher", (int)p->launcher);
+		/* A process stuck in the kernel holds it up: it has its SIGKILL, the keeper stays. */
+		log_warning("converter process %d does not end: killing its launcher",
+			(int)p->launcher);
 		kill(p->launcher, SIGKILL);
 		break;
 	}

@@ -29,10 +29,10 @@ struct coproc_host {
 /* Embedded on purpose: a worker has a table of them.  All zero (COPROC_NONE) is "not running". */
 struct coproc {
 	pid_t launcher; /* 0: not running */
-	int pidfd;	/* of the launcher */
-	int out;	/* standard output (one-shot), or our end of the socket; -1 once closed */
-	int err;	/* standard error; -1 once closed */
-	bool ending;	/* asked to end */
+	int pidfd;      /* of the launcher */
+	int out;        /* standard output (one-shot), or our end of the socket; -1 once closed */
+	int err;        /* standard error; -1 once closed */
+	bool ending;    /* asked to end */
 
 	/* what it said on standard error since coproc_listen */
 	char said[COPROC_SAID_MAX];
@@ -61,8 +61,8 @@ MUST_USE enum status coproc_start(struct coproc *p, const struct coproc_host *ho
 
 /* What happened; several bits at once. */
 enum coproc_event {
-	COPROC_OUT = 1,	  /* `out` can be read, or is at its end */
-	COPROC_ERR = 2,	  /* the same of `err` */
+	COPROC_OUT = 1,   /* `out` can be read, or is at its end */
+	COPROC_ERR = 2,   /* the same of `err` */
 	COPROC_ENDED = 4, /* the process and all of its tree have ended */
 	COPROC_STOP = 8,  /* the daemon shuts down */
 	COPROC_LATE = 16  /* the deadline is over */

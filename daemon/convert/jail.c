@@ -107,15 +107,20 @@ static void parse_options(int argc, char **argv, struct jail_options *o)
 		fail_usage();
 }
 
-/* --- the converter's process, up to its exec ---------------------------------------------------- */
+/* --- the converter's process, up to its exec --- */
 
-/* What the converter finds in its environment: nothing of the daemon's but what the contract names. */
+/* What the converter finds in its environment: of the daemon's, what the contract names. */
 static char **clean_environment(const char *work_dir)
 {
 	static const char *const kept[] = {
-		"TRAWL_NAME", "TRAWL_TYPE", "TRAWL_LIMIT",
+		"TRAWL_NAME",
+		"TRAWL_TYPE",
+		"TRAWL_LIMIT",
 #if TRAWL_SANITIZED
-		"ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS",
+		"ASAN_OPTIONS",
+		"LSAN_OPTIONS",
+		"TSAN_OPTIONS",
+		"UBSAN_OPTIONS",
 #endif
 	};
 	enum { KEPT = sizeof kept / sizeof kept[0] };
@@ -154,7 +159,8 @@ _Noreturn static void become_converter(
 	}
 	if (!jail_layers_apply(o, &active, &missing)) {
 		dprintf(STDERR_FILENO,
-			"trawl-jail: sandbox = required, but this layer is not to be had here: %s\n",
+			"trawl-jail: sandbox = required, but this layer is not to be had here: "
+			"%s\n",
 			missing);
 		report->exit_status = JAIL_EXIT_REFUSED;
 		_exit(JAIL_EXIT_REFUSED);
@@ -174,7 +180,7 @@ _Noreturn static void become_converter(
 	_exit(report->exit_status);
 }
 
-/* --- the two keepers ----------------------------------------------------------------------------- */
+/* --- the two keepers --- */
 
 /* Ends as the converter did: by the same signal, or with the same status. */
 _Noreturn static void end_as(int status)

@@ -1,4 +1,5 @@
-/* jail_dir: the converter's private working directory, made empty and removed with all that was put into it. */
+/* jail_dir: the converter's private working directory, made empty and removed with all that was put
+ * into it. */
 #include "convert/jail.h"
 
 #include <dirent.h>

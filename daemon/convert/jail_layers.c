@@ -35,8 +35,8 @@ static bool apply_capabilities(const struct jail_options *o)
 	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
 
 	(void)o;
-	/* The bounding set matters to root alone, who would get all back by exec; others may not change it (EPERM)
-	 * and cannot gain any under no_new_privs. */
+	/* The bounding set matters to root alone, who would get all back by exec; others may not
+	 * change it (EPERM) and cannot gain any under no_new_privs. */
 	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
 		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) && errno != EPERM)
 			return false;

@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 enum {
-	TREE_MAX = 4096,   /* processes signalled in one pass; the next pass takes the rest */
-	ASK_MS = 200,	   /* for the inner keeper to end its tree, before the outer one does it */
+	TREE_MAX = 4096, /* processes signalled in one pass; the next pass takes the rest */
+	ASK_MS = 200,    /* for the inner keeper to end its tree, before the outer one does it */
 	BETWEEN_PASSES_MS = 5
 };
 
@@ -30,7 +30,7 @@ static bool wait_signal(sigset_t *set, int ms)
 	return sigtimedwait(set, NULL, &ts) > 0;
 }
 
-/* Appends the children of `pid` as far as there is room; false where the kernel does not list them. */
+/* Appends the children of `pid`, as far as there is room; false where they are not listed. */
 static bool add_children(pid_t pid, pid_t *found, size_t *count)
 {
 	char path[64], text[4096];
@@ -47,7 +47,8 @@ static bool add_children(pid_t pid, pid_t *found, size_t *count)
 			break;
 		have += (size_t)n;
 		text[have] = '\0';
-		/* A number is whole once the blank behind it is there; the rest waits for the next read. */
+		/* A number is whole once the blank behind it is there; the rest waits for the next
+		 * read. */
 		char *at = text, *end;
 		for (long id = strtol(at, &end, 10); *end == ' '; id = strtol(at, &end, 10)) {
 			if (*count < TREE_MAX)

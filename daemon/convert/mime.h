@@ -2,7 +2,8 @@
 #ifndef CONVERT_MIME_H
 #define CONVERT_MIME_H
 
-/* The MIME type of an extension (lower case, without the dot), NULL if it is not in mime.tbl; static storage. */
+/* The MIME type of an extension (lower case, without the dot), NULL if it is not in mime.tbl;
+ * static storage. */
 const char *mime_of_extension(const char *extension);
 
 #endif

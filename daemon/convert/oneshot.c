@@ -1,5 +1,6 @@
 /*
- * oneshot: a converter that runs once per document: text on its standard output, the verdict in its exit status.
+ * oneshot: a converter that runs once per document: text on its standard output, the verdict in its
+ * exit status.
  */
 #include "convert/attempt.h"
 

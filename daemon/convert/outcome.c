@@ -1,4 +1,5 @@
-/* outcome: the words for how a conversion ended, and the converters' statuses behind them; see outcome.h. */
+/* outcome: the words for how a conversion ended, and the converters' statuses behind them; see
+ * outcome.h. */
 #include "convert/outcome.h"
 
 #include "core/log.h"

@@ -20,23 +20,23 @@
 #include <unistd.h>
 
 enum {
-	DOCUMENTS_MAX = 10000,	/* one process serves */
-	GROWTH_EVERY = 64,	/* documents between two looks at its memory */
+	DOCUMENTS_MAX = 10000,     /* one process serves */
+	GROWTH_EVERY = 64,         /* documents between two looks at its memory */
 	AFTER_LIMIT_MAX = 1 << 20, /* bytes of text behind the limit, in which to come to an end */
-	GONE_MS = 100,		/* for a process to end that has closed its socket */
-	DIRECT_MAX = 1 << 20	/* bytes of text read at once into place */
+	GONE_MS = 100,             /* for a process to end that has closed its socket */
+	DIRECT_MAX = 1 << 20       /* bytes of text read at once into place */
 };
 
 /* How an exchange over the socket ended, short of an outcome. */
 enum exchange {
 	EXCHANGE_ANSWERED,
-	EXCHANGE_OVER,	/* the outcome is set, the process is not to be trusted further */
-	EXCHANGE_LOST,	/* the process is gone without having read the request */
-	EXCHANGE_GONE,	/* it ended in the middle */
+	EXCHANGE_OVER, /* the outcome is set, the process is not to be trusted further */
+	EXCHANGE_LOST, /* the process is gone without having read the request */
+	EXCHANGE_GONE, /* it ended in the middle */
 	EXCHANGE_NOMEM
 };
 
-/* --- request ------------------------------------------------------------------------------------- */
+/* --- request --- */
 
 static void add_json_string(struct buf *b, const char *s)
 {
@@ -110,12 +110,12 @@ static enum exchange send_request(const struct attempt *a, const struct coproc *
 	c->cmsg_type = SCM_RIGHTS;
 	c->cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(c), &a->request->fd, sizeof(int));
-	/* It has answered all that came before, so a request finds the socket empty and goes in one piece. */
+	/* All requests before are answered, so this one finds the socket empty: it goes whole. */
 	ssize_t n = sendmsg(p->out, &msg, MSG_NOSIGNAL);
 	return n == (ssize_t)iov.iov_len ? EXCHANGE_ANSWERED : EXCHANGE_LOST;
 }
 
-/* --- answer -------------------------------------------------------------------------------------- */
+/* --- answer --- */
 
 /* The first answer tells, by the kernel's word, which process speaks. */
 static ssize_t receive_first(struct persist *p, char *bytes, size_t room)
@@ -195,7 +195,7 @@ static enum exchange read_answer(struct attempt *a, struct persist *p, enum reco
 				return EXCHANGE_LOST;
 			if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 				return EXCHANGE_GONE;
-			/* Ended, and nothing left to read (a grandchild may hold the socket open). */
+			/* Ended, and nothing left to read, whoever may hold the socket open. */
 			if (n < 0 && events & COPROC_ENDED)
 				return EXCHANGE_GONE;
 			if (*state != RECORD_MORE)
@@ -251,7 +251,7 @@ static bool judge(struct attempt *a, struct persist *p, enum record_state state,
 	BUG("not the end of an answer");
 }
 
-/* --- the process --------------------------------------------------------------------------------- */
+/* --- the process --- */
 
 static bool fits(const struct persist *p, const struct converter *c)
 {
@@ -341,8 +341,8 @@ static enum exchange exchange(struct attempt *a, struct persist *p, enum record_
 {
 	struct convert_result *r = a->result;
 
-	record_start(a->reader, &r->text, &r->meta, &r->detail,
-		a->text_limit + ATTEMPT_CHARACTER_MAX);
+	record_start(
+		a->reader, &r->text, &r->meta, &r->detail, a->text_limit + ATTEMPT_CHARACTER_MAX);
 	coproc_listen(&p->process);
 	enum exchange e = send_request(a, &p->process);
 	return e == EXCHANGE_ANSWERED ? read_answer(a, p, state) : e;

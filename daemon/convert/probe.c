@@ -112,7 +112,8 @@ enum status convert_probe_sandbox(const char *jail, const struct config *config,
 	if (st != ST_OK)
 		return st;
 	cJSON *object = cJSON_ParseWithLength(out.data, out.len);
-	bool sound = cJSON_IsObject(object) && cJSON_IsObject(cJSON_GetObjectItem(object, "layers"));
+	bool sound =
+		cJSON_IsObject(object) && cJSON_IsObject(cJSON_GetObjectItem(object, "layers"));
 	cJSON_Delete(object);
 	if (!sound) {
 		log_warning("%s --probe: not the answer of a launcher", jail);

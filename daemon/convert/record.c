@@ -207,9 +207,9 @@ enum record_state record_feed(struct record_reader *r, const char *bytes, size_t
 		if (state == RECORD_MORE && r->left == 0)
 			state = end(r);
 		if (state != RECORD_MORE)
-			return n && (state == RECORD_DONE || state == RECORD_REROUTE) ?
-				       bad(r, "bytes behind the end of the answer") :
-				       state;
+			return n && (state == RECORD_DONE || state == RECORD_REROUTE)
+				       ? bad(r, "bytes behind the end of the answer")
+				       : state;
 	}
 	return RECORD_MORE;
 }

@@ -14,17 +14,17 @@
 
 enum {
 	RECORD_HEAD = 5,
-	RECORD_MAX = 16 << 20,	/* bytes of one payload */
+	RECORD_MAX = 16 << 20,       /* bytes of one payload */
 	RECORD_SMALL_MAX = 64 << 10, /* of a payload M, R or D */
 	RECORD_DETAIL_MAX = 1024,    /* what is kept of the detail in D */
-	RECORD_TYPE_MAX = 255	     /* of a MIME type */
+	RECORD_TYPE_MAX = 255        /* of a MIME type */
 };
 
 enum record_state {
-	RECORD_MORE,	  /* the answer goes on */
-	RECORD_DONE,	  /* by D: status, detail, truncated are set */
-	RECORD_REROUTE,	  /* by R: type is set */
-	RECORD_BAD,	  /* not the contract's records: `fault` says why */
+	RECORD_MORE,      /* the answer goes on */
+	RECORD_DONE,      /* by D: status, detail, truncated are set */
+	RECORD_REROUTE,   /* by R: type is set */
+	RECORD_BAD,       /* not the contract's records: `fault` says why */
 	RECORD_TOO_LARGE, /* metadata beyond its bound */
 	RECORD_NOMEM
 };
@@ -38,28 +38,28 @@ struct record_reader {
 
 	/* the answer, once it has ended */
 	int status;
-	bool truncated;	   /* by the converter, or by the limit */
+	bool truncated;    /* by the converter, or by the limit */
 	const char *fault; /* static */
 
 	/* private */
 	unsigned char head[RECORD_HEAD];
-	unsigned have;	    /* bytes of head */
-	uint32_t left;	    /* bytes of the payload that are still to come */
+	unsigned have;      /* bytes of head */
+	uint32_t left;      /* bytes of the payload that are still to come */
 	struct buf payload; /* of a small record */
 	uint64_t dropped;   /* bytes of text beyond the limit */
-	bool any;	    /* a byte came */
+	bool any;           /* a byte came */
 	bool has_meta;
 };
 
-/* Starts an answer; the reader keeps its memory from the one before.  Zeroed before its first use. */
+/* Starts an answer; the reader, zeroed before its first use, keeps its memory for the next. */
 void record_start(struct record_reader *r, struct buf *text, struct buf *meta, struct buf *last,
 	size_t text_limit);
 void record_finish(struct record_reader *r);
 /* Takes the next n bytes.  Bytes behind the record that ended the answer make it RECORD_BAD. */
 enum record_state record_feed(struct record_reader *r, const char *bytes, size_t n);
 /*
- * How many bytes of text are due next, of a record that has begun: the caller may read that many straight into `text`
- * (behind its end) and say so by record_took.  0: feed.
+ * How many bytes of text are due next, of a record that has begun: the caller may read that many
+ * straight into `text` (behind its end) and say so by record_took.  0: feed.
  */
 size_t record_due(const struct record_reader *r);
 void record_took(struct record_reader *r, size_t n);

@@ -33,12 +33,12 @@ struct rules {
 	char ***argvs; /* one NULL-terminated vector per converter */
 	size_t count;
 	struct strmap *by_extension; /* "*" too */
-	struct strmap *by_type;	     /* lower case; "text/" + "*" too */
+	struct strmap *by_type;      /* lower case; "text/" + "*" too */
 	struct program *programs;
 	size_t program_count;
 };
 
-/* --- fingerprints -------------------------------------------------------------------------------- */
+/* --- fingerprints --- */
 
 static enum status hash_file(crypto_generichash_state *hash, int fd)
 {
@@ -58,8 +58,8 @@ static enum status hash_file(crypto_generichash_state *hash, int fd)
 }
 
 /* Absent files are part of the fingerprint as such. */
-static enum status hash_program(
-	struct rules *r, const struct converter *c, const char *word, crypto_generichash_state *hash)
+static enum status hash_program(struct rules *r, const struct converter *c, const char *word,
+	crypto_generichash_state *hash)
 {
 	struct program *p = &r->programs[r->program_count++];
 	struct ident id;
@@ -135,7 +135,7 @@ bool rules_stale(const struct rules *r)
 	return false;
 }
 
-/* --- building ------------------------------------------------------------------------------------ */
+/* --- building --- */
 
 static char lower(char c)
 {
@@ -256,7 +256,7 @@ void rules_unref(struct rules *r)
 	mem_free(r);
 }
 
-/* --- looking up ---------------------------------------------------------------------------------- */
+/* --- looking up --- */
 
 size_t rules_count(const struct rules *r)
 {

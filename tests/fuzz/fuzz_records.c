@@ -1,7 +1,8 @@
 /*
  * fuzz_records: the reader of converters' records, fed in pieces whose sizes the input chooses.
  *
- * clang -fsanitize=fuzzer,address,undefined; the text limit is small, so that its edge is met often.
+ * clang -fsanitize=fuzzer,address,undefined; the text limit is small, so that its edge is met
+ * often.
  */
 #include "convert/record.h"
 

@@ -46,7 +46,7 @@ _Noreturn static void sleep_forever(void)
 		pause();
 }
 
-/* --- one-shot ------------------------------------------------------------------------------------ */
+/* --- one-shot --- */
 
 static int play_cat(void)
 {
@@ -154,9 +154,10 @@ static int play_eat(void)
 {
 	size_t n = (size_t)512 << 20;
 
-	return mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ?
-		       65 :
-		       0;
+	return mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+			       MAP_FAILED
+		       ? 65
+		       : 0;
 }
 
 static int play_burn(void)
@@ -184,12 +185,13 @@ static int play_report(void)
 	printf("pipe %s\n", signal(SIGPIPE, SIG_DFL) == SIG_DFL ? "default" : "other");
 	fflush(stdout);
 	/* Left for the launcher to clean. */
-	return system("mkdir -p deep/er && touch deep/er/f 'deep/ line' && chmod 0 deep/er") ? 99 : 0;
+	return system("mkdir -p deep/er && touch deep/er/f 'deep/ line' && chmod 0 deep/er") ? 99
+											     : 0;
 }
 
-/* --- persistent ---------------------------------------------------------------------------------- */
+/* --- persistent --- */
 
-/* The next request's document, -1 at the end; `request` holds its head and payload, NUL behind it. */
+/* The next request's document, -1 at the end; `request` holds head, payload and a NUL. */
 static int receive(void)
 {
 	union {
@@ -217,8 +219,8 @@ static int receive(void)
 
 static void record(char letter, const char *payload, size_t n)
 {
-	unsigned char head[HEAD] = {(unsigned char)letter, n & 0xff, n >> 8 & 0xff, n >> 16 & 0xff,
-		n >> 24 & 0xff};
+	unsigned char head[HEAD] = {
+		(unsigned char)letter, n & 0xff, n >> 8 & 0xff, n >> 16 & 0xff, n >> 24 & 0xff};
 
 	put(SOCKET_FD, head, sizeof head);
 	put(SOCKET_FD, payload, n);
@@ -341,7 +343,7 @@ static void do_leave(const char *rest)
 
 static void do_grow(const char *rest)
 {
-	size_t n = (size_t)192 << 20;
+	size_t n = (size_t)80 << 20;
 	void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	(void)rest;
@@ -382,19 +384,31 @@ static void echo(const char *bytes, size_t n)
 	put(SOCKET_FD, out, HEAD + n + sizeof done - 1);
 }
 
-/* Answers with the document; one that begins with "!" and a word of this table has it do that instead. */
+/* Answers with the document; one that begins with "!" and a word of this table has it do that
+ * instead. */
 static int play_echo(void)
 {
 	static const struct {
 		const char *word;
 		void (*act)(const char *rest);
 	} acts[] = {
-		{"crash", do_crash},	   {"kill", do_kill},	    {"exit ", do_exit},
-		{"hang", do_hang},	   {"garbage ", do_garbage}, {"part", do_part},
-		{"metadata", do_metadata}, {"damaged", do_damaged},  {"status ", do_status},
-		{"endless", do_endless},   {"request", do_request},  {"pid", do_pid},
-		{"grandchild", do_grandchild}, {"leave", do_leave},  {"grow", do_grow},
-		{"reroute ", do_reroute},  {"slow", do_slow},
+		{"crash", do_crash},
+		{"kill", do_kill},
+		{"exit ", do_exit},
+		{"hang", do_hang},
+		{"garbage ", do_garbage},
+		{"part", do_part},
+		{"metadata", do_metadata},
+		{"damaged", do_damaged},
+		{"status ", do_status},
+		{"endless", do_endless},
+		{"request", do_request},
+		{"pid", do_pid},
+		{"grandchild", do_grandchild},
+		{"leave", do_leave},
+		{"grow", do_grow},
+		{"reroute ", do_reroute},
+		{"slow", do_slow},
 	};
 	static char bytes[1 << 20];
 	int fd;
@@ -428,8 +442,6 @@ static int play_refuse(void)
 	dprintf(STDERR_FILENO, "no licence\n");
 	return 69;
 }
-
-/* ------------------------------------------------------------------------------------------------- */
 
 int evil_play(const char *part)
 {

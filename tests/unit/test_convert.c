@@ -35,6 +35,9 @@
 
 #include <cmocka.h>
 
+/* Long before the limits of 10 s, on a machine that has other things to do. */
+enum { SOON_MS = 3000 };
+
 static char jail[PATH_MAX], self[PATH_MAX];
 
 struct world {
@@ -89,11 +92,11 @@ static void assert_no_private_directory(const struct world *w)
 }
 
 /* One converter section per word: "name transport part time". */
-static void add_converter(struct buf *b, const char *name, const char *transport, const char *part,
-	const char *more)
+static void add_converter(
+	struct buf *b, const char *name, const char *transport, const char *part, const char *more)
 {
-	buf_addf(b, "[converter %s]\nmime = x/%s\n%s = %s %s\n%s\n", name, name, transport, self, part,
-		more);
+	buf_addf(b, "[converter %s]\nmime = x/%s\n%s = %s %s\n%s\n", name, name, transport, self,
+		part, more);
 }
 
 static int setup(void **state)
@@ -112,8 +115,9 @@ static int setup(void **state)
 	add_converter(&b, "spam-forever", "run", "spam-forever", "time = 10s\n");
 	add_converter(&b, "burn", "run", "burn", "time = 300ms\n");
 	add_converter(&b, "eat", "run", "eat", "memory = 256M\n");
-	add_converter(&b, "echo", "serve", "echo", "time = 500ms\nmemory = 256M\n");
-	add_converter(&b, "other", "serve", "echo other", "time = 500ms\n");
+	add_converter(&b, "echo", "serve", "echo", "time = 10s\nmemory = 128M\n");
+	add_converter(&b, "other", "serve", "echo other", "time = 10s\n");
+	add_converter(&b, "brief", "serve", "echo brief", "time = 500ms\n");
 	add_converter(&b, "mute", "serve", "mute", "time = 10s\n");
 	add_converter(&b, "refuse", "serve", "refuse", "time = 10s\n");
 	buf_adds(&b, "[converter absent]\nmime = x/absent\nrun = trawl-no-such\n");
@@ -201,14 +205,15 @@ static void expect(struct world *w, const char *converter, const char *document,
 			w->result.detail.data, detail);
 }
 
-static void expect_text(struct world *w, const char *converter, const char *document, const char *text)
+static void expect_text(
+	struct world *w, const char *converter, const char *document, const char *text)
 {
 	expect(w, converter, document, CONVERT_DONE, "");
 	assert_string_equal(w->result.text.data ? w->result.text.data : "", text);
 	assert_int_equal(w->result.detail.len, 0);
 }
 
-/* --- one-shot --------------------------------------------------------------------------------- */
+/* --- one-shot --- */
 
 static void oneshot_text(void **state)
 {
@@ -219,7 +224,8 @@ static void oneshot_text(void **state)
 	assert_string_equal(w->result.type.data, "x/type");
 	assert_string_equal(w->result.converter->name, "cat");
 	expect_text(w, "cat", "", "");
-	expect_text(w, "invalid", "", "ok \xef\xbf\xbd\xef\xbf\xbd \xef\xbf\xbd\xef\xbf\xbd nul: :end");
+	expect_text(
+		w, "invalid", "", "ok \xef\xbf\xbd\xef\xbf\xbd \xef\xbf\xbd\xef\xbf\xbd nul: :end");
 }
 
 static void oneshot_statuses(void **state)
@@ -265,7 +271,7 @@ static void oneshot_hang(void **state)
 	struct world *w = *state;
 
 	expect(w, "short-hang", "x", CONVERT_TIMED_OUT, "0.3 s");
-	assert_true(w->took_ms >= 300 && w->took_ms < 800);
+	assert_true(w->took_ms >= 300 && w->took_ms < SOON_MS);
 	expect(w, "burn", "x", CONVERT_TIMED_OUT, "0.3 s");
 }
 
@@ -296,7 +302,7 @@ static void oneshot_spam(void **state)
 	expect(w, "spam", "x", CONVERT_DAMAGED, "damaged");
 	assert_true(w->result.output.len >= 4096 && w->result.output.len < 3 * 4096);
 	expect(w, "spam-forever", "x", CONVERT_OUTPUT_LIMIT, "diagnostics");
-	assert_true(w->took_ms < 5000);
+	assert_true(w->took_ms < SOON_MS);
 }
 
 static void oneshot_grandchild(void **state)
@@ -304,10 +310,10 @@ static void oneshot_grandchild(void **state)
 	struct world *w = *state;
 
 	expect_text(w, "grandchild", "x", "text of the parent");
-	assert_true(w->took_ms < 2000);
+	assert_true(w->took_ms < SOON_MS);
 	assert_no_child();
 	expect(w, "grandchild-hang", "x", CONVERT_TIMED_OUT, "");
-	assert_true(w->took_ms < 1500);
+	assert_true(w->took_ms < SOON_MS);
 	assert_no_child();
 	expect(w, "bomb", "x", CONVERT_DONE, "");
 	assert_no_child();
@@ -337,8 +343,8 @@ static void oneshot_surroundings(void **state)
 		static const char *const known[] = {"env PATH=/usr/local/bin:/usr/bin:/bin\n",
 			"env LANG=C.UTF-8\n", "env TMPDIR=", "env TRAWL_NAME=na me\n",
 			"env TRAWL_TYPE=x/type\n", "env TRAWL_LIMIT=1048576\n", "env ASAN_OPTIONS=",
-			"env UBSAN_OPTIONS=", "env TSAN_OPTIONS=", "\xef\xbf\xbd\n", "fd 0\n", "fd 1\n",
-			"fd 2\n", "cwd ", "files 64\n", "blocked 0\n", "pipe default\n"};
+			"env UBSAN_OPTIONS=", "env TSAN_OPTIONS=", "\xef\xbf\xbd\n", "fd 0\n",
+			"fd 1\n", "fd 2\n", "cwd ", "files 64\n", "blocked 0\n", "pipe default\n"};
 		size_t i = 0, count = sizeof known / sizeof known[0];
 
 		while (i < count && strncmp(at, known[i], strlen(known[i])) != 0)
@@ -352,7 +358,7 @@ static void oneshot_surroundings(void **state)
 	assert_non_null(strstr(text, "fd 2\n"));
 }
 
-/* --- persistent ------------------------------------------------------------------------------- */
+/* --- persistent --- */
 
 static pid_t pid_of_echo(struct world *w)
 {
@@ -376,7 +382,9 @@ static void persist_text(void **state)
 	expect_text(w, "echo", "bad \xff, cut \xc3", "bad \xef\xbf\xbd, cut \xef\xbf\xbd");
 	assert_int_equal(try_convert(w, "echo", "nul\0nul", 7), ST_OK);
 	assert_string_equal(w->result.text.data, "nul nul");
-	expect_text(w, "echo", "!slow", "gr\xc3\xbc\xc3\x9f" "e");
+	expect_text(w, "echo", "!slow",
+		"gr\xc3\xbc\xc3\x9f"
+		"e");
 	assert_string_equal(w->result.meta.data, "{\"title\":\"\"}");
 	expect_text(w, "echo", "after", "after");
 	assert_int_equal(w->result.meta.len, 0);
@@ -429,7 +437,7 @@ static void persist_crashes(void **state)
 	expect(w, "echo", "!exit 0", CONVERT_CRASHED, "middle");
 	expect(w, "echo", "!exit 3", CONVERT_CRASHED, "status 3");
 	expect(w, "echo", "!grandchild", CONVERT_CRASHED, "status 3");
-	assert_true(w->took_ms < 400);
+	assert_true(w->took_ms < SOON_MS);
 	assert_no_child();
 	expect_text(w, "echo", "after", "after");
 }
@@ -441,14 +449,14 @@ static void persist_contract(void **state)
 	expect(w, "echo", "!garbage HTTP/1.1 200 OK\r\n", CONVERT_PROTOCOL, "unknown type");
 	expect(w, "echo", "!part", CONVERT_PROTOCOL, "parts are not supported");
 	expect(w, "echo", "!metadata", CONVERT_OUTPUT_LIMIT, "metadata");
-	expect(w, "echo", "!hang", CONVERT_TIMED_OUT, "0.5 s");
-	assert_true(w->took_ms >= 500 && w->took_ms < 900);
+	expect(w, "brief", "!hang", CONVERT_TIMED_OUT, "0.5 s");
+	assert_true(w->took_ms >= 500 && w->took_ms < SOON_MS);
 	w->limits.text_bytes = 1000;
 	expect(w, "echo", "!endless", CONVERT_DONE, "");
 	assert_true(w->result.truncated);
 	assert_int_equal(w->result.text.len, 1000);
 	expect(w, "mute", "x", CONVERT_CRASHED, "closed its socket");
-	assert_true(w->took_ms < 2000);
+	assert_true(w->took_ms < SOON_MS);
 	expect(w, "refuse", "x", CONVERT_UNAVAILABLE, "cannot work");
 	assert_string_equal(w->result.output.data, "no licence\n");
 	expect_text(w, "echo", "after", "after");
@@ -535,7 +543,7 @@ static void recycling(void **state)
 	assert_int_not_equal(pid_of_echo(w), pid);
 }
 
-/* --- the daemon's side ------------------------------------------------------------------------ */
+/* --- the daemon's side --- */
 
 struct stopper {
 	struct world *w;
@@ -566,7 +574,7 @@ static void stopping(void **state)
 			convert_session_wake(w->session);
 		assert_int_equal(pthread_create(&thread, NULL, stop_soon, &s), 0);
 		expect(w, i < 2 ? "hang" : "echo", "!hang", CONVERT_CANCELED, "stopped");
-		assert_true(w->took_ms >= 90 && w->took_ms < 350);
+		assert_true(w->took_ms >= 90 && w->took_ms < SOON_MS);
 		pthread_join(thread, NULL);
 	}
 	long long launches = stats_get(converter_launches);
@@ -591,7 +599,8 @@ static void cannot_launch(void **state)
 				.type = "x/y",
 				.converter = converter_of(w, i ? "echo" : "cat"),
 				.rules = w->rules};
-			assert_int_equal(convert_run(w->session, &req, &w->limits, &w->result), ST_OK);
+			assert_int_equal(
+				convert_run(w->session, &req, &w->limits, &w->result), ST_OK);
 			if (w->result.outcome != CONVERT_DONE)
 				assert_int_equal(w->result.outcome, CONVERT_LAUNCH_FAILED);
 		}
@@ -601,7 +610,8 @@ static void cannot_launch(void **state)
 		assert_no_child();
 	}
 	/* A launcher that is not there. */
-	assert_int_equal(convert_session_create(w->config, "/nowhere/trawl-jail", &w->stop, &lost), ST_OK);
+	assert_int_equal(
+		convert_session_create(w->config, "/nowhere/trawl-jail", &w->stop, &lost), ST_OK);
 	struct convert_session *mine = w->session;
 	w->session = lost;
 	expect(w, "cat", "x", CONVERT_LAUNCH_FAILED, "No such file");
@@ -770,8 +780,8 @@ static void find_programs(void)
 		return;
 	}
 	for (int up = 0; up < 2; up++) {
-		snprintf(jail, sizeof jail, "%.*s%s/trawl-jail",
-			(int)(path_base(self) - self), self, up ? ".." : ".");
+		snprintf(jail, sizeof jail, "%.*s%s/trawl-jail", (int)(path_base(self) - self),
+			self, up ? ".." : ".");
 		if (access(jail, X_OK) == 0)
 			return;
 	}
@@ -781,15 +791,32 @@ int main(int argc, char **argv)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(oneshot_text),	    TEST(oneshot_statuses),	TEST(oneshot_missing),
-		TEST(oneshot_crash),	    TEST(oneshot_hang),		TEST(oneshot_without_end),
-		TEST(oneshot_spam),	    TEST(oneshot_grandchild),	TEST(oneshot_limits),
-		TEST(oneshot_surroundings), TEST(persist_text),		TEST(persist_request),
-		TEST(persist_verdicts),	    TEST(persist_crashes),	TEST(persist_contract),
-		TEST(persist_dies_between), TEST(reroutes),		TEST(recycling),
-		TEST(stopping),		    TEST(cannot_launch),	TEST(without_memory),
-		TEST(sandbox_required),	    TEST(probing),		TEST(launcher_killed),
-		TEST(daemon_killed),	    TEST(words),
+		TEST(oneshot_text),
+		TEST(oneshot_statuses),
+		TEST(oneshot_missing),
+		TEST(oneshot_crash),
+		TEST(oneshot_hang),
+		TEST(oneshot_without_end),
+		TEST(oneshot_spam),
+		TEST(oneshot_grandchild),
+		TEST(oneshot_limits),
+		TEST(oneshot_surroundings),
+		TEST(persist_text),
+		TEST(persist_request),
+		TEST(persist_verdicts),
+		TEST(persist_crashes),
+		TEST(persist_contract),
+		TEST(persist_dies_between),
+		TEST(reroutes),
+		TEST(recycling),
+		TEST(stopping),
+		TEST(cannot_launch),
+		TEST(without_memory),
+		TEST(sandbox_required),
+		TEST(probing),
+		TEST(launcher_killed),
+		TEST(daemon_killed),
+		TEST(words),
 	};
 
 	if (argc > 1)

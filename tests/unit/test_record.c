@@ -127,7 +127,8 @@ static void direct_text(void **state)
 	record_start(&a.reader, &a.text, &a.meta, &a.last, 8);
 	assert_int_equal(record_due(&a.reader), 0);
 	assert_int_equal(record_feed(&a.reader, "T\x0a\0\0\0ab", 7), RECORD_MORE);
-	assert_int_equal(record_due(&a.reader), 6); /* of 8 that are left, the limit has room for 6 */
+	/* Of 8 that are left, the limit has room for 6. */
+	assert_int_equal(record_due(&a.reader), 6);
 	assert_true(buf_reserve(&a.text, 6));
 	memcpy(a.text.data + a.text.len, "cdefgh", 6);
 	record_took(&a.reader, 6);
@@ -155,29 +156,29 @@ static void faults(void **state)
 		enum record_state state;
 		const char *fault;
 	} cases[] = {
-#define CASE(bytes, state, fault) {bytes, sizeof bytes - 1, state, fault},
-		CASE("X\0\0\0\0", RECORD_BAD, "a record of unknown type")
-		CASE("\0\0\0\0\0", RECORD_BAD, "a record of unknown type")
-		CASE("HTTP/1.1 200 OK\r\n", RECORD_BAD, "a record of unknown type")
-		CASE("P\2\0\0\0{}", RECORD_BAD, "parts are not supported")
-		CASE("B\2\0\0\0ab", RECORD_BAD, "parts are not supported")
-		CASE("T\1\0\0\1", RECORD_BAD, "a record is too large")
-		CASE("T\377\377\377\377", RECORD_BAD, "a record is too large")
-		CASE("D\1\0\1\0", RECORD_BAD, "a record is too large")
-		CASE("M\1\0\1\0", RECORD_TOO_LARGE, "metadata without end")
-		CASE("M\2\0\0\0{}M\2\0\0\0{}", RECORD_BAD, "metadata came twice")
-		CASE("M\2\0\0\0[]", RECORD_BAD, "metadata is not a JSON object")
-		CASE("M\0\0\0\0", RECORD_BAD, "metadata is not a JSON object")
-		CASE("M\10\0\0\0{\"a\":\"\377\"", RECORD_BAD, "metadata is not UTF-8")
-		CASE("D\2\0\0\0{}", RECORD_BAD, "the last record has no status")
-		CASE("D\0\0\0\0", RECORD_BAD, "the last record has no status")
-		CASE("D\16\0\0\0{\"status\":\"0\"}", RECORD_BAD, "the last record has no status")
-		CASE("R\0\0\0\0", RECORD_BAD, "a reroute to what is not a MIME type")
-		CASE("R\4\0\0\0text", RECORD_BAD, "a reroute to what is not a MIME type")
-		CASE("R\5\0\0\0text/", RECORD_BAD, "a reroute to what is not a MIME type")
-		CASE("R\6\0\0\0t/\0tml", RECORD_BAD, "a reroute to what is not a MIME type")
-		CASE("R\3\0\0\0a/bT", RECORD_BAD, "bytes behind the end of the answer")
-		CASE("D\14\0\0\0{\"status\":0}D", RECORD_BAD, "bytes behind the end of the answer")
+#define CASE(bytes, state, fault) {bytes, sizeof bytes - 1, state, fault}
+		CASE("X\0\0\0\0", RECORD_BAD, "a record of unknown type"),
+		CASE("\0\0\0\0\0", RECORD_BAD, "a record of unknown type"),
+		CASE("HTTP/1.1 200 OK\r\n", RECORD_BAD, "a record of unknown type"),
+		CASE("P\2\0\0\0{}", RECORD_BAD, "parts are not supported"),
+		CASE("B\2\0\0\0ab", RECORD_BAD, "parts are not supported"),
+		CASE("T\1\0\0\1", RECORD_BAD, "a record is too large"),
+		CASE("T\377\377\377\377", RECORD_BAD, "a record is too large"),
+		CASE("D\1\0\1\0", RECORD_BAD, "a record is too large"),
+		CASE("M\1\0\1\0", RECORD_TOO_LARGE, "metadata without end"),
+		CASE("M\2\0\0\0{}M\2\0\0\0{}", RECORD_BAD, "metadata came twice"),
+		CASE("M\2\0\0\0[]", RECORD_BAD, "metadata is not a JSON object"),
+		CASE("M\0\0\0\0", RECORD_BAD, "metadata is not a JSON object"),
+		CASE("M\10\0\0\0{\"a\":\"\377\"", RECORD_BAD, "metadata is not UTF-8"),
+		CASE("D\2\0\0\0{}", RECORD_BAD, "the last record has no status"),
+		CASE("D\0\0\0\0", RECORD_BAD, "the last record has no status"),
+		CASE("D\16\0\0\0{\"status\":\"0\"}", RECORD_BAD, "the last record has no status"),
+		CASE("R\0\0\0\0", RECORD_BAD, "a reroute to what is not a MIME type"),
+		CASE("R\4\0\0\0text", RECORD_BAD, "a reroute to what is not a MIME type"),
+		CASE("R\5\0\0\0text/", RECORD_BAD, "a reroute to what is not a MIME type"),
+		CASE("R\6\0\0\0t/\0tml", RECORD_BAD, "a reroute to what is not a MIME type"),
+		CASE("R\3\0\0\0a/bT", RECORD_BAD, "bytes behind the end of the answer"),
+		CASE("D\14\0\0\0{\"status\":0}D", RECORD_BAD, "bytes behind the end of the answer"),
 #undef CASE
 	};
 

@@ -49,12 +49,13 @@ static struct rules *load(const struct world *w, const char *text)
 	return rules;
 }
 
-static const char sections[] = "[converter text]\nextensions = txt c h *\nmime = text/* application/json\n"
-			       "serve = @/text\n"
-			       "[converter html]\nextensions = html htm\nmime = text/html\n"
-			       "serve = @/html --strict\ntime = 5s\nmemory = 100M\n"
-			       "[converter pdf]\nextensions = pdf\nmime = application/pdf\n"
-			       "run = trawl-no-such-program -\n";
+static const char sections[] =
+	"[converter text]\nextensions = txt c h *\nmime = text/* application/json\n"
+	"serve = @/text\n"
+	"[converter html]\nextensions = html htm\nmime = text/html\n"
+	"serve = @/html --strict\ntime = 5s\nmemory = 100M\n"
+	"[converter pdf]\nextensions = pdf\nmime = application/pdf\n"
+	"run = trawl-no-such-program -\n";
 
 static int setup(void **state)
 {
@@ -94,7 +95,8 @@ static void by_name(void **state)
 	assert_string_equal(name_of(rules_by_name(w->rules, "Makefile")), "text");
 	assert_string_equal(name_of(rules_by_name(w->rules, ".html")), "text");
 	assert_string_equal(name_of(rules_by_name(w->rules, "a.unheard-of")), "text");
-	struct rules *none = load(w, "[converter html]\nextensions = html\nmime = text/html\nserve = @/html\n");
+	struct rules *none =
+		load(w, "[converter html]\nextensions = html\nmime = text/html\nserve = @/html\n");
 	assert_null(rules_by_name(none, "a.txt"));
 	rules_unref(none);
 }
@@ -126,8 +128,10 @@ static void types_of_names(void **state)
 	assert_string_equal(rules_type_of_name(w->rules, "A.C"), "text/x-csrc");
 	assert_string_equal(rules_type_of_name(w->rules, "ls.1"), "text/troff");
 	assert_string_equal(rules_type_of_name(w->rules, "README"), "application/octet-stream");
-	assert_string_equal(rules_type_of_name(w->rules, "a.unheardof"), "application/octet-stream");
-	/* The table is searched by halves: every row must be found, which it is only if it is sorted. */
+	assert_string_equal(
+		rules_type_of_name(w->rules, "a.unheardof"), "application/octet-stream");
+	/* The table is searched by halves: every row must be found, which it is only if it is
+	 * sorted. */
 	static const char *const extensions[] = {
 #define MIME(extension, type) #extension,
 #include "convert/mime.tbl"
@@ -180,7 +184,8 @@ static void versions(void **state)
 	rules_unref(again);
 
 	/* So is another option. */
-	again = load(w, "[converter html]\nextensions = html\nmime = text/html\nserve = @/html --lax\n");
+	again = load(
+		w, "[converter html]\nextensions = html\nmime = text/html\nserve = @/html --lax\n");
 	assert_memory_not_equal(rules_by_type(again, "text/html")->version, html, sizeof html);
 	rules_unref(again);
 }
@@ -188,7 +193,8 @@ static void versions(void **state)
 static void a_file_among_the_words_counts(void **state)
 {
 	struct world *w = *state;
-	static const char script[] = "[converter s]\nextensions = s\nmime = x/s\nrun = /bin/sh @/script\n";
+	static const char script[] =
+		"[converter s]\nextensions = s\nmime = x/s\nrun = /bin/sh @/script\n";
 	unsigned char before[CONVERTER_VERSION_BYTES];
 
 	program(w, "script", "echo 1\n");
@@ -210,7 +216,8 @@ static void programs_come_and_go(void **state)
 	/* Found in vain in PATH, then put there. */
 	snprintf(old, 4096, "%s", getenv("PATH"));
 	setenv("PATH", w->dir, 1);
-	struct rules *rules = load(w, "[converter x]\nextensions = x\nmime = x/x\nrun = trawl-test-late\n");
+	struct rules *rules =
+		load(w, "[converter x]\nextensions = x\nmime = x/x\nrun = trawl-test-late\n");
 	assert_true(rules_at(rules, 0)->missing);
 	assert_false(rules_stale(rules));
 	program(w, "trawl-test-late", "#!/bin/sh\n");
@@ -230,8 +237,9 @@ static void programs_come_and_go(void **state)
 static void later_ones_take_over(void **state)
 {
 	struct world *w = *state;
-	struct rules *rules = load(w, "[converter a]\nextensions = x y\nmime = x/x\nrun = /bin/true\n"
-				      "[converter b]\nextensions = y\nmime = x/x\nrun = /bin/true\n");
+	struct rules *rules =
+		load(w, "[converter a]\nextensions = x y\nmime = x/x\nrun = /bin/true\n"
+			"[converter b]\nextensions = y\nmime = x/x\nrun = /bin/true\n");
 
 	assert_string_equal(name_of(rules_by_name(rules, "f.x")), "a");
 	assert_string_equal(name_of(rules_by_name(rules, "f.y")), "b");
@@ -244,8 +252,8 @@ static void later_ones_take_over(void **state)
 static void without_memory(void **state)
 {
 	struct world *w = *state;
-	struct config *config = convert_conf(w->dir, "",
-		"[converter a]\nextensions = x y\nmime = x/x\nrun = /bin/true -\n");
+	struct config *config = convert_conf(
+		w->dir, "", "[converter a]\nextensions = x y\nmime = x/x\nrun = /bin/true -\n");
 	enum status st = ST_NOMEM;
 	unsigned long n = 0;
 
