@@ -1,9 +1,9 @@
 /*
  * frame: lines of JSON-RPC 2.0; see frame.h.
  *
- * cJSON is lenient where a server must not be: it passes ill-formed UTF-8, cuts
- * strings at an escaped NUL, nests a thousand deep and ignores what follows the
- * value.  So every line is scanned before it is parsed.
+ * cJSON is lenient where a server must not be: it passes ill-formed UTF-8 and
+ * control characters, cuts strings at an escaped NUL, nests a thousand deep and
+ * ignores what follows the value.  So every line is scanned before it is parsed.
  */
 #include "serve/frame.h"
 
@@ -108,10 +108,12 @@ enum status frame_feed(struct frame_splitter *s, const char *bytes, size_t n, si
 
 /* --- checking and parsing ----------------------------------------------------------------------- */
 
-/* From behind the opening quote to behind the closing one, or to the end. */
+/* From behind the opening quote to behind the closing one, or to the end; NULL at a control character. */
 static const char *skip_string(const char *at, const char *end)
 {
 	while (at < end && *at != '"') {
+		if ((unsigned char)*at < 0x20)
+			return NULL;
 		if (*at == '\\' && ++at == end)
 			return end;
 		at++;
@@ -119,28 +121,41 @@ static const char *skip_string(const char *at, const char *end)
 	return at < end ? at + 1 : end;
 }
 
-bool frame_check(const char *bytes, size_t n, const char **why)
+static bool is_space(char c)
 {
-	const char *at = bytes, *end = bytes + n;
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* What is wrong with well-formed text; NULL: nothing. */
+static const char *check_structure(const char *at, const char *end)
+{
 	int depth = 0;
 
-	*why = NULL;
+	while (at < end) {
+		char c = *at++;
+
+		if (c == '[' || c == '{')
+			depth++;
+		else if (c == ']' || c == '}')
+			depth--;
+		else if (c == '"')
+			at = skip_string(at, end);
+		if (!at || ((unsigned char)c < 0x20 && !is_space(c)))
+			return "a control character is not JSON";
+		if (depth > FRAME_DEPTH_MAX)
+			return "nested deeper than 32";
+	}
+	return NULL;
+}
+
+bool frame_check(const char *bytes, size_t n, const char **why)
+{
 	if (memchr(bytes, '\0', n))
 		*why = "a NUL byte is not JSON";
 	else if (!utf8_valid(bytes, n))
 		*why = "not UTF-8";
-	while (!*why && at < end) {
-		char c = *at++;
-
-		if (c == '[' || c == '{') {
-			if (++depth > FRAME_DEPTH_MAX)
-				*why = "nested deeper than 32";
-		} else if (c == ']' || c == '}') {
-			depth--;
-		} else if (c == '"') {
-			at = skip_string(at, end);
-		}
-	}
+	else
+		*why = check_structure(bytes, bytes + n);
 	return !*why;
 }
 
@@ -161,16 +176,8 @@ cJSON *frame_parse(const char *bytes, size_t n)
 {
 	/* With a NUL behind them: cJSON before 1.7.18 may look one byte too far. */
 	AUTO_FREE char *copy = mem_dup(bytes, n);
-	const char *end = NULL;
 
-	if (!copy)
-		return NULL;
-	cJSON *value = cJSON_ParseWithLengthOpts(copy, n + 1, &end, 1);
-	if (value && end != copy + n) {
-		cJSON_Delete(value);
-		return NULL;
-	}
-	return value;
+	return copy ? cJSON_ParseWithLengthOpts(copy, n + 1, NULL, 1) : NULL;
 }
 
 /* --- making ------------------------------------------------------------------------------------- */

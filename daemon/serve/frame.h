@@ -56,7 +56,10 @@ void frame_splitter_finish(struct frame_splitter *s);
 MUST_USE enum status frame_feed(struct frame_splitter *s, const char *bytes, size_t n, size_t max,
 	bool (*line)(void *arg, const char *bytes, size_t n), bool (*too_long)(void *arg), void *arg);
 
-/* Whether n bytes are UTF-8 without NUL and nest no deeper than FRAME_DEPTH_MAX; *why is a static text when not. */
+/*
+ * Whether n bytes are UTF-8 without NUL or bare control characters, and nest no deeper than FRAME_DEPTH_MAX; *why is a
+ * static text when not.
+ */
 bool frame_check(const char *bytes, size_t n, const char **why);
 /* Whether some string holds \u0000, where cJSON would cut it. */
 bool frame_has_escaped_nul(const char *bytes, size_t n);

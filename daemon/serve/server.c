@@ -305,8 +305,8 @@ void server_stop(struct server *s, int64_t deadline_ms, void (*stopped)(void *ar
 	s->deadline_ms = deadline_ms;
 	s->stopped = stopped;
 	s->stopped_arg = arg;
+	listener_finish(&s->listener); /* while the descriptor holds the inode, its number is no other's */
 	close_handle(s, (uv_handle_t *)&s->pipe);
-	listener_finish(&s->listener);
 	for (struct client *c = s->context.clients; c; c = next) {
 		next = client_next(c);
 		client_drain(c);
