@@ -20,7 +20,10 @@ static int64_t to_ns(int64_t s)
 	return s * NS_PER_S;
 }
 
-/* Whether some part of the text between wildcards is long enough for the index.  LIKE has wildcards of its own. */
+/*
+ * Whether some part of the text between wildcards is long enough for the index.  LIKE has
+ * wildcards of its own.
+ */
 static bool indexable(const struct filter *f)
 {
 	size_t run = 0;
@@ -35,8 +38,8 @@ static bool indexable(const struct filter *f)
 }
 
 /*
- * Narrows by the index over names: a pattern that matches too much is fine, trawl_match decides.  The folded text's *
- * and ? become % and _ in SQL, so that the value stays the filter's own.
+ * Narrows by the index over names: a pattern that matches too much is fine, trawl_match decides.
+ * The folded text's * and ? become % and _ in SQL, so that the value stays the filter's own.
  */
 static void add_index(const struct filter *f, struct sql *out)
 {
@@ -70,7 +73,10 @@ static void add_extensions(const struct filter *f, struct sql *out)
 	sql_add(out, ")");
 }
 
-/* "text/plain" is that type, "text/" and "text/ *" what begins so, "pdf" and "text" one of a type's two halves. */
+/*
+ * "text/plain" is that type, "text/" and "text/ *" what begins so, "pdf" and "text" one of a
+ * type's two halves.
+ */
 static void add_type(const char *item, struct sql *out)
 {
 	size_t len = strlen(item);

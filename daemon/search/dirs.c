@@ -107,9 +107,9 @@ static void add_column(struct buf *out, sqlite3_stmt *stmt, int column)
 /* SQLITE_ROW with *r filled, SQLITE_DONE if there is none, else an error. */
 static int read_row(struct dirs *d, int64_t id, struct row *r)
 {
-	static const char text[] =
-		"SELECT d.parent, d.mode, d.uid, d.gid, d.acl IS NOT NULL, d.offline, d.name, r.path, r.offline"
-		" FROM dir d LEFT JOIN root r ON r.id = d.root WHERE d.id = ?1";
+	static const char text[] = "SELECT d.parent, d.mode, d.uid, d.gid, d.acl IS NOT NULL, "
+				   "d.offline, d.name, r.path, r.offline"
+				   " FROM dir d LEFT JOIN root r ON r.id = d.root WHERE d.id = ?1";
 	int rc = SQLITE_OK;
 
 	if (!d->row)
@@ -145,7 +145,9 @@ static int compose(struct dirs *d, const struct row *r, int nest, struct dir_vie
 	int rc;
 
 	if (r->parent == 0) {
-		/* A root's own directory has no name; any other one without a parent is detached. */
+		/*
+		 * A root's own directory has no name; any other one without a parent is detached.
+		 */
 		if (r->name.len == 0)
 			buf_add(&path, r->root_path.data, r->root_path.len);
 		v->reachable = mine;

@@ -13,7 +13,8 @@
 
 struct member {
 	int64_t file, document; /* document 0: none */
-	double text, name;	/* scores of its document, of its name; sums over leaves that are not negated */
+	/* Scores of its document and of its name: sums over the leaves that are not negated. */
+	double text, name;
 };
 
 struct domain {

@@ -14,7 +14,10 @@ struct file_view {
 	const char *name; /* bytes; valid until the next row */
 };
 
-/* Everything given must outlive it; `domain` (files whose truth was computed) may be empty.  NULL: see the stopper. */
+/*
+ * Everything given must outlive it; `domain` (files whose truth was computed) may be empty.
+ * NULL: see the stopper.
+ */
 struct files *files_create(sqlite3 *raw, struct stopper *s, const struct plan *plan,
 	const struct plan_context *c, const struct caller *caller, const struct domain *domain);
 void files_destroy(struct files *f); /* NULL is fine */

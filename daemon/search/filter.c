@@ -67,8 +67,8 @@ static enum status read_text(struct filter *f, const char *value, size_t len)
 }
 
 /* ".PDF" is "pdf", "text/" followed by a star "text/". */
-static enum status add_item(struct filter *f, struct buf *list, const char *s, size_t at, size_t end,
-	struct fault *fault)
+static enum status add_item(struct filter *f, struct buf *list, const char *s, size_t at,
+	size_t end, struct fault *fault)
 {
 	if (f->field == FIELD_EXT && at < end && s[at] == '.')
 		at++;
@@ -77,8 +77,9 @@ static enum status add_item(struct filter *f, struct buf *list, const char *s, s
 	if (at == end)
 		return refuse(fault, at, "a value between the commas");
 	if (memchr(s + at, '*', end - at))
-		return refuse(fault, at, f->field == FIELD_EXT ? "an extension such as pdf"
-							       : "a type such as text/plain, text/* or pdf");
+		return refuse(fault, at,
+			f->field == FIELD_EXT ? "an extension such as pdf"
+					      : "a type such as text/plain, text/* or pdf");
 	utf8_add_folded(list, s + at, end - at);
 	buf_addc(list, '\0');
 	return ST_OK;
@@ -189,7 +190,8 @@ static enum status read_moment(const char *s, size_t at, size_t len, struct mome
 		*first = *last = (struct moment){MOMENT_AGO, ms / 1000};
 		return ST_OK;
 	}
-	return refuse(fault, at, "a date such as 2026-01-31, 2026-01 or 2026, or a time ago such as 7d");
+	return refuse(
+		fault, at, "a date such as 2026-01-31, 2026-01 or 2026, or a time ago such as 7d");
 }
 
 static enum status read_time_range(

@@ -12,7 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The fields of the query language.  title is text, not a filter; it is here because it is spelled alike. */
+/*
+ * The fields of the query language.  title is text, not a filter; it is here because it is
+ * spelled alike.
+ */
 #define FIELD_TABLE(X)                                                                             \
 	X(TITLE, "title")                                                                          \
 	X(NAME, "name")                                                                            \

@@ -26,7 +26,8 @@ struct flight {
 
 struct flights {
 	struct strmap *by_key;
-	struct waiter *due, **due_last; /* about to be called; a call may remove others (flights_leave) */
+	/* About to be called; a call may remove others (flights_leave). */
+	struct waiter *due, **due_last;
 };
 
 enum status flights_create(struct flights **out)
@@ -199,8 +200,8 @@ static bool settle(struct waiter *w, const struct flight *flight, const struct w
 	return true;
 }
 
-int64_t flights_end(struct flights *f, const struct buf *key, enum status st, const char *json, size_t len,
-	int64_t clock, int64_t now_ms)
+int64_t flights_end(struct flights *f, const struct buf *key, enum status st, const char *json,
+	size_t len, int64_t clock, int64_t now_ms)
 {
 	const struct waiter outcome = {.st = st, .json = json, .len = len, .clock = clock};
 	struct flight *flight = find(f, key);

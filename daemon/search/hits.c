@@ -12,7 +12,7 @@
 
 enum {
 	PATHS_MAX = 100,
-	FIRST_PIECE = 64 << 10, /* bytes of text unpacked for a snippet; four times more each time it is short */
+	FIRST_PIECE = 64 << 10, /* bytes unpacked for a snippet; four times more when too few */
 	BYTES_PER_TOKEN = 8,	/* a guess, for the first piece of a late passage */
 	NS_PER_S = 1000000000,
 };
@@ -110,10 +110,11 @@ struct first {
 };
 
 /*
- * Collects the paths of the hit's files, each followed by a NUL, in h->paths; returns how many files there are,
- * 0 also when the stopper says so.
+ * Collects the paths of the hit's files, each followed by a NUL, in h->paths; returns how many
+ * files there are, 0 also when the stopper says so.
  */
-static size_t collect_paths(struct hits *h, const struct hit *hit, size_t *kept, struct first *first)
+static size_t collect_paths(
+	struct hits *h, const struct hit *hit, size_t *kept, struct first *first)
 {
 	struct file_view f;
 	size_t total = 0;

@@ -25,8 +25,8 @@ void hits_destroy(struct hits *h); /* NULL is fine */
 /* Finds where the hits matched that do not know yet.  False: see the stopper. */
 bool hits_locate(struct hits *h, struct hit *hits, size_t count);
 /*
- * Appends one hit's object.  False: see the stopper; nothing was appended.  A hit whose files cannot be reached
- * (their directory is on the move) appends nothing and is true.
+ * Appends one hit's object.  False: see the stopper; nothing was appended.  A hit whose files
+ * cannot be reached (their directory is on the move) appends nothing and is true.
  */
 bool hits_add(struct hits *h, const struct hit *hit, struct buf *out);
 

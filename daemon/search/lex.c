@@ -14,8 +14,8 @@ static bool at_end(const struct lexer *l, size_t at)
 }
 
 /*
- * Where the bare word that begins at `at` ends.  Brackets that open within it belong to it, so that "(call foo())"
- * holds the word "foo()".
+ * Where the bare word that begins at `at` ends.  Brackets that open within it belong to it, so that
+ * "(call foo())" holds the word "foo()".
  */
 static size_t word_end(const struct lexer *l, size_t at)
 {

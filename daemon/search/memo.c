@@ -190,8 +190,8 @@ static int64_t age_limit(const struct memo *m, int64_t max_age_ms)
 }
 
 /* Whether what began at `clock` and `began_ms` serves one who asks now. */
-static bool serves(const struct memo *m, int64_t clock, int64_t began_ms, int64_t now_ms, int64_t index_clock,
-	int64_t limit_ms)
+static bool serves(const struct memo *m, int64_t clock, int64_t began_ms, int64_t now_ms,
+	int64_t index_clock, int64_t limit_ms)
 {
 	if (clock < m->floor)
 		return false;
@@ -216,8 +216,9 @@ static void hit(struct memo *m, struct entry *e, int64_t now_ms, int64_t index_c
 	list_add_last(&m->use, &e->use);
 }
 
-enum memo_verdict memo_lookup(struct memo *m, const struct buf *key, int64_t now_ms, int64_t index_clock,
-	int64_t max_age_ms, memo_waiter *waiter, void *arg, struct memo_answer *answer)
+enum memo_verdict memo_lookup(struct memo *m, const struct buf *key, int64_t now_ms,
+	int64_t index_clock, int64_t max_age_ms, memo_waiter *waiter, void *arg,
+	struct memo_answer *answer)
 {
 	int64_t limit = age_limit(m, max_age_ms), clock, began;
 	struct entry *e = strmap_get(m->entries, key->data, key->len);
@@ -246,7 +247,8 @@ void memo_leave(struct memo *m, const void *arg)
 /* --- answering --- */
 
 /* Takes *json; without memory the answer is only not kept. */
-static void keep_answer(struct memo *m, const struct buf *key, struct buf *json, int64_t born_ms, int64_t clock)
+static void keep_answer(
+	struct memo *m, const struct buf *key, struct buf *json, int64_t born_ms, int64_t clock)
 {
 	struct entry *e = strmap_get(m->entries, key->data, key->len);
 	void *replaced;
@@ -258,29 +260,35 @@ static void keep_answer(struct memo *m, const struct buf *key, struct buf *json,
 	e = mem_zalloc(sizeof *e);
 	if (!e)
 		return;
-	*e = (struct entry){.key_len = key->len, .len = json->len, .clock = clock, .born_ms = born_ms};
+	*e = (struct entry){
+		.key_len = key->len, .len = json->len, .clock = clock, .born_ms = born_ms};
 	e->key = mem_dup(key->data, key->len);
 	e->json = buf_take(json);
-	if (!e->key || !e->json || strmap_put(m->entries, e->key, e->key_len, e, &replaced) != ST_OK) {
+	if (!e->key || !e->json ||
+		strmap_put(m->entries, e->key, e->key_len, e, &replaced) != ST_OK) {
 		entry_destroy(e);
 		return;
 	}
 	BUG_UNLESS(!replaced);
 	list_add_last(&m->use, &e->use);
-	/* One that took long was born before its neighbours here: it is only swept a little late. */
+	/*
+	 * One that took long was born before its neighbours here: it is only swept a little late.
+	 */
 	list_add_last(&m->aging, &e->age);
 	m->bytes += entry_bytes(e);
 	evict(m);
 	show_size(m);
 }
 
-void memo_store(struct memo *m, const struct buf *key, struct buf *json, int64_t now_ms, int64_t clock, bool keep)
+void memo_store(struct memo *m, const struct buf *key, struct buf *json, int64_t now_ms,
+	int64_t clock, bool keep)
 {
 	struct buf answer = *json;
 	int64_t born;
 
 	*json = (struct buf)BUF_INIT;
-	born = flights_end(m->flights, key, ST_OK, answer.data ? answer.data : "", answer.len, clock, now_ms);
+	born = flights_end(
+		m->flights, key, ST_OK, answer.data ? answer.data : "", answer.len, clock, now_ms);
 	if (keep && born >= 0)
 		hear_of(m, clock);
 	if (keep && born >= 0 && clock >= m->floor)
@@ -310,7 +318,10 @@ static void expire(struct memo *m, struct entry *e)
 
 int64_t memo_sweep(struct memo *m, int64_t now_ms)
 {
-	/* Those past their time: the oldest of them has the lowest clock, so the first that still serves ends it. */
+	/*
+	 * Those past their time: the oldest of them has the lowest clock, so the first that
+	 * still serves ends it.
+	 */
 	while (m->exact.after != &m->exact && entry_of_age(m->exact.after)->clock < m->clock)
 		expire(m, entry_of_age(m->exact.after));
 	while (m->aging.after != &m->aging) {

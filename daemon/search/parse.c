@@ -206,7 +206,8 @@ static enum status parse_not(struct parser *p, struct query_node **out)
 	if (!negated && p->now.kind != LEXEME_OPEN)
 		return parse_leaf(p, out);
 	if (p->depth == QUERY_DEPTH_MAX)
-		return refuse(p, p->now.at, "expected at most %d brackets and negations inside one another",
+		return refuse(p, p->now.at,
+			"expected at most %d brackets and negations inside one another",
 			QUERY_DEPTH_MAX);
 	p->depth++;
 	if (negated) {
@@ -223,16 +224,17 @@ static enum status parse_not(struct parser *p, struct query_node **out)
 
 static bool starts_operand(enum lexeme_kind kind)
 {
-	return kind != LEXEME_END && kind != LEXEME_CLOSE && kind != LEXEME_OR && kind != LEXEME_COMMA;
+	return kind != LEXEME_END && kind != LEXEME_CLOSE && kind != LEXEME_OR &&
+	       kind != LEXEME_COMMA;
 }
 
 /*
- * operand { operand }: one operand is itself, more become a node of `kind`.  `more` consumes the operator and tells
- * whether another operand must follow.
+ * operand { operand }: one operand is itself, more become a node of `kind`.  `more` consumes the
+ * operator and tells whether another operand must follow.
  */
 static enum status parse_chain(struct parser *p, enum query_kind kind,
-	bool (*more)(struct parser *p), enum status (*operand)(struct parser *, struct query_node **),
-	struct query_node **out)
+	bool (*more)(struct parser *p),
+	enum status (*operand)(struct parser *, struct query_node **), struct query_node **out)
 {
 	struct query_node *chain = NULL, *next = NULL;
 	enum status st = operand(p, out);

@@ -1,4 +1,6 @@
-/* plan: choosing the way, and writing FTS5 expressions; see plan.h.  Conditions are in condition.c. */
+/*
+ * plan: choosing the way, and writing FTS5 expressions; see plan.h.  Conditions are in condition.c.
+ */
 #include "search/plan.h"
 
 #include "core/log.h"
@@ -6,7 +8,9 @@
 
 #include <string.h>
 
-/* FTS5's parser has a stack of 100; "( a OR b AND c NOT" takes seven places of it for each bracket. */
+/*
+ * FTS5's parser has a stack of 100; "( a OR b AND c NOT" takes seven places of it for each bracket.
+ */
 enum { NEST_MAX = 12 };
 
 void plan_match_finish(struct plan_match *m)
@@ -144,7 +148,10 @@ enum status plan_leaf(const struct query_node *leaf, bool names, struct plan_mat
 	return buf_status(&out->text);
 }
 
-/* Whether FTS5 can say it: every conjunction has something to subtract from, and no OR has a negation. */
+/*
+ * Whether FTS5 can say it: every conjunction has something to subtract from, and no OR has a
+ * negation.
+ */
 static bool expressible(const struct query_node *n);
 
 static bool expressible_parts(const struct query_node *const *parts, size_t count)

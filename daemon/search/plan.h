@@ -33,9 +33,10 @@ struct plan {
 	/* The conjuncts of the query: those with text, and the rest. */
 	const struct query_node **texts, **filters;
 	size_t text_count, filter_count;
+	/* Expressions, empty where there is nothing to ask. */
 	struct plan_match match; /* NATIVE: all of texts, over fts */
-	struct plan_match names; /* any leaf that names may match, over name_word; empty if there is none */
-	struct plan_match marks; /* any leaf that is not negated, over fts; empty if there is none */
+	struct plan_match names; /* any leaf that names may match, over name_word */
+	struct plan_match marks; /* any leaf that is not negated, over fts */
 	bool negates_text;
 };
 

@@ -59,7 +59,7 @@ enum status query_node_add(struct query_node *parent, struct query_node **child)
 
 enum status query_node_negate(struct query_node **node)
 {
-	struct query_node *n = *node, *not;
+	struct query_node *n = *node, *negation;
 	enum status st;
 
 	if (n->kind == QUERY_NOT) {
@@ -68,15 +68,15 @@ enum status query_node_negate(struct query_node **node)
 		query_node_destroy(n);
 		return ST_OK;
 	}
-	st = query_node_create(QUERY_NOT, &not);
+	st = query_node_create(QUERY_NOT, &negation);
 	if (st != ST_OK)
 		return st;
-	st = query_node_add(not, node);
+	st = query_node_add(negation, node);
 	if (st != ST_OK) {
-		query_node_destroy(not);
+		query_node_destroy(negation);
 		return st;
 	}
-	*node = not;
+	*node = negation;
 	return ST_OK;
 }
 

@@ -47,7 +47,10 @@ struct query {
 
 MUST_USE enum status query_node_create(enum query_kind kind, struct query_node **out);
 void query_node_destroy(struct query_node *n); /* and all below; NULL is fine */
-/* Takes *child (nulled, even on failure); a child of the parent's kind (AND, OR) is dissolved into it. */
+/*
+ * Takes *child (nulled, even on failure); a child of the parent's kind (AND, OR) is dissolved
+ * into it.
+ */
 MUST_USE enum status query_node_add(struct query_node *parent, struct query_node **child);
 /* Replaces *node by its negation; a double one is none. */
 MUST_USE enum status query_node_negate(struct query_node **node);
@@ -64,7 +67,10 @@ bool query_has_text(const struct query_node *n);
 bool query_has_filter(const struct query_node *n);
 /* Whether a text leaf lies under a negation: then another match can make a file fail. */
 bool query_negates_text(const struct query_node *n);
-/* The same query always prints the same; relative dates as of `now_s`, or as typed if it is negative. */
+/*
+ * The same query always prints the same; relative dates as of `now_s`, or as typed if it is
+ * negative.
+ */
 void query_print(const struct query_node *n, int64_t now_s, struct buf *out);
 
 #endif

@@ -22,7 +22,9 @@ double rank_idf(int64_t with, int64_t all)
 {
 	double n = (double)with, rest = (double)(all > with ? all - with : 0);
 
-	/* With 1 added, as Lucene does: a word that most documents have still counts for something. */
+	/*
+	 * With 1 added, as Lucene does: a word that most documents have still counts for something.
+	 */
 	return log(1 + (rest + 0.5) / (n + 0.5));
 }
 

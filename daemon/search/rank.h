@@ -32,8 +32,8 @@ struct rank {
 	const struct plan_match *match; /* the pass's expression */
 	double *idf; /* by the query's phrase numbers; below 0: not known yet */
 	/*
-	 * Is this row worth a score (false: it is 0, and nothing else is asked)?  Then, with its score: are its places
-	 * worth keeping?  Both may be NULL: yes; no.
+	 * Is this row worth a score (false: it is 0, and nothing else is asked)?  Then, with its
+	 * score: are its places worth keeping?  Both may be NULL: yes; no.
 	 */
 	bool (*wants_score)(void *arg, int64_t id);
 	bool (*wants_spots)(void *arg, int64_t id, double score);
@@ -45,7 +45,10 @@ struct rank {
 
 /* How much a phrase that `with` of `all` documents have tells about one. */
 double rank_idf(int64_t with, int64_t all);
-/* The share of one phrase in a score, before idf: `count` weighted instances in a text `length` times the average. */
+/*
+ * The share of one phrase in a score, before idf: `count` weighted instances in a text `length`
+ * times the average.
+ */
 double rank_weight(double count, double length);
 /* What a match in a file's name adds, before idf. */
 extern const double rank_name_boost;

@@ -83,7 +83,8 @@ static enum status read_cursor(
 static enum status read_sort(
 	struct search_request *r, const cJSON *item, struct search_error *error)
 {
-	for (size_t i = 0; cJSON_IsString(item) && i < sizeof sort_names / sizeof *sort_names; i++) {
+	for (size_t i = 0; cJSON_IsString(item) && i < sizeof sort_names / sizeof *sort_names;
+		i++) {
 		if (strcmp(item->valuestring, sort_names[i]) == 0) {
 			r->sort = (enum sort)i;
 			return ST_OK;

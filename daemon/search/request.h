@@ -16,7 +16,8 @@ enum {
 
 struct search_request {
 	struct query *query;
-	enum sort sort;	 /* never RELEVANCE where nothing ranks: a query of filters or negations alone */
+	/* Never RELEVANCE where nothing ranks: a query of filters or negations alone. */
+	enum sort sort;
 	bool descending;
 	int64_t limit, offset;
 	bool after_cursor; /* `after` is where the last page ended */

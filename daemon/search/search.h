@@ -37,10 +37,14 @@ struct search_request;
 MUST_USE enum status search_request_parse(
 	const cJSON *params, struct search_request **out, struct search_error *error);
 void search_request_destroy(struct search_request *r);
-/* The memo key: canonical query, options and what the caller may see.  Relative dates resolve to the UTC day `now_s`. */
-MUST_USE enum status search_request_key(
-	const struct search_request *r, const struct caller *caller, int64_t now_s, struct buf *out);
-int64_t search_request_max_age_ms(const struct search_request *r); /* -1: not given, the ttl holds */
+/*
+ * The memo key: canonical query, options and what the caller may see.  Relative dates resolve to
+ * the UTC day `now_s`.
+ */
+MUST_USE enum status search_request_key(const struct search_request *r, const struct caller *caller,
+	int64_t now_s, struct buf *out);
+/* -1: not given, the ttl holds */
+int64_t search_request_max_age_ms(const struct search_request *r);
 int64_t search_request_sync_ms(const struct search_request *r);	   /* 0: not given */
 int64_t search_request_timeout_ms(const struct search_request *r); /* default 2000 */
 
@@ -61,8 +65,9 @@ struct search_outcome {
  * total_exact, rank_bounded, partial, cursor (if there is more) and clock; the
  * server adds cached, age_ms, took_ms and synced.  ST_CANCELED, ST_NOMEM, ST_IO, ST_CORRUPT.
  */
-MUST_USE enum status search_run(struct db *db, const struct search_request *r, const struct caller *caller,
-	const struct search_stop *stop, struct buf *json, struct search_outcome *outcome);
+MUST_USE enum status search_run(struct db *db, const struct search_request *r,
+	const struct caller *caller, const struct search_stop *stop, struct buf *json,
+	struct search_outcome *outcome);
 
 /* The on-open hook for db_on_open: rank and snippet functions. */
 int search_register(sqlite3 *raw);

@@ -14,7 +14,10 @@ static const char ellipsis[] = "\xe2\x80\xa6";
 
 /* --- where --- */
 
-/* Different phrases among the places that begin within `want` tokens from place `first`; *end is the last one's end. */
+/*
+ * Different phrases among the places that begin within `want` tokens from place `first`; *end is
+ * the last one's end.
+ */
 static size_t count_phrases(const struct spots *s, size_t first, size_t want, size_t *end)
 {
 	size_t limit = s->spot[first].offset + want, count = 0;

@@ -26,8 +26,8 @@ struct snippet {
 /* The first token of the best passage of `want` tokens: 0 without places (NULL). */
 size_t snippet_start(const struct spots *spots, size_t want);
 /*
- * The passage of `want` (1..64) tokens from `start` on.  `whole`: the text is all there is; else its last bytes
- * may be cut off, and ST_AGAIN asks for a longer piece.
+ * The passage of `want` (1..64) tokens from `start` on.  `whole`: the text is all there is; else
+ * its last bytes may be cut off, and ST_AGAIN asks for a longer piece.
  */
 MUST_USE enum status snippet_make(struct tokens *t, const char *text, size_t len, bool whole,
 	const struct spots *spots, size_t start, size_t want, struct snippet *out);

@@ -15,7 +15,10 @@ MUST_USE enum status text_create(struct text **out);
 void text_destroy(struct text *t); /* NULL is fine */
 /* Begins with a zstd frame, which must stay until the next begin. */
 void text_begin(struct text *t, const void *packed, size_t len);
-/* At least `want` bytes from the start, or all (`*whole`).  The bytes live until the next call.  ST_CORRUPT, ST_NOMEM. */
+/*
+ * At least `want` bytes from the start, or all (`*whole`).  The bytes live until the next call.
+ * ST_CORRUPT, ST_NOMEM.
+ */
 MUST_USE enum status text_unpack(
 	struct text *t, size_t want, const char **bytes, size_t *len, bool *whole);
 

@@ -60,8 +60,9 @@ static void add_file(int64_t converter, int number, const char *name, const char
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	static const char *const files[][2] = {{"a.txt", "a b c NEAR AND or"}, {"b c.pdf", "c++ foo.bar a"},
-		{"foo.c", "foo foo foo b 1.2.3"}, {"\xff.bin", ""}, {"x", "\xc3\xa4 x y z a b"}};
+	static const char *const files[][2] = {{"a.txt", "a b c NEAR AND or"},
+		{"b c.pdf", "c++ foo.bar a"}, {"foo.c", "foo foo foo b 1.2.3"}, {"\xff.bin", ""},
+		{"x", "\xc3\xa4 x y z a b"}};
 	struct dir_row dir = {.id = 1, .name = "", .ident = {.ino = 1, .mode = 040755}};
 	int64_t converter;
 	bool unclean;
@@ -133,7 +134,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (st == ST_OK)
 		run(r, data[0] & 128);
 	else
-		BUG_UNLESS(st == ST_INVALID && e.bad_query && e.message[0] && e.position <= strlen(query));
+		BUG_UNLESS(st == ST_INVALID && e.bad_query && e.message[0] &&
+			   e.position <= strlen(query));
 	search_request_destroy(st == ST_OK ? r : NULL);
 	cJSON_Delete(params);
 	return 0;

@@ -9,8 +9,8 @@
 #include <zstd.h>
 
 /* Prefixes of one another on purpose. */
-const char *const corpus_words[] = {
-	"alpha", "alp", "beta", "bet", "gamma", "gam", "delta", "epsilon", "zeta", "eta", "theta", "\xc3\xa4ther"};
+const char *const corpus_words[] = {"alpha", "alp", "beta", "bet", "gamma", "gam", "delta",
+	"epsilon", "zeta", "eta", "theta", "\xc3\xa4ther"};
 const int corpus_word_count = sizeof corpus_words / sizeof *corpus_words;
 
 static const char *const extensions[] = {"txt", "pdf", "md", "c"};
@@ -30,7 +30,8 @@ static void add_words(struct buf *out, const int *words, int count, const char *
 		buf_addf(out, "%s%s", i ? between : "", corpus_words[words[i]]);
 }
 
-static void fill_document(struct corpus *c, struct corpus_document *d, unsigned number, uint64_t *seed)
+static void fill_document(
+	struct corpus *c, struct corpus_document *d, unsigned number, uint64_t *seed)
 {
 	AUTO_BUF text = BUF_INIT, title = BUF_INIT;
 	char packed[4096];
@@ -77,7 +78,8 @@ static void fill_dir(struct corpus *c, int i, uint64_t *seed)
 		.root = c->f->root,
 		.parent = d->parent + 1,
 		.name = names[i],
-		.ident = {.ino = (uint64_t)i + 1000, .mode = d->mode, .uid = d->uid, .gid = d->gid}};
+		.ident = {
+			.ino = (uint64_t)i + 1000, .mode = d->mode, .uid = d->uid, .gid = d->gid}};
 	assert_ok(tree_dir_put(c->f->db, &row));
 }
 
@@ -142,7 +144,8 @@ void corpus_fill(struct corpus *c, struct fixture *f, uint64_t *seed)
 
 /* --- who may see what --- */
 
-static bool may(const struct caller *who, uint32_t mode, uint32_t uid, uint32_t gid, bool acl, uint32_t bit)
+static bool may(
+	const struct caller *who, uint32_t mode, uint32_t uid, uint32_t gid, bool acl, uint32_t bit)
 {
 	bool member = who->gid == gid;
 
@@ -155,7 +158,8 @@ static bool may(const struct caller *who, uint32_t mode, uint32_t uid, uint32_t 
 	return member ? mode & bit << 3 : mode & bit;
 }
 
-bool corpus_visible(const struct corpus *c, const struct corpus_file *file, const struct caller *who)
+bool corpus_visible(
+	const struct corpus *c, const struct corpus_file *file, const struct caller *who)
 {
 	if (who->all || who->uid == 0)
 		return true;
@@ -169,7 +173,23 @@ bool corpus_visible(const struct corpus *c, const struct corpus_file *file, cons
 
 /* --- wishes --- */
 
-enum wish_kind { AND, OR, NOT, WORD, PREFIX, PHRASE, NEAR, TITLE, NAME, PATH, EXT, TYPE, AUTHOR, SIZE, AFTER };
+enum wish_kind {
+	AND,
+	OR,
+	NOT,
+	WORD,
+	PREFIX,
+	PHRASE,
+	NEAR,
+	TITLE,
+	NAME,
+	PATH,
+	EXT,
+	TYPE,
+	AUTHOR,
+	SIZE,
+	AFTER
+};
 
 struct wish {
 	enum wish_kind kind;
@@ -181,7 +201,8 @@ struct wish {
 
 struct wish *wish_make(struct corpus *c, uint64_t *seed, int depth)
 {
-	static const char *const names[] = {"alp", "TA", "n1", "*.pdf", "a*_n?.*", "zeta-", "\xc3\x84the"};
+	static const char *const names[] = {
+		"alp", "TA", "n1", "*.pdf", "a*_n?.*", "zeta-", "\xc3\x84the"};
 	static const char *const paths[] = {"/src/", "mail", "/r/*/n*", "alpha", "/r/alpha*.txt"};
 	struct wish *w = mem_zalloc(sizeof *w);
 
@@ -319,7 +340,8 @@ static bool text_true(const struct corpus *c, const struct wish *w, const struct
 		return true;
 	if (w->kind == TITLE)
 		return false;
-	return (d && run_true(w, d->text, d->text_len)) || run_true(w, file->words, file->word_count);
+	return (d && run_true(w, d->text, d->text_len)) ||
+	       run_true(w, file->words, file->word_count);
 }
 
 static void fold(char *out, size_t room, const char *s)

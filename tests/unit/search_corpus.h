@@ -10,7 +10,13 @@
 #include "core/buf.h"
 #include "search/search.h"
 
-enum { CORPUS_FILES = 160, CORPUS_DOCUMENTS = 60, CORPUS_DIRS = 8, TEXT_WORDS = 24, TITLE_WORDS = 3 };
+enum {
+	CORPUS_FILES = 160,
+	CORPUS_DOCUMENTS = 60,
+	CORPUS_DIRS = 8,
+	TEXT_WORDS = 24,
+	TITLE_WORDS = 3
+};
 
 /* Words are numbers into corpus_words. */
 struct corpus_document {
@@ -47,7 +53,8 @@ extern const char *const corpus_words[];
 extern const int corpus_word_count;
 
 void corpus_fill(struct corpus *c, struct fixture *f, uint64_t *seed);
-bool corpus_visible(const struct corpus *c, const struct corpus_file *file, const struct caller *who);
+bool corpus_visible(
+	const struct corpus *c, const struct corpus_file *file, const struct caller *who);
 
 /* A random query: as the user writes it, and as the matcher evaluates it. */
 struct wish;

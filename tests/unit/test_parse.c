@@ -10,7 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A tree as query_print writes it: lengths before texts, & | ! for AND OR NOT, * prefix, @ title, ~n NEAR. */
+/*
+ * A tree as query_print writes it: lengths before texts, & | ! for AND OR NOT, * prefix, @
+ * title, ~n NEAR.
+ */
 static const struct {
 	const char *query, *tree;
 } good[] = {
@@ -314,11 +317,24 @@ static void test_globs(void **state)
 		const char *glob, *s;
 		bool match;
 	} cases[] = {
-		{"*", "", true}, {"*", "abc", true}, {"a*c", "abc", true}, {"a*c", "abcd", false},
-		{"?", "a", true}, {"?", "", false}, {"?", "\xc3\xa4", true}, {"??", "\xc3\xa4", false},
-		{"*.c", "x.c", true}, {"*.c", "x.cc", false}, {"*a*b*", "xxaxxbxx", true},
-		{"*a*b*", "xxbxxaxx", false}, {"[a]", "a", false}, {"[a]*", "[a]b", true},
-		{"a**b", "ab", true}, {"", "", true}, {"", "a", false}, {"a?*", "a", false},
+		{"*", "", true},
+		{"*", "abc", true},
+		{"a*c", "abc", true},
+		{"a*c", "abcd", false},
+		{"?", "a", true},
+		{"?", "", false},
+		{"?", "\xc3\xa4", true},
+		{"??", "\xc3\xa4", false},
+		{"*.c", "x.c", true},
+		{"*.c", "x.cc", false},
+		{"*a*b*", "xxaxxbxx", true},
+		{"*a*b*", "xxbxxaxx", false},
+		{"[a]", "a", false},
+		{"[a]*", "[a]b", true},
+		{"a**b", "ab", true},
+		{"", "", true},
+		{"", "a", false},
+		{"a?*", "a", false},
 	};
 	char s[2049], glob[2049];
 

@@ -115,7 +115,8 @@ static void test_fts5_accepts(void **state)
 
 				sql_add(&sql, "SELECT rowid FROM fts WHERE fts MATCH ");
 				sql_string(&sql, p->match.text.data);
-				assert_int_equal(sql_prepare(&sql, db_raw(f->db), &rows), SQLITE_OK);
+				assert_int_equal(
+					sql_prepare(&sql, db_raw(f->db), &rows), SQLITE_OK);
 				int rc = sqlite3_step(rows);
 				sqlite3_finalize(rows);
 				if (rc != SQLITE_DONE)
@@ -136,8 +137,9 @@ static void test_conditions(void **state)
 		{"ext:pdf,txt", "(f.ext IN (?1, ?2))"},
 		{"-size:1..2", "NOT ((f.size BETWEEN ?1 AND ?2))"},
 		{"name:ab", "(trawl_match(?1, ?2, f.dir, f.name))"},
-		{"name:abc", "(f.id IN (SELECT rowid FROM name_part WHERE name LIKE '%' || ?1 || '%')"
-			     " AND trawl_match(?2, ?3, f.dir, f.name))"},
+		{"name:abc",
+			"(f.id IN (SELECT rowid FROM name_part WHERE name LIKE '%' || ?1 || '%')"
+			" AND trawl_match(?2, ?3, f.dir, f.name))"},
 		/* no run of three that is not a wildcard to LIKE */
 		{"name:ab_cd%", "(trawl_match(?1, ?2, f.dir, f.name))"},
 		{"name:a?b*c", "(trawl_match(?1, ?2, f.dir, f.name))"},

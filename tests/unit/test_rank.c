@@ -136,7 +136,8 @@ static void test_one_word(void **state)
 
 static void test_many_words(void **state)
 {
-	static const char *const queries[] = {"aaa OR bbb OR ccc", "aaa bbb ccc", "bbb (aaa OR ccc)"};
+	static const char *const queries[] = {
+		"aaa OR bbb OR ccc", "aaa bbb ccc", "bbb (aaa OR ccc)"};
 	double scores[DOCUMENTS];
 
 	(void)state;
@@ -223,9 +224,12 @@ static void test_boosts(void **state)
 {
 	(void)state;
 	assert_ok(db_begin(fixture->db));
-	fixture_file(fixture, 1, "in-text", fixture_document(fixture, "nothing", "zzz and some more words", 0), 1001);
-	fixture_file(fixture, 1, "in-title", fixture_document(fixture, "zzz", "and some more words here", 0), 1002);
-	fixture_file(fixture, 1, "zzz", fixture_document(fixture, "nothing", "words that are elsewhere", 0), 1003);
+	fixture_file(fixture, 1, "in-text",
+		fixture_document(fixture, "nothing", "zzz and some more words", 0), 1001);
+	fixture_file(fixture, 1, "in-title",
+		fixture_document(fixture, "zzz", "and some more words here", 0), 1002);
+	fixture_file(fixture, 1, "zzz",
+		fixture_document(fixture, "nothing", "words that are elsewhere", 0), 1003);
 	fixture_file(fixture, 1, "zzz.bin", 0, 1004);
 	assert_ok(documents_settle(fixture->db));
 	assert_ok(db_commit(fixture->db));

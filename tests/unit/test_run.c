@@ -35,7 +35,8 @@ static cJSON *search_as(const struct caller *who, cJSON *params)
 
 	enum status st = search_request_parse(params, &r, &e);
 	if (st != ST_OK)
-		fail_msg("%s: %s", cJSON_GetStringValue(cJSON_GetObjectItem(params, "query")), e.message);
+		fail_msg("%s: %s", cJSON_GetStringValue(cJSON_GetObjectItem(params, "query")),
+			e.message);
 	cJSON_Delete(params);
 	buf_addc(&json, '{');
 	assert_ok(search_run(corpus.f->db, r, who, &stop, &json, &outcome));
@@ -132,7 +133,8 @@ static void check_hit(const cJSON *hit, const char *query)
 	struct want *x = &wants[f->document < 0 ? CORPUS_DOCUMENTS + first : f->document];
 	const cJSON *paths = get(hit, "paths");
 
-	if (x->count == 0 || x->seen || first != x->files[0] || number(hit, "paths_total") != x->count)
+	if (x->count == 0 || x->seen || first != x->files[0] ||
+		number(hit, "paths_total") != x->count)
 		fail_msg("%s: %s is wrong (%d files, seen %d)", query, f->path, x->count, x->seen);
 	x->seen = true;
 	assert_int_equal(cJSON_GetArraySize(paths), x->count);
@@ -150,13 +152,15 @@ static void check_hit(const cJSON *hit, const char *query)
 	assert_true(get(hit, "score")->valuedouble >= 0);
 }
 
-static void check_result(const cJSON *result, const struct wish *w, const struct caller *who, const char *query)
+static void check_result(
+	const cJSON *result, const struct wish *w, const struct caller *who, const char *query)
 {
 	int total = collect_wants(w, who);
 	const cJSON *hit;
 
 	if (number(result, "total") != total)
-		fail_msg("%s: total %lld instead of %d", query, (long long)number(result, "total"), total);
+		fail_msg("%s: total %lld instead of %d", query, (long long)number(result, "total"),
+			total);
 	assert_true(cJSON_IsTrue(get(result, "total_exact")));
 	assert_true(cJSON_IsFalse(get(result, "partial")));
 	assert_true(cJSON_IsFalse(get(result, "rank_bounded")));
@@ -261,8 +265,8 @@ static void check_pages(const char *query, const char *sort, const char *order, 
 
 static void test_order_and_pages(void **state)
 {
-	static const char *const queries[] = {"alpha OR gam*", "ext:pdf", "-beta", "delta -name:alpha",
-		"beta ext:txt", "zeta OR ext:md"};
+	static const char *const queries[] = {"alpha OR gam*", "ext:pdf", "-beta",
+		"delta -name:alpha", "beta ext:txt", "zeta OR ext:md"};
 	static const char *const sorts[] = {"relevance", "time", "size", "name", "path"};
 
 	(void)state;
@@ -392,7 +396,8 @@ static void test_refusals(void **state)
 		{"{\"query\":\"a\",\"timeout_ms\":0}", "timeout_ms: expected"},
 		{"{\"query\":\"a\",\"cursor\":1}", "cursor: expected"},
 		{"{\"query\":\"a\",\"cursor\":\"\"}", "cursor: not one of"},
-		{"{\"query\":\"a\",\"cursor\":\"0000000000000000.0000000000000001.3ff0000000000000\"}",
+		{"{\"query\":\"a\",\"cursor\":\"0000000000000000.0000000000000001."
+		 "3ff0000000000000\"}",
 			"cursor: not one of"},
 		{"{\"query\":\"a\",\"cursor\":\"x\",\"offset\":3}", "cursor: not together"},
 	};
@@ -446,7 +451,8 @@ static char *key_as(const char *params, const struct caller *who, int64_t now_s)
 	return buf_take(&key);
 }
 
-static void assert_keys(bool same, const char *a, const struct caller *x, const char *b, const struct caller *y)
+static void assert_keys(
+	bool same, const char *a, const struct caller *x, const char *b, const struct caller *y)
 {
 	AUTO_FREE char *k = key_as(a, x, 1000000000), *l = key_as(b, y, 1000000000);
 
@@ -464,7 +470,8 @@ static void test_keys(void **state)
 	const char *a = "{\"query\":\"a  b\"}";
 
 	(void)state;
-	assert_keys(true, a, &everyone, "{\"query\":\"(a AND b)\",\"timeout_ms\":5,\"max_age_ms\":7}", &everyone);
+	assert_keys(true, a, &everyone,
+		"{\"query\":\"(a AND b)\",\"timeout_ms\":5,\"max_age_ms\":7}", &everyone);
 	assert_keys(true, a, &one, a, &same);
 	assert_keys(true, a, &everyone, a, &root);
 	assert_keys(false, a, &one, a, &other);
@@ -502,7 +509,8 @@ static enum status run_stopped(const char *query, struct search_stop stop, struc
 
 static void test_deadline(void **state)
 {
-	static const char *const queries[] = {"alpha", "-alpha", "ext:pdf", "alpha OR ext:pdf", "alpha ext:c"};
+	static const char *const queries[] = {
+		"alpha", "-alpha", "ext:pdf", "alpha OR ext:pdf", "alpha ext:c"};
 
 	(void)state;
 	for (size_t i = 0; i < 5; i++) {
@@ -510,8 +518,8 @@ static void test_deadline(void **state)
 		AUTO_BUF json = BUF_INIT;
 
 		buf_addc(&json, '{');
-		assert_ok(run_stopped(
-			queries[i], (struct search_stop){now_mono_ms() - 1, NULL}, &json, &outcome));
+		assert_ok(run_stopped(queries[i], (struct search_stop){now_mono_ms() - 1, NULL},
+			&json, &outcome));
 		buf_addc(&json, '}');
 		assert_true(outcome.partial);
 		cJSON *result = cJSON_Parse(json.data);
@@ -529,8 +537,10 @@ static void test_cancel(void **state)
 	AUTO_BUF json = BUF_INIT;
 
 	(void)state;
-	assert_int_equal(run_stopped("alpha", (struct search_stop){now_mono_ms() + 10000, &canceled},
-				 &json, &outcome), ST_CANCELED);
+	assert_int_equal(
+		run_stopped("alpha", (struct search_stop){now_mono_ms() + 10000, &canceled}, &json,
+			&outcome),
+		ST_CANCELED);
 	/* the connection is as good as before */
 	cJSON *result = search("alpha");
 	assert_true(number(result, "total") > 0);
@@ -540,7 +550,8 @@ static void test_cancel(void **state)
 /* Every allocation of ours fails in turn: ST_NOMEM or a good answer, never a crash or a leak. */
 static void test_no_memory(void **state)
 {
-	static const char *const queries[] = {"alpha", "\"alpha beta\" -gamma", "alpha OR ext:pdf", "ext:pdf path:src"};
+	static const char *const queries[] = {
+		"alpha", "\"alpha beta\" -gamma", "alpha OR ext:pdf", "ext:pdf path:src"};
 
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {
@@ -558,7 +569,8 @@ static void test_no_memory(void **state)
 			assert_ok(search_request_parse(p, &r, &e));
 			mem_fail_at(n, 0);
 			enum status st = search_run(corpus.f->db, r, &everyone,
-				&(struct search_stop){now_mono_ms() + 10000, NULL}, &json, &outcome);
+				&(struct search_stop){now_mono_ms() + 10000, NULL}, &json,
+				&outcome);
 			/* the countdown still runs: there was nothing left to fail */
 			AUTO_FREE char *probe = mem_alloc(1);
 			for (unsigned long k = 0; probe && k < n; k++) {

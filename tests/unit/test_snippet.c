@@ -152,8 +152,8 @@ static void test_pieces(void **state)
 
 static size_t random_text(struct buf *out, uint64_t *seed, struct spots *spots)
 {
-	static const char *const pieces[] = {"word", "\xc3\xa4\xc3\xb6", "x", "\xe6\x97\xa5\xe6\x9c\xac", "needle",
-		"a1", "\xf0\x9d\x94\x98q"};
+	static const char *const pieces[] = {"word", "\xc3\xa4\xc3\xb6", "x",
+		"\xe6\x97\xa5\xe6\x9c\xac", "needle", "a1", "\xf0\x9d\x94\x98q"};
 	static const char *const gaps[] = {" ", "\n\t", ", ", " \xe2\x80\x94 ", "()", ". \r\n"};
 	size_t count = fixture_random(seed, 200);
 
@@ -179,12 +179,14 @@ static void test_random(void **state)
 		struct spots *spots = spots_of("");
 		struct snippet s = SNIPPET_INIT;
 		AUTO_BUF text = BUF_INIT;
-		size_t count = random_text(&text, &seed, spots), want = 1 + fixture_random(&seed, 64);
+		size_t count = random_text(&text, &seed, spots),
+		       want = 1 + fixture_random(&seed, 64);
 
 		assert_ok(snippet_make(tokens, text.data, text.len, true, spots,
 			snippet_start(spots, want), want, &s));
 		for (size_t i = 0; i < s.mark_count; i++)
-			assert_int_equal(strncmp(s.text.data + s.marks[i].at, "needle", s.marks[i].len), 0);
+			assert_int_equal(
+				strncmp(s.text.data + s.marks[i].at, "needle", s.marks[i].len), 0);
 		assert_int_equal(s.mark_count > 0, spots->count > 0);
 		buf_add(&s.text, "", 0);
 		assert_true(utf8_valid(s.text.data, s.text.len));

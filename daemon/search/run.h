@@ -1,0 +1,37 @@
+/*
+ * run: one search while it runs: what it was given, what it prepared, what it found so far.
+ *
+ * run.c sets it up, has collect.c fill the heap, and writes the page from it.
+ */
+#ifndef SEARCH_RUN_H
+#define SEARCH_RUN_H
+
+#include "search/domain.h"
+#include "search/files.h"
+#include "search/request.h"
+#include "search/top.h"
+
+struct run {
+	struct db *db;
+	sqlite3 *raw;
+	const struct search_request *r;
+	const struct caller *caller;
+	struct stopper stopper;
+	struct plan *plan;
+	struct dirs *dirs;
+	struct plan_context filters;
+	struct domain domain; /* NATIVE: files whose names match a leaf; SETS: all files */
+	struct files *files;
+	struct top top;
+	double *idf;  /* by phrase; NULL: not sorted by relevance */
+	int64_t total;
+	bool partial;
+	/* the pass over fts, beside domain.documents */
+	size_t at;
+	uint64_t *reached; /* a bit per entry of domain.documents */
+};
+
+/* Walks everything that matches: counts it and keeps the best.  False: see the stopper. */
+bool collect(struct run *run);
+
+#endif
