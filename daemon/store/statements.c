@@ -155,6 +155,14 @@ const void *statement_get_bytes(struct statement *s, int column, int *len)
 	return bytes ? bytes : "";
 }
 
+void statement_add_bytes(struct statement *s, int column, struct buf *out)
+{
+	int len;
+	const void *bytes = statement_get_bytes(s, column, &len);
+
+	buf_add(out, bytes, (size_t)len);
+}
+
 enum status statements_prepare(struct db *db, const enum statement_id *ids, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {

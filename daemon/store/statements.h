@@ -8,6 +8,7 @@
 #ifndef STORE_STATEMENTS_H
 #define STORE_STATEMENTS_H
 
+#include "core/buf.h"
 #include "core/status.h"
 
 #include <sqlite3.h>
@@ -63,6 +64,9 @@ int64_t statement_get_int(struct statement *s, int column);
 const char *statement_get_string(struct statement *s, int column);
 /* *len bytes, "" if there are none. */
 const void *statement_get_bytes(struct statement *s, int column, int *len);
+
+/* Appends them; what memory it lacked, the buf tells. */
+void statement_add_bytes(struct statement *s, int column, struct buf *out);
 
 /* Prepares those that must not fail for want of memory later. */
 MUST_USE enum status statements_prepare(struct db *db, const enum statement_id *ids, size_t count);

@@ -23,14 +23,6 @@ static void place_finish(struct place *p)
 	buf_finish(&p->moved_from);
 }
 
-static void add_column(struct buf *out, struct statement *s, int column)
-{
-	int len;
-	const void *bytes = statement_get_bytes(s, column, &len);
-
-	buf_add(out, bytes, (size_t)len);
-}
-
 static enum status find_place(struct db *db, int64_t id, struct place *p)
 {
 	AUTO_STATEMENT s = statement_start(db, STMT_DIR_PLACE);
@@ -42,8 +34,8 @@ static enum status find_place(struct db *db, int64_t id, struct place *p)
 	}
 	p->root = statement_get_int(&s, 0);
 	p->parent = statement_get_int(&s, 1);
-	add_column(&p->name, &s, 2);
-	add_column(&p->moved_from, &s, 3);
+	statement_add_bytes(&s, 2, &p->name);
+	statement_add_bytes(&s, 3, &p->moved_from);
 	return db_trouble(db, p->name.failed || p->moved_from.failed ? ST_NOMEM : ST_OK);
 }
 
@@ -191,7 +183,7 @@ enum status tree_dir_put(struct db *db, const struct dir_row *row)
 		found = statement_row(&s);
 		if (found) {
 			same = same_dir(&s, row);
-			add_column(&moved_from, &s, 8);
+			statement_add_bytes(&s, 8, &moved_from);
 		}
 		enum status st = statement_status(&s);
 		if (st == ST_OK)
@@ -308,7 +300,7 @@ static enum status go_down(struct felling *f, int64_t *at)
 			return statement_status(&s);
 		*at = statement_get_int(&s, 0);
 		buf_addc(&f->path, '/');
-		add_column(&f->path, &s, 1);
+		statement_add_bytes(&s, 1, &f->path);
 		if (f->path.failed)
 			return db_trouble(f->db, ST_NOMEM);
 	}

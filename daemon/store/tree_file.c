@@ -4,63 +4,12 @@
 #include "store/connection.h"
 #include "store/documents.h"
 #include "store/name_index.h"
+#include "store/old_file.h"
 #include "store/tombstones.h"
 #include "store/tree_path.h"
 #include "store/tree_write.h"
 
 #include <string.h>
-
-/* A row as it was before the change. */
-struct old_file {
-	int64_t id, document;
-	enum file_state state;
-	struct ident ident;
-	struct buf acl, moved_from; /* empty if none */
-};
-#define OLD_INIT {.acl = BUF_INIT, .moved_from = BUF_INIT}
-#define AUTO_OLD __attribute__((cleanup(old_finish))) struct old_file
-
-static void old_finish(struct old_file *old)
-{
-	buf_finish(&old->acl);
-	buf_finish(&old->moved_from);
-}
-
-static void add_column(struct buf *out, struct statement *s, int column)
-{
-	int len;
-	const void *bytes = statement_get_bytes(s, column, &len);
-
-	buf_add(out, bytes, (size_t)len);
-}
-
-static enum status find_old(struct db *db, int64_t dir, const char *name, struct old_file *old)
-{
-	AUTO_STATEMENT s = statement_start(db, STMT_FILE_OLD);
-
-	statement_int(&s, dir);
-	statement_blob(&s, name, strlen(name));
-	if (!statement_row(&s)) {
-		enum status st = statement_status(&s);
-		return st == ST_OK ? ST_NOT_FOUND : st;
-	}
-	old->id = statement_get_int(&s, 0);
-	old->state = (enum file_state)statement_get_int(&s, 1);
-	old->document = statement_get_int(&s, 2);
-	add_column(&old->moved_from, &s, 3);
-	old->ident = (struct ident){
-		.ino = (uint64_t)statement_get_int(&s, 4),
-		.size = statement_get_int(&s, 5),
-		.mtime_ns = statement_get_int(&s, 6),
-		.ctime_ns = statement_get_int(&s, 7),
-		.mode = (uint32_t)statement_get_int(&s, 8),
-		.uid = (uint32_t)statement_get_int(&s, 9),
-		.gid = (uint32_t)statement_get_int(&s, 10),
-		.nlink = (uint32_t)statement_get_int(&s, 11),
-	};
-	add_column(&old->acl, &s, 12);
-	return db_trouble(db, old->moved_from.failed || old->acl.failed ? ST_NOMEM : ST_OK);
-}
 
 /* Nothing that anybody is told of differs: a change time or link count alone is no change of the file. */
 static bool same_ident(const struct ident *old, const struct ident *now)
@@ -217,7 +166,7 @@ static enum status update_file(
 enum status tree_file_put(struct db *db, const struct file_change *c)
 {
 	AUTO_OLD old = OLD_INIT;
-	enum status st = find_old(db, c->dir, c->name, &old);
+	enum status st = old_file_find(db, c->dir, c->name, &old);
 
 	if (st == ST_NOT_FOUND)
 		return insert_file(db, c);
@@ -252,7 +201,7 @@ enum status tree_file_touch(
 	struct db *db, int64_t dir, const char *name, const struct ident *ident, int64_t stamp_ns)
 {
 	AUTO_OLD old = OLD_INIT;
-	enum status st = find_old(db, dir, name, &old);
+	enum status st = old_file_find(db, dir, name, &old);
 
 	if (st != ST_OK)
 		return st;
@@ -303,7 +252,7 @@ enum status tree_file_delete(struct db *db, int64_t dir, const char *name)
 	AUTO_OLD old = OLD_INIT;
 	AUTO_BUF path = BUF_INIT;
 	bool careful = false;
-	enum status st = find_old(db, dir, name, &old);
+	enum status st = old_file_find(db, dir, name, &old);
 
 	if (st != ST_OK)
 		return st == ST_NOT_FOUND ? ST_OK : st;
@@ -344,7 +293,7 @@ enum status tree_files_delete(struct db *db, int64_t dir, const struct buf *path
 		old.id = statement_get_int(&s, 0);
 		old.state = (enum file_state)statement_get_int(&s, 2);
 		old.document = statement_get_int(&s, 3);
-		add_column(&old.moved_from, &s, 4);
+		statement_add_bytes(&s, 4, &old.moved_from);
 		st = leave(db, &old, name);
 		if (st == ST_OK)
 			st = db_trouble(db, buf_status(&old.moved_from));
@@ -363,7 +312,7 @@ enum status tree_files_delete(struct db *db, int64_t dir, const struct buf *path
 static enum status make_way(struct db *db, int64_t dir, const char *name)
 {
 	AUTO_OLD there = OLD_INIT;
-	enum status st = find_old(db, dir, name, &there);
+	enum status st = old_file_find(db, dir, name, &there);
 
 	if (st != ST_OK)
 		return st == ST_NOT_FOUND ? ST_OK : st;
@@ -401,7 +350,7 @@ enum status tree_file_move(
 	AUTO_OLD old = OLD_INIT;
 	AUTO_BUF path = BUF_INIT;
 	bool detached, renamed = strcmp(from, to) != 0;
-	enum status st = find_old(db, from_dir, from, &old);
+	enum status st = old_file_find(db, from_dir, from, &old);
 
 	if (st != ST_OK || (from_dir == to_dir && !renamed))
 		return st;

@@ -1,0 +1,21 @@
+/* old_file: a file row as it was before a change, for what the change must compare and undo. */
+#ifndef STORE_OLD_FILE_H
+#define STORE_OLD_FILE_H
+
+#include "core/buf.h"
+#include "store/tree.h"
+
+struct old_file {
+	int64_t id, document;
+	enum file_state state;
+	struct ident ident;
+	struct buf acl, moved_from; /* empty if none */
+};
+#define OLD_INIT {.acl = BUF_INIT, .moved_from = BUF_INIT}
+#define AUTO_OLD __attribute__((cleanup(old_file_finish))) struct old_file
+
+void old_file_finish(struct old_file *old);
+/* ST_NOT_FOUND. */
+MUST_USE enum status old_file_find(struct db *db, int64_t dir, const char *name, struct old_file *old);
+
+#endif
