@@ -6,6 +6,7 @@
  */
 #include "convert/attempt.h"
 #include "convert/outcome.h"
+#include "convert/request.h"
 #include "core/log.h"
 #include "core/now.h"
 #include "core/path.h"
@@ -37,59 +38,6 @@ enum exchange {
 };
 
 /* --- request --- */
-
-static void add_json_string(struct buf *b, const char *s)
-{
-	size_t n = strlen(s), from = b->len;
-
-	utf8_add_lossy(b, s, n);
-	if (b->failed)
-		return;
-	/* Most names need no escape: look first, and build anew only where one does. */
-	for (size_t i = from; i < b->len; i++)
-		if ((unsigned char)b->data[i] < 0x20 || b->data[i] == '"' || b->data[i] == '\\')
-			goto escape;
-	return;
-
-escape:;
-	AUTO_BUF plain = BUF_INIT;
-	buf_add(&plain, b->data + from, b->len - from);
-	b->len = from;
-	b->failed |= plain.failed;
-	for (size_t i = 0; i < plain.len; i++) {
-		char c = plain.data[i];
-
-		if ((unsigned char)c < 0x20) {
-			buf_addf(b, "\\u%04x", (unsigned)c);
-			continue;
-		}
-		if (c == '"' || c == '\\')
-			buf_addc(b, '\\');
-		buf_addc(b, c);
-	}
-}
-
-static void put_u32(char *p, size_t n)
-{
-	for (int i = 0; i < 4; i++)
-		p[i] = (char)(n >> 8 * i & 0xff);
-}
-
-static enum status make_request(const struct attempt *a)
-{
-	struct buf *b = a->line;
-
-	buf_clear(b);
-	buf_add(b, "Q\0\0\0", RECORD_HEAD);
-	buf_adds(b, "{\"name\":\"");
-	add_json_string(b, a->request->name);
-	buf_adds(b, "\",\"type\":\"");
-	add_json_string(b, a->type);
-	buf_addf(b, "\",\"limit\":%zu,\"size\":%lld}", a->text_limit, (long long)a->request->size);
-	if (buf_status(b) == ST_OK)
-		put_u32(b->data + 1, b->len - RECORD_HEAD);
-	return buf_status(b);
-}
 
 static enum exchange send_request(const struct attempt *a, const struct coproc *p)
 {
@@ -388,7 +336,8 @@ static enum status settle(struct attempt *a, struct persist *p, enum exchange e,
 
 enum status persist_run(struct attempt *a, struct persist *p, bool *rerouted)
 {
-	enum status st = make_request(a);
+	enum status st =
+		request_make(a->line, a->request->name, a->type, a->text_limit, a->request->size);
 	enum record_state state = RECORD_MORE;
 
 	*rerouted = false;

@@ -93,6 +93,7 @@ static enum status fingerprint(struct rules *r, struct converter *c)
 	crypto_generichash_state hash;
 	enum status st = ST_OK;
 
+	BUG_UNLESS(c->argv[0]); /* an empty command is a configuration error */
 	crypto_generichash_init(&hash, NULL, 0, sizeof c->version);
 	hash_word(&hash, c->transport == TRANSPORT_RUN ? "run" : "serve");
 	for (size_t i = 0; c->argv[i] && st == ST_OK; i++) {
@@ -165,7 +166,6 @@ static enum status add(struct rules *r, const struct config_converter *from)
 	size_t i = r->count++;
 	struct converter *c = &r->converters[i];
 
-	BUG_UNLESS(from->argv.count > 0); /* an empty command is a configuration error */
 	/* One more word than it has: the NULL behind it. */
 	r->argvs[i] = mem_resize(NULL, from->argv.count + 1, sizeof *r->argvs[i]);
 	if (!r->argvs[i])
