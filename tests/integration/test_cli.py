@@ -19,10 +19,11 @@ FOUND, NOTHING, ERROR, UNREACHABLE = 0, 1, 2, 3
 def tool(daemon):
     """Runs the tool against a daemon with a few files."""
     daemon.converter("bad", "#!/bin/sh\necho complaint >&2\nexit 65\n")
+    daemon.converter("slow", "#!/bin/sh\nsleep 0.1\necho slow\n", processes=4)
     write(daemon.root / "fox.txt", "The quick brown fox jumps.")
     write(daemon.root / "oak.txt", "A brown oak.")
     write(daemon.root / "two words.txt", "spacious")
-    write(daemon.root / "evil\x1b[31m\n.txt", "escapees \x1b]0;title\x07 run")
+    write(daemon.root / "evil\x1b[31m\n.txt", "escapees \x1b]0;title\x07 run " + "and plain words " * 20)
     write(daemon.root / "a.bad", "x")
     daemon.start()
     daemon.sync()
@@ -180,8 +181,6 @@ def test_a_terminal_gets_colour_and_no_control_bytes(tool):
 
 
 def test_status_follow_on_a_terminal(tool):
-    tool.daemon.converter("slow", "#!/bin/sh\nsleep 0.1\necho slow\n", processes=4)
-    tool.daemon.reload()
     for i in range(20):
         write(tool.daemon.root / f"{i}.slow", f"{i}")
     wait_for(lambda: tool.daemon.status()["state"] != "idle", 5)

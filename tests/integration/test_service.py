@@ -335,7 +335,7 @@ def test_a_newer_store_is_refused(daemon):
     db.close()
     daemon.write_config()
     result = run(daemon.argv(), env=daemon.environment())
-    assert result.returncode not in (EX_OK, -6) and b"newer" in result.stderr
+    assert result.returncode > 0 and b"9999" in result.stderr, result.stderr
     with sqlite3.connect(daemon.state / "index.db") as db:
         assert db.execute("PRAGMA user_version").fetchone() == (9999,), "untouched"
     db.close()
