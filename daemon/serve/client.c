@@ -14,6 +14,7 @@
 #include "core/mem.h"
 #include "core/now.h"
 #include "core/stats.h"
+#include "serve/dispatch.h"
 #include "serve/request.h"
 
 #include <poll.h>
@@ -31,7 +32,7 @@ struct client {
 	bool draining, closing;
 
 	/* While too much is in flight or waits to be written: nothing is read, and what was read already waits. */
-	bool reading, pumping;
+	bool reading;
 	struct buf held; /* whole lines, each with its newline */
 	size_t held_done;
 
@@ -45,8 +46,6 @@ struct outgoing {
 	struct buf bytes;
 };
 
-static void pump(struct client *c);
-
 static uv_stream_t *stream(const struct client *c)
 {
 	return (uv_stream_t *)(uintptr_t)&c->pipe;
@@ -57,6 +56,11 @@ static size_t queued(const struct client *c)
 	return uv_stream_get_write_queue_size(stream(c));
 }
 
+static bool must_wait(const struct client *c)
+{
+	return c->in_flight >= CLIENT_REQUESTS_MOST || queued(c) > CLIENT_QUEUE_PAUSE;
+}
+
 struct client *client_next(const struct client *c)
 {
 	return c->next;
@@ -65,6 +69,11 @@ struct client *client_next(const struct client *c)
 struct context *client_context(const struct client *c)
 {
 	return c->context;
+}
+
+bool client_is_closing(const struct client *c)
+{
+	return c->closing;
 }
 
 struct peer *client_peer(const struct client *c)
@@ -109,7 +118,7 @@ void client_close(struct client *c)
 	uv_close((uv_handle_t *)&c->pipe, on_close);
 }
 
-static void drop(struct client *c, const char *why)
+void client_drop(struct client *c, const char *why)
 {
 	if (c->closing)
 		return;
@@ -118,11 +127,15 @@ static void drop(struct client *c, const char *why)
 	client_close(c);
 }
 
+/* Who answers may be in the midst of something: the next line is taken from the loop, not from here. */
 void client_settle(struct client *c)
 {
-	pump(c);
-	if (!c->closing && c->draining && c->in_flight == 0 && queued(c) == 0)
+	if (c->closing)
+		return;
+	if (c->draining && c->in_flight == 0 && queued(c) == 0)
 		client_close(c);
+	else if (!c->reading && !c->draining && !must_wait(c))
+		context_pump(c->context);
 }
 
 /* Whether the other side is closed altogether, and not only done with sending. */
@@ -170,7 +183,7 @@ bool client_tick(struct client *c, int64_t now_ms)
 		c->queued_seen = queued(c);
 		c->moved_ms = now_ms;
 	} else if (now_ms - c->moved_ms >= CLIENT_STALL_MS) {
-		drop(c, "it read nothing for 30 s");
+		client_drop(c, "it read nothing for 30 s");
 		return false;
 	}
 	return waits || c->draining || queued(c) > 0;
@@ -200,12 +213,12 @@ static void enqueue(struct client *c, struct buf *bytes, size_t written)
 	struct outgoing *o = NULL;
 
 	if (queued(c) + bytes->len - written > CLIENT_QUEUE_MOST) {
-		drop(c, "more than 64 MiB of replies wait for it");
+		client_drop(c, "more than 64 MiB of replies wait for it");
 		return;
 	}
 	o = mem_zalloc(sizeof *o);
 	if (!o) {
-		drop(c, "out of memory");
+		client_drop(c, "out of memory");
 		return;
 	}
 	o->bytes = *bytes;
@@ -228,7 +241,7 @@ void client_send(struct client *c, struct buf *bytes)
 	if (c->closing || bytes->len == 0)
 		return;
 	if (bytes->failed) {
-		drop(c, "out of memory");
+		client_drop(c, "out of memory");
 		return;
 	}
 	if (queued(c) == 0) {
@@ -244,30 +257,6 @@ void client_send(struct client *c, struct buf *bytes)
 	if (written < bytes->len)
 		enqueue(c, bytes, written);
 	buf_clear(bytes);
-}
-
-void client_reply(struct client *c, struct batch *b, struct buf *line)
-{
-	if (!b) {
-		client_send(c, line);
-	} else if (line->failed || b->replies.len + line->len > CLIENT_QUEUE_MOST / 2) {
-		drop(c, "the replies to its batch grew beyond 32 MiB");
-	} else {
-		buf_addc(&b->replies, b->replies.len ? ',' : '[');
-		buf_add(&b->replies, line->data, line->len - 1); /* without the newline */
-	}
-}
-
-void client_batch_done(struct client *c, struct batch *b)
-{
-	if (--b->left > 0)
-		return;
-	if (b->replies.len > 0) {
-		buf_adds(&b->replies, "]\n");
-		client_send(c, &b->replies);
-	}
-	buf_finish(&b->replies);
-	mem_free(b);
 }
 
 /* --- requests ----------------------------------------------------------------------------------- */
@@ -307,126 +296,7 @@ int client_cancel(struct client *c, const cJSON *id, const struct request *but)
 	return n;
 }
 
-static void refuse(struct client *c, struct batch *batch, const struct call *call,
-	const struct call_error *error)
-{
-	AUTO_BUF line = BUF_INIT;
-
-	stats_add(request_errors, 1);
-	frame_add_error(&line, call->id, error->code, error->message, NULL);
-	if (!call->notification)
-		client_reply(c, batch, &line);
-}
-
-static void refuse_code(
-	struct client *c, struct batch *batch, const struct call *call, enum rpc_code code, const char *why)
-{
-	AUTO_BUF line = BUF_INIT;
-
-	stats_add(request_errors, 1);
-	frame_add_trawl_error(&line, call->id, code, why, -1);
-	if (!call->notification)
-		client_reply(c, batch, &line);
-}
-
-static bool may_call(const struct client *c, const struct method *m)
-{
-	switch (m->access) {
-	case ACCESS_EVERYONE:
-		return true;
-	case ACCESS_OWN:
-	case ACCESS_ADMIN:
-		return peer_is_admin(c->peer);
-	}
-	return false;
-}
-
-/* One request object, alone or of a batch; *value is taken where the request needs it for longer. */
-static void run(struct client *c, cJSON **value, struct batch *batch)
-{
-	struct call call;
-	struct call_error error;
-
-	stats_add(requests, 1);
-	if (call_parse(*value, &call, &error) != ST_OK)
-		refuse(c, batch, &call, &error);
-	else if (!may_call(c, call.method))
-		refuse_code(c, batch, &call, RPC_CODE_FORBIDDEN, "only the daemon's user and root may ask this");
-	else
-		request_run(c, &call, value, batch);
-}
-
-/* cJSON has cut a string of it: whatever it asks, it is not answered as it was meant. */
-static void refuse_nul(struct client *c, const cJSON *value)
-{
-	struct call call;
-	struct call_error error;
-
-	stats_add(requests, 1);
-	if (call_parse(value, &call, &error) == ST_OK) {
-		error.code = RPC_INVALID_PARAMS;
-		strcpy(error.message, "\\u0000 in a string is refused");
-	}
-	refuse(c, NULL, &call, &error);
-}
-
-static void run_batch(struct client *c, cJSON *array)
-{
-	static const struct call nobody = {0};
-	struct call_error error = {.code = RPC_INVALID_REQUEST, .message = "an empty batch"};
-	int count = cJSON_GetArraySize(array);
-	struct batch *b;
-	cJSON *value;
-
-	if (count > CLIENT_REQUESTS_MOST)
-		strcpy(error.message, "a batch of more than 256 requests");
-	if (count == 0 || count > CLIENT_REQUESTS_MOST) {
-		refuse(c, NULL, &nobody, &error);
-		return;
-	}
-	b = mem_zalloc(sizeof *b);
-	if (!b) {
-		drop(c, "out of memory");
-		return;
-	}
-	b->left = 1;
-	while (!c->closing && (value = cJSON_DetachItemFromArray(array, 0))) {
-		run(c, &value, b);
-		cJSON_Delete(value);
-	}
-	client_batch_done(c, b);
-}
-
 /* --- reading ------------------------------------------------------------------------------------ */
-
-static void take_line(struct client *c, const char *bytes, size_t n)
-{
-	static const struct call nobody = {0};
-	struct call_error error = {.code = RPC_PARSE_ERROR, .message = "not JSON"};
-	const char *why = NULL;
-	cJSON *value = NULL;
-
-	if (!frame_check(bytes, n, &why))
-		strcpy(error.message, why);
-	else
-		value = frame_parse(bytes, n);
-	if (!value) {
-		stats_add(requests, 1);
-		refuse(c, NULL, &nobody, &error);
-	} else if (frame_has_escaped_nul(bytes, n)) {
-		refuse_nul(c, value);
-	} else if (cJSON_IsArray(value)) {
-		run_batch(c, value);
-	} else {
-		run(c, &value, NULL);
-	}
-	cJSON_Delete(value);
-}
-
-static bool must_wait(const struct client *c)
-{
-	return c->in_flight >= CLIENT_REQUESTS_MOST || queued(c) > CLIENT_QUEUE_PAUSE;
-}
 
 static bool on_line(void *arg, const char *bytes, size_t n)
 {
@@ -437,9 +307,9 @@ static bool on_line(void *arg, const char *bytes, size_t n)
 		buf_add(&c->held, bytes, n);
 		buf_addc(&c->held, '\n');
 		if (c->held.failed)
-			drop(c, "out of memory");
+			client_drop(c, "out of memory");
 	} else {
-		take_line(c, bytes, n);
+		dispatch_line(c, bytes, n);
 	}
 	return !c->closing;
 }
@@ -447,12 +317,8 @@ static bool on_line(void *arg, const char *bytes, size_t n)
 static bool on_too_long(void *arg)
 {
 	struct client *c = arg;
-	AUTO_BUF line = BUF_INIT;
 
-	stats_add(requests, 1);
-	stats_add(request_errors, 1);
-	frame_add_too_long(&line);
-	client_send(c, &line);
+	dispatch_too_long(c);
 	return !c->closing;
 }
 
@@ -477,25 +343,23 @@ static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
 		client_close(c);
 	} else if (frame_feed(&c->splitter, buf->base, (size_t)n, FRAME_LINE_MAX, on_line, on_too_long,
 			   c) != ST_OK) {
-		drop(c, "out of memory");
+		client_drop(c, "out of memory");
 	}
 }
 
-/* Takes what is held while it may, then reads again.  A line that is answered at once ends up here anew: not twice. */
-static void pump(struct client *c)
+/* Takes what is held while it may, then reads again. */
+void client_pump(struct client *c)
 {
-	if (c->pumping || c->reading || c->draining || c->closing)
+	if (c->reading || c->draining || c->closing)
 		return;
-	c->pumping = true;
 	while (!c->closing && c->held_done < c->held.len && !must_wait(c)) {
 		const char *line = c->held.data + c->held_done;
 		const char *end = memchr(line, '\n', c->held.len - c->held_done);
 
 		BUG_UNLESS(end);
 		c->held_done += (size_t)(end - line) + 1;
-		take_line(c, line, (size_t)(end - line));
+		dispatch_line(c, line, (size_t)(end - line));
 	}
-	c->pumping = false;
 	if (c->closing || c->held_done < c->held.len || must_wait(c))
 		return;
 	buf_finish(&c->held);
@@ -566,5 +430,5 @@ void client_accept(struct context *ctx, uv_stream_t *listener)
 	else if (!peer_may_connect(c->peer))
 		turn_away(c, RPC_CODE_FORBIDDEN, "this daemon serves another user");
 	else
-		pump(c);
+		client_pump(c);
 }

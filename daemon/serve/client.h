@@ -19,16 +19,10 @@ struct request;
 
 enum {
 	CLIENT_MOST = 1024,	  /* connections of one server */
-	CLIENT_REQUESTS_MOST = 256, /* in flight on one connection, then it is not read; also in one batch */
+	CLIENT_REQUESTS_MOST = 256, /* in flight on one connection, then it is not read */
 	CLIENT_QUEUE_PAUSE = 4 << 20, /* bytes of replies that wait: nothing more is read */
 	CLIENT_QUEUE_MOST = 64 << 20, /* and here it is dropped */
 	CLIENT_STALL_MS = 30 * 1000   /* as when nothing could be written for so long */
-};
-
-/* Several requests of one line: their replies are gathered into one array. */
-struct batch {
-	int left; /* requests not answered, and one more while they are being run */
-	struct buf replies;
 };
 
 /* Accepts the connection that waits at the listening handle. */
@@ -37,7 +31,12 @@ void client_accept(struct context *ctx, uv_stream_t *listener);
 void client_drain(struct client *c);
 /* Closes; what is in flight is canceled when the loop comes round. */
 void client_close(struct client *c);
+bool client_is_closing(const struct client *c);
+/* The same for a fault of the client's, which is logged. */
+void client_drop(struct client *c, const char *why);
 struct client *client_next(const struct client *c);
+/* Takes lines that had to wait, and reads again, as far as it may. */
+void client_pump(struct client *c);
 
 /* What time brings: deadlines of waiting requests, stalled and vanished clients.  True: call again. */
 bool client_tick(struct client *c, int64_t now_ms);
@@ -45,7 +44,7 @@ bool client_tick(struct client *c, int64_t now_ms);
 /* Among the requests of the client, for request.c. */
 void client_add(struct client *c, struct request *r);
 void client_remove(struct client *c, struct request *r);
-/* After a reply: closes where that was the last one of a client that sends no more. */
+/* After a reply: there may be room to read again, or it was the last one of a client that sends no more. */
 void client_settle(struct client *c);
 /* Cancels all that have this id; how many. */
 int client_cancel(struct client *c, const cJSON *id, const struct request *but);
@@ -53,9 +52,5 @@ struct context *client_context(const struct client *c);
 struct peer *client_peer(const struct client *c);
 /* Writes, at once as far as the socket takes it; takes the bytes or leaves them in the buf, which is then empty. */
 void client_send(struct client *c, struct buf *bytes);
-/* A whole reply line: sent, or with a batch kept as a member of it. */
-void client_reply(struct client *c, struct batch *b, struct buf *line);
-/* One share of the batch is done; the last one sends and frees it. */
-void client_batch_done(struct client *c, struct batch *b);
 
 #endif

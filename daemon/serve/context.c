@@ -29,6 +29,24 @@ void context_wake(struct context *ctx)
 		(void)uv_timer_start(&ctx->tick, on_tick, CONTEXT_TICK_MS, CONTEXT_TICK_MS);
 }
 
+static void on_pump(uv_idle_t *idle)
+{
+	struct context *ctx = idle->data;
+	struct client *next;
+
+	uv_idle_stop(idle);
+	for (struct client *c = ctx->clients; c; c = next) {
+		next = client_next(c);
+		client_pump(c);
+	}
+}
+
+void context_pump(struct context *ctx)
+{
+	if (!uv_is_closing((const uv_handle_t *)&ctx->pump))
+		(void)uv_idle_start(&ctx->pump, on_pump);
+}
+
 void context_add_clock(const struct context *ctx, struct buf *out, int64_t clock)
 {
 	clock_add(out, ctx->instance, clock);

@@ -49,11 +49,14 @@ struct context {
 	size_t client_count, clients_most;
 	int64_t turned_away_ms; /* when that was last logged */
 	uv_timer_t tick; /* runs while a client waits for time to pass */
+	uv_idle_t pump;	 /* runs once when a client may be read again */
 	char read_buffer[CONTEXT_READ_BYTES];
 };
 
 /* Begins the ticks, if they do not run: somebody waits. */
 void context_wake(struct context *ctx);
+/* Lets the clients take up what they held back, when the loop comes round. */
+void context_pump(struct context *ctx);
 /* "instance:n" of `clock`, as on the wire. */
 void context_add_clock(const struct context *ctx, struct buf *out, int64_t clock);
 /* The clock as a member of an object under construction; false: no memory. */

@@ -75,17 +75,20 @@ void notify_alive(void)
 	tell("WATCHDOG=1");
 }
 
-void notify_status(const char *text)
+bool notify_status(const char *text)
 {
 	static char last[200];
 	static int64_t last_ms;
 	char line[220];
 	int64_t now = now_mono_ms();
 
-	if (!strcmp(text, last) || (last_ms && now - last_ms < 1000))
-		return;
+	if (!strcmp(text, last))
+		return true;
+	if (last_ms && now - last_ms < 1000)
+		return false;
 	last_ms = now;
 	snprintf(last, sizeof last, "%s", text);
 	snprintf(line, sizeof line, "STATUS=%s", last);
 	tell(line);
+	return true;
 }

@@ -5,6 +5,7 @@
 #include "core/mem.h"
 #include "core/now.h"
 #include "core/stats.h"
+#include "serve/dispatch.h"
 
 #include <string.h>
 
@@ -12,7 +13,7 @@ struct request_slot {
 	struct request *request; /* NULL: abandoned */
 };
 
-/* The one end of every request.  It leaves the client's list first: an answer may let the client close or go on. */
+/* The one end of every request.  It leaves the client's list first: an answer may end the connection. */
 static void finish(struct request *r, struct buf *line)
 {
 	struct client *client = r->client;
@@ -23,9 +24,9 @@ static void finish(struct request *r, struct buf *line)
 	}
 	client_remove(client, r);
 	if (!r->notification)
-		client_reply(client, r->batch, line);
+		dispatch_reply(client, r->batch, line);
 	if (r->batch)
-		client_batch_done(client, r->batch);
+		batch_done(client, r->batch);
 	client_settle(client);
 	peer_unref(r->peer);
 	cJSON_Delete(r->call);
@@ -119,7 +120,7 @@ void request_run(struct client *client, const struct call *call, cJSON **value, 
 	if (!r) {
 		frame_add_error(&line, call->id, RPC_INTERNAL, "out of memory", NULL);
 		if (!call->notification)
-			client_reply(client, batch, &line);
+			dispatch_reply(client, batch, &line);
 		return;
 	}
 	r->context = client_context(client);
@@ -136,7 +137,7 @@ void request_run(struct client *client, const struct call *call, cJSON **value, 
 	*value = NULL;
 	r->batch = batch;
 	if (batch)
-		batch->left++;
+		batch_hold(batch);
 	client_add(client, r);
 	r->method->handle(r);
 }

@@ -6,6 +6,7 @@
 #include "core/mem.h"
 #include "core/now.h"
 #include "core/stats.h"
+#include "serve/dispatch.h"
 #include "serve/handlers.h"
 #include "serve/request.h"
 
@@ -154,7 +155,7 @@ void serve_version(struct request *r)
 	buf_addf(&out,
 		",\"limits\":{\"request_bytes\":%d,\"request_depth\":%d,\"requests_in_flight\":%d,"
 		"\"batch_requests\":%d,\"connections\":%zu,\"reply_bytes\":%d}}",
-		FRAME_LINE_MAX, FRAME_DEPTH_MAX, CLIENT_REQUESTS_MOST, CLIENT_REQUESTS_MOST,
+		FRAME_LINE_MAX, FRAME_DEPTH_MAX, CLIENT_REQUESTS_MOST, BATCH_REQUESTS_MOST,
 		r->context->clients_most, CLIENT_QUEUE_MOST / 2);
 	if (out.failed)
 		request_status_error(r, ST_NOMEM);

@@ -149,7 +149,9 @@ enum status server_start(struct server *s)
 	init_timer(s, &ctx->tick, ctx);
 	init_timer(s, &ctx->memo_timer, ctx);
 	init_timer(s, &ctx->stale_timer, ctx);
-	s->handles = 5;
+	BUG_UNLESS(uv_idle_init(ctx->loop, &ctx->pump) == 0); /* nor can this */
+	ctx->pump.data = ctx;
+	s->handles = 6;
 	s->state = SERVER_SERVING; /* from here on it ends by server_stop */
 	int rc = uv_pipe_open(&s->pipe, s->listener.fd);
 	if (rc == 0) {
@@ -279,6 +281,7 @@ static void begin_closing(struct server *s)
 	}
 	readers_stop(s->context.readers);
 	close_handle(s, (uv_handle_t *)&s->context.tick);
+	close_handle(s, (uv_handle_t *)&s->context.pump);
 	close_handle(s, (uv_handle_t *)&s->context.memo_timer);
 	close_handle(s, (uv_handle_t *)&s->context.stale_timer);
 }
