@@ -6,6 +6,7 @@
  */
 #include "core/mem.h"
 #include "core/path.h"
+#include "search/bits.h"
 #include "search/rank.h"
 #include "search/run.h"
 
@@ -106,7 +107,7 @@ static void mark_reached(struct run *run, int64_t document)
 	for (size_t i = run->at; i < d->document_count; i++) {
 		if (d->members[d->documents[i]].document != document)
 			return;
-		run->reached[i / 64] |= (uint64_t)1 << i % 64;
+		bits_set(run->reached, i);
 	}
 }
 
@@ -180,7 +181,7 @@ static bool take_domain_document(struct run *run, size_t *at)
 
 		if (d->members[i].document != h.id)
 			break;
-		if (!domain_true(d, i) || (run->reached && run->reached[*at / 64] >> *at % 64 & 1))
+		if (!domain_true(d, i) || (run->reached && bits_test(run->reached, *at)))
 			continue;
 		found = true;
 		if (d->members[i].text + d->members[i].name > h.score)
@@ -217,7 +218,7 @@ static bool collect_native(struct run *run)
 		if (!load_domain(run, &sql) || !evaluate_domain(run, true))
 			return false;
 	}
-	run->reached = mem_zalloc((run->domain.document_count / 64 + 1) * sizeof *run->reached);
+	run->reached = mem_zalloc(bits_words(run->domain.document_count) * sizeof *run->reached);
 	if (!run->reached) {
 		run->stopper.st = ST_NOMEM;
 		return false;

@@ -15,6 +15,7 @@ struct member {
 	int64_t file, document; /* document 0: none */
 	/* Scores of its document and of its name: sums over the leaves that are not negated. */
 	double text, name;
+	double unweighted; /* of the leaf being evaluated */
 };
 
 struct domain {
