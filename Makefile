@@ -163,7 +163,7 @@ run: deps-build
 
 # What `make test` runs under each sanitizer; check-asan and check-tsan run everything.
 SLICE ?= test_sync.py test_bad_requests.py test_bad_documents.py test_search.py
-PYTEST = TRAWL_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -p no:cacheprovider
+PYTEST = TRAWL_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -p no:cacheprovider
 
 test: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all units

@@ -48,7 +48,7 @@ struct daemon {
 	struct buf jail, sandbox;
 	struct pipeline_callbacks watch_calls;
 	uv_signal_t signals[3];
-	uv_timer_t watchdog, stale;
+	uv_timer_t watchdog, stale, status;
 	bool stopping, configured, reloading;
 	int exit_code;
 };
@@ -252,6 +252,8 @@ static void on_rebuilt(void *arg)
 
 static void begin_stop(struct daemon *d);
 
+static void on_status_timer(uv_timer_t *timer);
+
 static void tell_status(struct daemon *d)
 {
 	struct watch_progress p;
@@ -264,7 +266,16 @@ static void tell_status(struct daemon *d)
 	else
 		snprintf(line, sizeof line, "%s: %lld documents indexed", watch_state_word(watch_state(d->watch)),
 			stats_get(files_indexed));
-	notify_status(line);
+	if (!notify_status(line) && !uv_is_active((uv_handle_t *)&d->status))
+		uv_timer_start(&d->status, on_status_timer, 1000, 0);
+}
+
+static void on_status_timer(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+
+	if (!d->stopping)
+		tell_status(d);
 }
 
 static void on_changed(void *arg)
@@ -294,6 +305,7 @@ static void on_pipeline_stopped(void *arg)
 		close_handle((uv_handle_t *)&d->signals[i], NULL);
 	close_handle((uv_handle_t *)&d->watchdog, NULL);
 	close_handle((uv_handle_t *)&d->stale, NULL);
+	close_handle((uv_handle_t *)&d->status, NULL);
 }
 
 static void on_watch_stopped(void *arg)
@@ -505,6 +517,8 @@ static void open_handles(struct daemon *d)
 	d->watchdog.data = d;
 	if (watchdog_ms)
 		uv_timer_start(&d->watchdog, on_watchdog, (uint64_t)watchdog_ms / 3, (uint64_t)watchdog_ms / 3);
+	uv_timer_init(&d->loop, &d->status);
+	d->status.data = d;
 	uv_timer_init(&d->loop, &d->stale);
 	d->stale.data = d;
 }

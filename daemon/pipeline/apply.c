@@ -162,14 +162,28 @@ static enum status put_file(
 	return tree_file_put(db, &c);
 }
 
+static enum status put_ident(struct db *db, struct result *r)
+{
+	struct job *j = r->job;
+	enum status st = tree_file_touch(db, j->dir, j->name, &j->read, r->stamp_ns);
+
+	j->state = r->state;
+	if (st != ST_NOT_FOUND)
+		return st;
+	j->verdict = JOB_GONE;
+	return ST_OK;
+}
+
 enum status apply_result(struct db *db, struct result *r, struct apply_notes *notes)
 {
 	struct job *j = r->job;
-	struct file_failure failure;
+	struct file_failure failure = {0};
 	int64_t document = 0;
 	enum status st = ST_OK;
 
 	j->verdict = JOB_COMMITTED;
+	if (r->kind == RESULT_STILL)
+		return put_ident(db, r);
 	if (r->kind == RESULT_TEXT)
 		st = put_document(db, r, &document);
 	else if (r->kind == RESULT_KNOWN)

@@ -20,6 +20,7 @@ struct result {
 		RESULT_TEXT,  /* document, text and packed are filled */
 		RESULT_KNOWN, /* the store has this content: `known` */
 		RESULT_TWIN,  /* the same content is in another result that is not committed yet: `hash`, `converter` */
+		RESULT_STILL, /* nothing new: only the file's identity is written */
 		RESULT_STATE, /* no text: `state`, and a failure if `reason` is not empty */
 	} kind;
 	enum file_state state;

@@ -83,7 +83,7 @@ static void fill(struct slot *to, const char *root, const char *path, uint32_t c
 		return; /* longer than the kernel opens: it cannot be in flight */
 	memcpy(to->path, root, root_len);
 	to->path[root_len] = '/';
-	strcpy(to->path + root_len + 1, path);
+	memcpy(to->path + root_len + 1, path, strlen(path) + 1);
 	to->root_len = (uint32_t)root_len;
 	to->charges = charges;
 	to->alone = alone;

@@ -14,6 +14,7 @@
 #include "core/thread.h"
 #include "core/wire.h"
 #include "pipeline/intake.h"
+#include "store/attempts.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -94,6 +95,17 @@ static bool is_known(struct worker *w, const unsigned char *hash, int64_t rule, 
 		st = documents_find_by_rule(db, hash, rule, document);
 	db_rollback(db);
 	return st == ST_OK;
+}
+
+static bool is_quarantined(struct worker *w, const struct result *r)
+{
+	struct db *db = reader(w);
+
+	if (!db || db_begin(db) != ST_OK)
+		return false;
+	bool over = attempts_are_over(db, r->job->dir, r->job->name, r->hash, r->rule);
+	db_rollback(db);
+	return over;
 }
 
 static bool pack(struct worker *w, struct result *r)
@@ -280,6 +292,11 @@ static bool read_document(struct worker *w, struct result *r, struct intake *in,
 		r->state = FILE_NO_CONVERTER;
 		return true;
 	}
+	if (j->reason != JOB_RETRY && is_quarantined(w, r)) {
+		r->kind = RESULT_STILL;
+		r->state = FILE_QUARANTINED;
+		return true;
+	}
 	if (is_known(w, r->hash, r->rule, &r->known)) {
 		stats_add(conversions_saved, 1);
 		r->kind = RESULT_KNOWN;
@@ -352,7 +369,7 @@ static void hand_over(struct worker *w, struct result **r)
 	(*r)->bytes = bytes_of(*r);
 	if (results_push(w->shared->results, r) == ST_OK)
 		return;
-	if ((*r)->kind != RESULT_KNOWN && (*r)->kind != RESULT_TWIN && (*r)->hashed)
+	if ((*r)->kind == RESULT_TEXT || ((*r)->kind == RESULT_STATE && (*r)->hashed))
 		twins_leave(w->shared->twins, (*r)->hash, (*r)->rule);
 	send_back(w, (*r)->job, JOB_DROPPED);
 	(*r)->job = NULL;
@@ -442,6 +459,7 @@ enum status worker_start(const struct worker_shared *shared, struct config *conf
 	w->shared = shared;
 	w->index = index;
 	w->live_only = live_only;
+	w->since_ms = now_mono_ms();
 	w->config = config_ref(config);
 	lock_init(&w->lock);
 	w->compressor = ZSTD_createCCtx();

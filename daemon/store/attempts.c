@@ -1,6 +1,7 @@
 /* attempts: a file's failures so far; see attempts.h. */
 #include "store/attempts.h"
 
+#include "store/documents.h"
 #include "store/statements.h"
 
 #include <string.h>
@@ -21,4 +22,17 @@ enum status attempts_find(struct db *db, int64_t dir, const char *name, const vo
 	}
 	enum status st = statement_status(&s);
 	return st == ST_OK ? ST_NOT_FOUND : st;
+}
+
+bool attempts_are_over(struct db *db, int64_t dir, const char *name, const void *hash, int64_t rule)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_FAILURE_QUARANTINED);
+
+	statement_int(&s, dir);
+	statement_blob(&s, name, strlen(name));
+	statement_int(&s, rule);
+	statement_blob(&s, hash, DOCUMENT_HASH_BYTES);
+	bool over = statement_row(&s);
+	enum status st = statement_status(&s);
+	return over && st == ST_OK;
 }

@@ -11,4 +11,10 @@
 MUST_USE enum status attempts_find(struct db *db, int64_t dir, const char *name, const void *hash,
 	const char *reason, int *attempts);
 
+/*
+ * Whether (dir, name) is quarantined for this very content (32 bytes) under the converter `rule`: then only a change of
+ * either lets it be tried again.  Any connection; false too on trouble, which is logged.
+ */
+bool attempts_are_over(struct db *db, int64_t dir, const char *name, const void *hash, int64_t rule);
+
 #endif

@@ -53,6 +53,7 @@ struct file_row {
 	int64_t rule;	  /* converter id its name chose, 0: none */
 	int64_t document; /* 0: none */
 	int64_t next_try; /* of its failure, seconds UTC; 0: none */
+	int64_t clock;	  /* of its last change */
 };
 
 /* --- reading: any connection, inside db_begin/db_rollback for one snapshot --- */

@@ -108,6 +108,7 @@ static void fill_file(struct statement *s, struct file_row *row)
 	row->rule = statement_get_int(s, 12);
 	row->document = statement_get_int(s, 13);
 	row->next_try = statement_get_int(s, 14);
+	row->clock = statement_get_int(s, 15);
 }
 
 enum status tree_each_file(
@@ -152,7 +153,7 @@ enum status tree_find_file_id(struct db *db, int64_t id, struct file_row *row, s
 		enum status st = statement_status(&s);
 		return st == ST_OK ? ST_NOT_FOUND : st;
 	}
-	*row = (struct file_row){.dir = statement_get_int(&s, 15)};
+	*row = (struct file_row){.dir = statement_get_int(&s, 16)};
 	fill_file(&s, row);
 	int len;
 	const void *bytes = statement_get_bytes(&s, 1, &len);

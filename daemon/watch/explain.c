@@ -133,6 +133,7 @@ static void tell_failure(void *arg, const struct failure_row *f)
 	cJSON_AddStringToObject(x->verdict, "converter", f->converter);
 	cJSON_AddStringToObject(x->verdict, "reason", f->reason);
 	cJSON_AddStringToObject(x->verdict, "detail", f->detail);
+	cJSON_AddStringToObject(x->verdict, "output", f->output);
 	cJSON_AddNumberToObject(x->verdict, "attempts", (double)f->attempts);
 	if (f->next_try)
 		cJSON_AddNumberToObject(x->verdict, "next_try", (double)f->next_try);
@@ -154,20 +155,24 @@ static void tell_failure(void *arg, const struct failure_row *f)
 static void tell_document(void *arg, const struct document_info *d)
 {
 	struct explain *x = arg;
+	AUTO_BUF version = BUF_INIT;
 
 	cJSON_AddStringToObject(x->verdict, "type", d->type);
 	cJSON_AddStringToObject(x->verdict, "converter", d->converter);
 	cJSON_AddBoolToObject(x->verdict, "truncated", d->truncated);
-	buf_addf(&x->sentence, " as %s by %s%s", d->type, d->converter,
+	for (int i = 0; i < d->version_len; i++)
+		buf_addf(&version, "%02x", ((const unsigned char *)d->version)[i]);
+	cJSON_AddStringToObject(x->verdict, "version", version.data ? version.data : "");
+	buf_addf(&x->sentence, " as %s by %s %.8s%s", d->type, d->converter, version.data ? version.data : "",
 		d->truncated ? ", cut at the limit" : "");
 }
 
 /* The row's clock, as people and programs see it. */
-static void tell_clock(struct explain *x, struct db *db)
+static void tell_clock(struct explain *x, struct db *db, const struct file_row *row)
 {
 	AUTO_BUF clock = BUF_INIT;
 
-	clock_add(&clock, db_instance(db), db_clock(db));
+	clock_add(&clock, db_instance(db), row->clock);
 	cJSON_AddStringToObject(x->verdict, "clock", clock.data ? clock.data : "");
 }
 
@@ -176,7 +181,7 @@ static void explain_row(struct explain *x, struct db *db, const struct file_row 
 	const char *word = file_state_text(row->state);
 	enum status st = ST_OK;
 
-	tell_clock(x, db);
+	tell_clock(x, db, row);
 	switch (row->state) {
 	case FILE_INDEXED:
 		st = document_info(db, row->document, tell_document, x);

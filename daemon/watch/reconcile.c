@@ -527,7 +527,13 @@ static void map_watch(struct watch *w, const struct scan_task *t, struct node *n
 		if (nodes_set_wd(&w->nodes, n, t->wd) == ST_OK)
 			events_mapped(w, n, t->epoch);
 	}
-	if (t->watch_error == ENOSPC || (!t->watch && n->wd < 0 && !n->root->poll_ms)) {
+	bool wanted = n->wd < 0 && !n->root->poll_ms && !t->eventless;
+	if (wanted && !t->watch && w->watch_count < w->watch_limit) {
+		/* It had a watch when it was asked about, which went away meanwhile. */
+		node_mark(w, n, true, w->epochs.oldest);
+		return;
+	}
+	if (t->watch_error == ENOSPC || (wanted && !t->watch)) {
 		if (!w->watches_exhausted)
 			log_warning("out of inotify watches at %ld: some directories are polled instead",
 				w->watch_count);

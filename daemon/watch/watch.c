@@ -48,7 +48,8 @@ static void on_link(void *arg, int64_t dir, const char *name)
 	struct node *n = nodes_by_id(&w->nodes, dir);
 
 	if (n && !w->stopping) {
-		hint_now(w, n, name);
+		/* Whoever waits for the name that was written waits for this one: its epoch is no older than the oldest. */
+		hint_add(w, n, name, &(struct hint_ask){.epoch = w->epochs.oldest});
 		watch_kick_soon(w);
 	}
 }
@@ -366,7 +367,7 @@ enum watch_state watch_state(const struct watch *w)
 		return WATCH_PAUSED;
 	if (w->pipeline && pipeline_is_full(w->pipeline))
 		return WATCH_FULL;
-	if (!w->started || w->crawling)
+	if (!w->started || w->crawling || w->flights.count || crawl_is_busy(w))
 		return WATCH_SCANNING;
 	for (const struct watch_root *r = w->roots; r; r = r->next)
 		if (r->offline || r->unreadable || (r->polled && !r->poll_ms))
