@@ -23,8 +23,8 @@ static struct spots *spots_of(const char *s)
 	while (sscanf(s, "%u.%u%n", &offset, &phrase, &n) == 2) {
 		s += n;
 		size = 1;
-		if (*s == '+')
-			size = (unsigned)strtoul(s + 1, (char **)&s, 10);
+		if (sscanf(s, "+%u%n", &size, &n) == 1)
+			s += n;
 		out->spot[out->count++] =
 			(struct spot){offset, (uint16_t)phrase, (uint16_t)size};
 	}
