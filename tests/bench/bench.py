@@ -174,10 +174,28 @@ def bench_scaling():
 # --- text ------------------------------------------------------------------------------------------------------------
 
 def run_floor(listing, home):
+    """(wall seconds of the inserts, their CPU seconds, bytes)"""
     with open(listing) as f:
         result = subprocess.run([TOOLS / "floor_fts5", home / "floor.db"], stdin=f, capture_output=True, check=True)
-    seconds, size = result.stdout.split()
-    return float(seconds), int(size)
+    wall, cpu, size = result.stdout.split()
+    return float(wall), float(cpu), int(size)
+
+
+def cpu_by_thread(pid):
+    """CPU seconds so far: {thread name: seconds} of the daemon, its converters as "converters"."""
+    tick = os.sysconf("SC_CLK_TCK")
+    used = {}
+
+    def add(name, stat):
+        fields = stat.read_bytes().rsplit(b")", 1)[1].split()
+        used[name] = used.get(name, 0) + (int(fields[11]) + int(fields[12])) / tick
+
+    for task in os.listdir(f"/proc/{pid}/task"):
+        base = Path(f"/proc/{pid}/task/{task}")
+        add(re.sub(r"[-/ ]?\d+$", "", (base / "comm").read_text().strip()), base / "stat")
+    for child in trawl.descendants_of(pid):
+        add("converters", Path(f"/proc/{child}/stat"))
+    return used
 
 
 class Indexed:
@@ -192,6 +210,7 @@ class Indexed:
             cls.home = Path(tempfile.mkdtemp(prefix="trawl-bench-", dir=PLACE))
             cls.daemon = make_daemon(cls.home, CORPUS / "text")
             cls.took = start_and_sync(cls.daemon)
+            cls.cpu = cpu_by_thread(cls.daemon.pid)
             cls.peak = trawl.process_status(cls.daemon.pid, "VmHWM") / 1024
         return cls.daemon
 
@@ -223,11 +242,12 @@ def bench_text():
         files = sorted(str(p) for p in root.rglob("*") if p.is_file())
         listing.write_text("\n".join(files) + "\n")
         warm_cache(root)
-        floors, ours, size = [], [], 0
+        floors, ours, floor_cpu, size = [], [], 1e9, 0
         for i in range(ROUNDS):
             (home / f"floor{i}").mkdir()
-            seconds, size = run_floor(listing, home / f"floor{i}")
+            seconds, cpu, size = run_floor(listing, home / f"floor{i}")
             floors.append(seconds)
+            floor_cpu = min(floor_cpu, cpu)
             shutil.rmtree(home / f"floor{i}")
             Indexed.drop()
             daemon = Indexed.get()
@@ -242,7 +262,11 @@ def bench_text():
     line("trawl, cold", f"{min(ours):.2f}", f"{mb / min(ours):.1f}", f"{Indexed.peak:.0f}", f"{store / size:.2f}")
     print(f"  all rounds: floor {[f'{s:.2f}' for s in floors]}, trawl {[f'{s:.2f}' for s in ours]}; "
           f"converters afterwards {family_rss(daemon.pid):.0f} MiB")
-    figures["text"] = {"files": len(files), "bytes": size, "floor_s": floors, "trawl_s": ours, "store_bytes": store}
+    by_cpu = sorted(Indexed.cpu.items(), key=lambda item: -item[1])
+    print(f"  CPU, s: floor {floor_cpu:.2f}; trawl {sum(Indexed.cpu.values()):.2f}: "
+          + ", ".join(f"{name} {seconds:.2f}" for name, seconds in by_cpu if seconds >= 0.05))
+    figures["text"] = {"files": len(files), "bytes": size, "floor_s": floors, "trawl_s": ours, "store_bytes": store,
+                       "floor_cpu_s": floor_cpu, "trawl_cpu_s": Indexed.cpu}
     verdict("text: speed as a share of the floor's", min(floors) / min(ours), 0.8, "x", ">=")
     verdict("text: peak RSS of the daemon", Indexed.peak, 100, "MiB")
 
