@@ -72,21 +72,22 @@ static void usage(FILE *to)
 		to);
 }
 
+static const struct option longs[] = {
+	{"config", required_argument, NULL, 'c'},
+	{"root", required_argument, NULL, 'r'},
+	{"state", required_argument, NULL, 's'},
+	{"socket", required_argument, NULL, 'S'},
+	{"once", no_argument, NULL, '1'},
+	{"check-config", no_argument, NULL, 'C'},
+	{"verbose", no_argument, NULL, 'v'},
+	{"version", no_argument, NULL, 'V'},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
 /* -1: go on; else the exit status. */
 static int parse_options(int argc, char **argv, struct options *o)
 {
-	static const struct option longs[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"root", required_argument, NULL, 'r'},
-		{"state", required_argument, NULL, 's'},
-		{"socket", required_argument, NULL, 'S'},
-		{"once", no_argument, NULL, '1'},
-		{"check-config", no_argument, NULL, 'C'},
-		{"verbose", no_argument, NULL, 'v'},
-		{"version", no_argument, NULL, 'V'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "c:r:s:vh", longs, NULL)) != -1) {
@@ -336,8 +337,12 @@ static void begin_stop(struct daemon *d)
 
 /* --- reload ---------------------------------------------------------------------------------------------- */
 
-static void end_reload(struct reload *r)
+static void end_reload(struct reload *r, enum status st)
 {
+	if (st != ST_OK) {
+		log_error("reload: %s; the old configuration stays", status_text(st));
+		server_reload_failed(r->daemon->server, st);
+	}
 	r->daemon->reloading = false;
 	config_unref(r->config);
 	rules_unref(r->rules);
@@ -363,9 +368,7 @@ static void on_reconfigured(void *arg, enum status st)
 	}
 	if (st == ST_OK)
 		log_notice("configuration reloaded");
-	else
-		log_error("reload: %s; the old configuration stays", status_text(st));
-	end_reload(r);
+	end_reload(r, st);
 }
 
 static void make_rules(uv_work_t *work)
@@ -386,9 +389,7 @@ static void made_rules(uv_work_t *work, int status)
 		r->status = pipeline_configure(d->pipeline, r->config, r->rules, on_reconfigured, r);
 	if (r->status == ST_OK && !d->stopping)
 		return;
-	if (r->status != ST_OK)
-		log_error("reload: %s; the old configuration stays", status_text(r->status));
-	end_reload(r);
+	end_reload(r, r->status == ST_OK ? ST_CLOSED : r->status);
 }
 
 static void reload(void *arg, struct buf *errors, enum status *st)

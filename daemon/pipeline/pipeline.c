@@ -172,6 +172,14 @@ static void rebuilt(void *arg)
 	p->callbacks.store_rebuilt(p->arg);
 }
 
+/* On a thread that reads the store. */
+static void on_damage(void *arg)
+{
+	struct pipeline *p = arg;
+
+	writer_suspect_damage(p->writer);
+}
+
 /* --- life ---------------------------------------------------------------------------------------- */
 
 static enum status start_writer(struct pipeline *p, struct db *db)
@@ -265,6 +273,7 @@ enum status pipeline_create(const struct pipeline_options *o, struct pipeline **
 		st = start_writer(p, o->writer_db);
 	if (st != ST_OK)
 		goto err;
+	db_on_damage(on_damage, p);
 	st = start_workers(p, o->config, workers);
 	if (st == ST_OK) {
 		*out = p;
@@ -282,6 +291,7 @@ void pipeline_stop(struct pipeline *p, int64_t deadline_ms, void (*stopped)(void
 {
 	thread_assert(ROLE_LOOP);
 	p->stopped = stopped;
+	db_on_damage(NULL, NULL);
 	struct job *left = queue_close(p->queue);
 
 	while (left) {
@@ -373,6 +383,8 @@ static void open_check(struct letter *l)
 {
 	struct check_task *c = (struct check_task *)l;
 
+	if (c->report.len && c->pipeline->writer)
+		writer_suspect_damage(c->pipeline->writer);
 	c->done(c->arg, c->task.status, c->report.data ? c->report.data : "");
 	buf_finish(&c->report);
 	mem_free(c);

@@ -68,6 +68,7 @@ struct writer {
 
 	atomic_llong beat_ms; /* 0: resting */
 	atomic_bool full;
+	atomic_bool damaged;  /* somebody says so */
 	atomic_llong stop_ms; /* 0: not stopping */
 
 	struct lock lock; /* held alone */
@@ -101,6 +102,8 @@ static void tell_loop(struct writer *w, int64_t clock, bool rebuilt)
 	lock_take(&w->lock);
 	if (clock)
 		w->note.clock = clock;
+	if (rebuilt)
+		w->note.clock = 0; /* a number of the store that is gone */
 	w->note.rebuilt |= rebuilt;
 	w->note.permissions |= w->notes.permissions;
 	send = !w->note.under_way;
@@ -363,11 +366,26 @@ static bool is_due(struct writer *w)
 
 /* --- between transactions --------------------------------------------------------------------- */
 
+/* A reader met damage: unless the store proves sound (the reader had an older one), it is rebuilt. */
+static void look_for_damage(struct writer *w)
+{
+	AUTO_BUF report = BUF_INIT;
+	enum status st = db_check(w->db, &report);
+
+	if (st == ST_OK && !report.len) {
+		log_notice("the store was checked and is sound");
+		return;
+	}
+	recover(w, ST_CORRUPT);
+}
+
 static void run_tasks(struct writer *w)
 {
 	struct writer_task *list;
 
 	commit(w);
+	if (atomic_exchange(&w->damaged, false))
+		look_for_damage(w);
 	lock_take(&w->lock);
 	list = w->tasks;
 	w->tasks = NULL;
@@ -521,6 +539,12 @@ void writer_stop(struct writer *w, int64_t deadline_ms)
 {
 	atomic_store(&w->stop_ms, deadline_ms);
 	results_poke(w->o.results);
+}
+
+void writer_suspect_damage(struct writer *w)
+{
+	if (!atomic_exchange(&w->damaged, true))
+		results_poke(w->o.results);
 }
 
 bool writer_is_full(struct writer *w)

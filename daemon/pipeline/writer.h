@@ -46,6 +46,8 @@ struct writer_task {
 void writer_post(struct writer *w, struct writer_task *task); /* any thread */
 /* Any thread: results have been closed or soon will be; past the deadline the store's trouble is not waited out. */
 void writer_stop(struct writer *w, int64_t deadline_ms);
+/* Any thread: the store may be damaged; it is checked, and rebuilt if so. */
+void writer_suspect_damage(struct writer *w);
 bool writer_is_full(struct writer *w);
 bool writer_is_alive(struct writer *w, int64_t ms);
 

@@ -84,6 +84,12 @@ void db_checkpoint(struct db *db, int64_t over);
 /* Gives back page-cache memory.  Any connection. */
 void db_release_memory(struct db *db);
 
+/*
+ * Called on any thread when a read-only connection meets damage; the writer meets its own.  It may be a connection to a
+ * store that was set aside meanwhile, so the hook is a reason to check, no more.  Set before readers are opened.
+ */
+void db_on_damage(void (*hook)(void *arg), void *arg);
+
 /* Whether (dev, ino) is the database, its log, its lock, or the state directory itself.  Any thread. */
 bool db_is_own(uint64_t dev, uint64_t ino);
 

@@ -2,6 +2,7 @@
 #include "store/result.h"
 
 #include "core/log.h"
+#include "store/db.h"
 
 #include <stddef.h>
 
@@ -32,6 +33,8 @@ static const struct {
 	{SQLITE_MISMATCH, ST_INVALID},
 };
 
+static void report_damage(void);
+
 enum status result_status(sqlite3 *raw, int rc, const char *what)
 {
 	if (rc == SQLITE_OK || rc == SQLITE_ROW || rc == SQLITE_DONE)
@@ -44,8 +47,28 @@ enum status result_status(sqlite3 *raw, int rc, const char *what)
 								      : sqlite3_errstr(rc);
 	log_error("%s: %s (SQLite %d)", what, text, rc);
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-		if (table[i].code == (rc & 0xff))
-			return table[i].status;
+		if (table[i].code != (rc & 0xff))
+			continue;
+		if (table[i].status == ST_CORRUPT && raw && sqlite3_db_readonly(raw, "main") == 1)
+			report_damage();
+		return table[i].status;
 	}
 	return ST_IO;
+}
+
+static struct {
+	void (*hook)(void *arg);
+	void *arg;
+} damage; /* set before the readers open, cleared after they closed */
+
+void db_on_damage(void (*hook)(void *arg), void *arg)
+{
+	damage.hook = hook;
+	damage.arg = arg;
+}
+
+static void report_damage(void)
+{
+	if (damage.hook)
+		damage.hook(damage.arg);
 }

@@ -10,7 +10,7 @@ check() {
 }
 cppcheck_all() {
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability --inline-suppr --language=c \
-		--suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches -D_GNU_SOURCE -DHAVE_SYSTEMD=1 '-DcJSON_ArrayForEach(e,a)=for(e=(a)->child;e;e=e->next)' \
+		--suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches -D_GNU_SOURCE -DHAVE_SYSTEMD=1 --include=tests/lint/cppcheck.h \
 		-DTRAWL_SANITIZED=0 -Idaemon -Iconverters/lib daemon converters
 }
 mandoc_all() {
@@ -20,6 +20,7 @@ mandoc_all() {
 check layers sh tests/lint/layers.sh
 check config-keys sh tests/lint/config-keys.sh
 check complexity sh tests/lint/complexity.sh
+check functions sh tests/lint/functions.sh
 check cppcheck cppcheck_all
 check man-pages mandoc_all
 [ "$failed" = 0 ] || { echo "lint: $failed checks failed"; exit 1; }
