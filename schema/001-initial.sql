@@ -90,7 +90,7 @@ CREATE TABLE file (
 CREATE INDEX file_by_document ON file(document) WHERE document IS NOT NULL;
 CREATE INDEX file_by_clock ON file(clock);
 CREATE INDEX file_by_ext ON file(ext);
-CREATE INDEX file_by_link ON file(ino) WHERE nlink > 1;
+CREATE INDEX file_by_link ON file(ino); -- other names of an inode: the kernel tells a directory of no new link to its file
 CREATE INDEX file_by_trouble ON file(state) WHERE state <> 1;
 
 CREATE TABLE failure (

@@ -145,6 +145,11 @@ static void take_meta(struct result *r, struct buf *json)
 		cJSON_Delete(meta);
 		return;
 	}
+	const cJSON *type = cJSON_GetObjectItemCaseSensitive(meta, "type");
+	if (cJSON_IsString(type) && strchr(type->valuestring, '/')) {
+		buf_clear(&r->type);
+		buf_adds(&r->type, type->valuestring);
+	}
 	take_string(meta, "title", &r->title);
 	take_string(meta, "author", &r->author);
 	take_string(meta, "lang", &r->lang);
