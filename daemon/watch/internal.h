@@ -145,7 +145,7 @@ struct watch {
 	bool kicked; /* crawl_kick is running */
 
 	struct ptrset flights; /* by (dir, name) */
-	int64_t landed;	       /* rows committed by flights so far */
+	int64_t landed;	       /* row changes heard to be committed so far */
 	int64_t tree_changes;  /* under way */
 
 	struct suspect_left {

@@ -393,12 +393,15 @@ static void note_with_flight(
 		flight_again(w, f, false, JOB_CHANGED, e->epoch ? e->epoch : t->epoch);
 }
 
-/* Without a row when it was compared there may be one by now, if a flight has landed since. */
+/*
+ * Without a row when it was compared there may be one by now, if anything was committed since; or soon, if a move is on
+ * its way to the writer, behind which this deletion is queued.
+ */
 static void apply_gone(
 	struct watch *w, const struct batch *b, const struct scan_task *t, const struct scan_entry *e)
 {
 	note_with_flight(w, t->dir, e->name, t, e);
-	if (!e->row && b->landed == w->landed)
+	if (!e->row && b->landed == w->landed && !w->tree_changes)
 		return;
 	struct tree_change *c =
 		change_create(w, TREE_FILE_DELETE, e->epoch ? e->epoch : t->epoch);

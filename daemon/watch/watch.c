@@ -30,6 +30,7 @@ static void on_tree_done(void *arg, struct tree_change *c)
 	struct watch *w = arg;
 
 	w->tree_changes--;
+	w->landed++;
 	if (c->kind == TREE_ROOT_PUT && !w->stopping)
 		roots_put_done(w, c);
 	epoch_let(&w->epochs, c->owner);
