@@ -173,8 +173,18 @@ enum status flight_start(
 		return st;
 	}
 	f->epoch = epoch_hold(&w->epochs, epoch);
+	n->flights++;
 	w->found++;
 	return ST_OK;
+}
+
+void flights_again_in(struct watch *w, const struct node *n, struct epoch *epoch)
+{
+	size_t at = 0;
+
+	for (struct flight *f; n->flights && (f = ptrset_next(&w->flights, &at));)
+		if (f->dir == n->id)
+			flight_again(w, f, false, JOB_CHANGED, epoch);
 }
 
 static void look_again(struct watch *w, const struct flight *f, struct hint_ask ask)
@@ -253,8 +263,14 @@ void flight_landed(struct watch *w, struct job *j)
 {
 	struct flight *f = j->owner;
 
+	struct node *n = nodes_by_id(&w->nodes, f->dir);
+
+	w->landed++;
+	if (n) {
+		n->flights--;
+		n->landed = w->landed;
+	}
 	if (j->verdict == JOB_COMMITTED) {
-		w->landed++;
 		landed_committed(w, f, j);
 	} else {
 		landed_otherwise(w, f, j);

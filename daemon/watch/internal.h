@@ -209,6 +209,8 @@ MUST_USE enum status flight_start(
 	struct watch *w, struct node *n, const struct scan_task *t, const struct scan_entry *e, bool live);
 /* The file of a flight is not what it was: look again when it has landed. */
 void flight_again(struct watch *w, struct flight *f, bool force, enum job_reason reason, struct epoch *epoch);
+/* The same for every flight of a file of this directory. */
+void flights_again_in(struct watch *w, const struct node *n, struct epoch *epoch);
 void flight_landed(struct watch *w, struct job *j);
 
 /* crawl.c */

@@ -562,9 +562,23 @@ static void install_ignore(struct watch *w, struct scan_task *t, struct node *n)
 		node_mark(w, x, false, t->epoch);
 }
 
-static void begin_task(struct watch *w, struct scan_task *t, struct node *n)
+/*
+ * A whole listing says nothing of a file that was gone and had no row yet.  One that was in flight meanwhile has its row
+ * now, or soon: it is looked at by name.  The first listing has nothing in flight.
+ */
+static void mind_flights(struct watch *w, const struct batch *b, const struct scan_task *t, struct node *n)
+{
+	if (!t->whole || t->after || !(n->flags & NODE_SCANNED))
+		return;
+	flights_again_in(w, n, t->epoch);
+	if (n->landed > b->landed)
+		node_mark(w, n, b->live, t->epoch);
+}
+
+static void begin_task(struct watch *w, const struct batch *b, struct scan_task *t, struct node *n)
 {
 	t->begun = true;
+	mind_flights(w, b, t, n);
 	if (t->is_root)
 		root_seen(w, n->root, t);
 	map_watch(w, t, n);
@@ -623,7 +637,7 @@ static bool apply_task(struct watch *w, const struct batch *b, struct scan_task 
 		return true;
 	}
 	if (!t->begun)
-		begin_task(w, t, n);
+		begin_task(w, b, t, n);
 	while (t->applied < t->entry_count) {
 		if (!apply_entry(w, b, n, t, &t->entries[t->applied]))
 			return false;
