@@ -59,6 +59,8 @@ static void flight_free(struct watch *w, struct flight *f)
 void flights_finish(struct watch *w)
 {
 	BUG_UNLESS(w->flights.count == 0);
+	for (int i = 0; i < LANDINGS_MAX; i++)
+		mem_free(w->landings[i].name);
 	ptrset_finish(&w->flights);
 }
 
@@ -178,13 +180,40 @@ enum status flight_start(
 	return ST_OK;
 }
 
-void flights_again_in(struct watch *w, const struct node *n, struct epoch *epoch)
+/* The last ones, by number: a comparison that began before a landing has not seen its row. */
+static void remember_landing(struct watch *w, const struct flight *f)
+{
+	struct landing *l = &w->landings[w->landed % LANDINGS_MAX];
+
+	mem_free(l->name);
+	*l = (struct landing){.dir = f->dir, .n = w->landed, .name = mem_strdup(f->name)};
+}
+
+static bool look_at_landings(struct watch *w, struct node *n, int64_t since, struct epoch *epoch)
+{
+	if (w->landed - since >= LANDINGS_MAX)
+		return false;
+	for (int64_t i = since + 1; i <= w->landed; i++) {
+		const struct landing *l = &w->landings[i % LANDINGS_MAX];
+
+		if (l->n != i || l->dir != n->id)
+			continue;
+		if (!l->name)
+			return false;
+		hint_add(w, n, l->name, &(struct hint_ask){.epoch = epoch});
+	}
+	return true;
+}
+
+void flights_mind(struct watch *w, struct node *n, int64_t since, struct epoch *epoch)
 {
 	size_t at = 0;
 
 	for (struct flight *f; n->flights && (f = ptrset_next(&w->flights, &at));)
 		if (f->dir == n->id)
 			flight_again(w, f, false, JOB_CHANGED, epoch);
+	if (!look_at_landings(w, n, since, epoch))
+		node_mark(w, n, false, epoch);
 }
 
 static void look_again(struct watch *w, const struct flight *f, struct hint_ask ask)
@@ -266,10 +295,9 @@ void flight_landed(struct watch *w, struct job *j)
 	struct node *n = nodes_by_id(&w->nodes, f->dir);
 
 	w->landed++;
-	if (n) {
+	if (n)
 		n->flights--;
-		n->landed = w->landed;
-	}
+	remember_landing(w, f);
 	if (j->verdict == JOB_COMMITTED) {
 		landed_committed(w, f, j);
 	} else {

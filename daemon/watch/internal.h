@@ -23,6 +23,7 @@ enum {
 	SETTLE_TIMES = 10,    /* a file that is written to all the time is read after so many settle times */
 	OFFLINE_RETRY_MS = 2000,
 	POLL_DEFAULT_MS = 30000,
+	LANDINGS_MAX = 1024, /* remembered by name */
 	WATCH_SHARE = 80, /* percent of the user's watches */
 };
 
@@ -146,7 +147,11 @@ struct watch {
 
 	struct ptrset flights; /* by (dir, name) */
 	int64_t landed;	       /* row changes heard to be committed so far */
-	int64_t tree_changes;  /* under way */
+	struct landing {
+		int64_t dir, n; /* n: `landed` then */
+		char *name;	/* NULL: no memory */
+	} landings[LANDINGS_MAX];
+	int64_t tree_changes; /* under way */
 
 	struct suspect_left {
 		char *root_path, *path;
@@ -209,8 +214,8 @@ MUST_USE enum status flight_start(
 	struct watch *w, struct node *n, const struct scan_task *t, const struct scan_entry *e, bool live);
 /* The file of a flight is not what it was: look again when it has landed. */
 void flight_again(struct watch *w, struct flight *f, bool force, enum job_reason reason, struct epoch *epoch);
-/* The same for every flight of a file of this directory. */
-void flights_again_in(struct watch *w, const struct node *n, struct epoch *epoch);
+/* Every file of this directory that is in flight, or has landed since, is looked at by name. */
+void flights_mind(struct watch *w, struct node *n, int64_t since, struct epoch *epoch);
 void flight_landed(struct watch *w, struct job *j);
 
 /* crawl.c */

@@ -45,7 +45,6 @@ struct node {
 	struct ignore *ignore; /* its own .trawlignore; NULL: none */
 	uint64_t dev, ino;
 	int64_t btime_ns;
-	int64_t landed;	  /* watch.landed when a flight of one of its files last landed */
 	unsigned flights; /* of its files, under way */
 	uint32_t mode, uid, gid;
 	int wd;		/* -1: not watched */

@@ -570,9 +570,7 @@ static void mind_flights(struct watch *w, const struct batch *b, const struct sc
 {
 	if (!t->whole || t->after || !(n->flags & NODE_SCANNED))
 		return;
-	flights_again_in(w, n, t->epoch);
-	if (n->landed > b->landed)
-		node_mark(w, n, b->live, t->epoch);
+	flights_mind(w, n, b->landed, t->epoch);
 }
 
 static void begin_task(struct watch *w, const struct batch *b, struct scan_task *t, struct node *n)
