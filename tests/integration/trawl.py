@@ -386,7 +386,8 @@ class Daemon:
         self.write_config()
         stderr = open(self.stderr_path, "ab")
         try:
-            self.process = popen([*map(os.fspath, wrapper), *map(os.fspath, self.argv(*args))],
+            # A test run that is killed takes its daemons along.
+            self.process = popen(["setpriv", "--pdeathsig", "KILL", *map(os.fspath, [*wrapper, *self.argv(*args)])],
                                  stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr, env=self.environment(),
                                  cwd=self.home, **kwargs)
         finally:
