@@ -712,11 +712,16 @@ static int run(struct daemon *d)
 	}
 	thread_become(ROLE_LOOP);
 	st = build(d);
-	if (st == ST_OK)
-		uv_run(&d->loop, UV_RUN_DEFAULT);
-	else
+	if (st != ST_OK) {
 		d->exit_code = exit_code_of(st);
+		if (d->mailbox)
+			mailbox_close(d->mailbox);
+	}
+	uv_run(&d->loop, UV_RUN_DEFAULT);
 	take_down(d);
+	err = uv_loop_close(&d->loop);
+	if (err)
+		log_error("loop: %s", uv_strerror(err));
 	return d->exit_code;
 }
 

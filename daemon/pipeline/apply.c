@@ -110,8 +110,9 @@ static int64_t back_off_s(int attempts)
 	return s < RETRY_MOST_S ? s : RETRY_MOST_S;
 }
 
-/* Counts the attempt, and decides about the next one. */
-static enum status judge_failure(struct db *db, struct result *r, struct file_failure *f)
+/* Counts the attempt, and decides about the next one.  The result stays as it is: it may be applied once more. */
+static enum status judge_failure(
+	struct db *db, const struct result *r, struct file_failure *f, enum file_state *state)
 {
 	int before = 0;
 	enum status st = attempts_find(
@@ -127,10 +128,11 @@ static enum status judge_failure(struct db *db, struct result *r, struct file_fa
 		.attempts = (r->charged || r->transient ? before : 0) + 1,
 		.hash = r->hashed ? r->hash : NULL,
 	};
+	*state = r->state;
 	if (r->state == FILE_QUARANTINED)
 		f->attempts = r->job->attempts;
 	else if (r->charged && f->attempts >= QUARANTINE_AT)
-		r->state = FILE_QUARANTINED;
+		*state = FILE_QUARANTINED;
 	else if (r->transient)
 		f->next_try = now_real_s() + back_off_s(f->attempts);
 	return ST_OK;
@@ -145,15 +147,15 @@ static bool tell_link(void *arg, int64_t dir, const char *name)
 	return true;
 }
 
-static enum status put_file(
-	struct db *db, struct result *r, int64_t document, const struct file_failure *failure)
+static enum status put_file(struct db *db, const struct result *r, enum file_state state,
+	int64_t document, const struct file_failure *failure)
 {
 	struct file_change c = {
 		.dir = r->job->dir,
 		.name = r->job->name,
 		.ident = &r->job->read,
 		.stamp_ns = r->stamp_ns,
-		.state = r->state,
+		.state = state,
 		.rule = r->rule,
 		.document = document,
 		.failure = failure,
@@ -178,6 +180,7 @@ enum status apply_result(struct db *db, struct result *r, struct apply_notes *no
 {
 	struct job *j = r->job;
 	struct file_failure failure = {0};
+	enum file_state state = r->state;
 	int64_t document = 0;
 	enum status st = ST_OK;
 
@@ -195,14 +198,14 @@ enum status apply_result(struct db *db, struct result *r, struct apply_notes *no
 		return ST_OK;
 	}
 	if (st == ST_OK && r->reason)
-		st = judge_failure(db, r, &failure);
+		st = judge_failure(db, r, &failure, &state);
 	if (st == ST_OK)
-		st = put_file(db, r, document, r->reason ? &failure : NULL);
+		st = put_file(db, r, state, document, r->reason ? &failure : NULL);
 	if (st == ST_NOT_FOUND) { /* the directory was deleted meanwhile */
 		j->verdict = JOB_GONE;
 		return ST_OK;
 	}
-	j->state = r->state;
+	j->state = state;
 	j->next_try = r->reason ? failure.next_try : 0;
 	if (st == ST_OK && j->read.nlink > 1)
 		st = tree_each_link(db, j->read.ino, tell_link, notes);

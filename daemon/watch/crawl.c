@@ -374,6 +374,7 @@ static void start_batch(struct watch *w, struct batch *b)
 	*(b->live ? &d->live : &d->bulk) = true;
 	w->batches++;
 	b->landed = w->landed;
+	b->turn = ++w->turn;
 	int err = uv_queue_work(w->loop, &b->work, run_batch, batch_back);
 	BUG_UNLESS(err == 0); /* only fails for a missing callback */
 }

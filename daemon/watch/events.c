@@ -15,12 +15,12 @@
 
 enum { READS_A_TURN = 8, READS_ALL = 1 << 16, EARLY_MAX = 4096 };
 
-static bool is_early(const struct watch *w, int wd)
+static struct early_wd *find_early(const struct watch *w, int wd)
 {
 	for (size_t i = 0; i < w->early.count; i++)
 		if (w->early.items[i].wd == wd)
-			return true;
-	return false;
+			return &w->early.items[i];
+	return NULL;
 }
 
 static void overflow(struct watch *w)
@@ -33,9 +33,13 @@ static void overflow(struct watch *w)
 }
 
 /* Not known yet, or not any more: only the first matters, and only while a scan is under way. */
-static void note_early(struct watch *w, int wd)
+static void note_early(struct watch *w, int wd, bool dead)
 {
-	if ((!w->batches && !w->applying) || is_early(w, wd))
+	struct early_wd *known = find_early(w, wd);
+
+	if (known)
+		known->dead |= dead;
+	if (known || (!w->batches && !w->applying))
 		return;
 	if (w->early.count == w->early.room) {
 		size_t room = w->early.room ? w->early.room * 2 : 64;
@@ -50,21 +54,30 @@ static void note_early(struct watch *w, int wd)
 		w->early.room = room;
 	}
 	w->early.items[w->early.count++] =
-		(struct early_wd){wd, epoch_hold(&w->epochs, w->epochs.current)};
+		(struct early_wd){wd, dead, epoch_hold(&w->epochs, w->epochs.current)};
+}
+
+static void lose_watch(struct watch *w, struct node *n)
+{
+	int wd = n->wd;
+	enum status st = nodes_set_wd(&w->nodes, n, -1);
+
+	BUG_UNLESS(st == ST_OK);
+	if (!nodes_by_wd(&w->nodes, wd))
+		w->watch_count--;
 }
 
 void events_mapped(struct watch *w, struct node *n, struct epoch *epoch)
 {
-	for (size_t i = 0; i < w->early.count; i++) {
-		struct early_wd *x = &w->early.items[i];
+	struct early_wd *x = find_early(w, n->wd);
 
-		if (x->wd != n->wd)
-			continue;
-		node_mark(w, n, true, epoch ? epoch : x->epoch);
-		epoch_let(&w->epochs, x->epoch);
-		*x = w->early.items[--w->early.count];
+	if (!x)
 		return;
-	}
+	if (x->dead)
+		lose_watch(w, n);
+	node_mark(w, n, true, epoch ? epoch : x->epoch);
+	epoch_let(&w->epochs, x->epoch);
+	*x = w->early.items[--w->early.count];
 }
 
 void events_forget_early(struct watch *w)
@@ -77,12 +90,7 @@ void events_forget_early(struct watch *w)
 static void on_self(struct watch *w, struct node *n, uint32_t mask)
 {
 	if (mask & IN_IGNORED) {
-		int wd = n->wd;
-		enum status st = nodes_set_wd(&w->nodes, n, -1);
-
-		BUG_UNLESS(st == ST_OK);
-		if (!nodes_by_wd(&w->nodes, wd))
-			w->watch_count--;
+		lose_watch(w, n);
 		node_mark(w, n, true, w->epochs.current);
 	}
 	if (n->parent)
@@ -126,7 +134,7 @@ static void on_event(void *arg, const struct inotify_event *e)
 	}
 	struct node *n = nodes_by_wd(&w->nodes, e->wd);
 	if (!n)
-		note_early(w, e->wd);
+		note_early(w, e->wd, e->mask & IN_IGNORED);
 	for (struct node *next; n; n = next) {
 		next = n->wd_next;
 		if (e->len)

@@ -3,6 +3,7 @@
 
 #include "core/mem.h"
 
+#include <ctype.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -25,6 +26,29 @@ struct ignore {
 
 /* --- globs ------------------------------------------------------------------------------------- */
 
+static const struct {
+	const char *name;
+	int (*is)(int c);
+} named_classes[] = {
+	{"alnum", isalnum}, {"alpha", isalpha}, {"blank", isblank}, {"cntrl", iscntrl},
+	{"digit", isdigit}, {"graph", isgraph}, {"lower", islower}, {"print", isprint},
+	{"punct", ispunct}, {"space", isspace}, {"upper", isupper}, {"xdigit", isxdigit},
+};
+
+/* "[:name:]" at p (behind its "[:"); NULL if there is none. */
+static const char *match_named(const char *p, unsigned char c, bool *hit)
+{
+	const char *end = strstr(p, ":]");
+
+	for (size_t i = 0; end && i < sizeof named_classes / sizeof *named_classes; i++)
+		if (strlen(named_classes[i].name) == (size_t)(end - p) &&
+			!strncmp(named_classes[i].name, p, (size_t)(end - p))) {
+			*hit |= named_classes[i].is(c) != 0;
+			return end + 2;
+		}
+	return NULL;
+}
+
 /* A character class at p (behind its '['); NULL if it is not closed. */
 static const char *match_class(const char *p, unsigned char c, bool *hit)
 {
@@ -33,6 +57,12 @@ static const char *match_class(const char *p, unsigned char c, bool *hit)
 	const char *first = p += negated;
 
 	for (; *p && (*p != ']' || p == first); p++) {
+		const char *behind = p[0] == '[' && p[1] == ':' ? match_named(p + 2, c, &found) : NULL;
+
+		if (behind) {
+			p = behind - 1;
+			continue;
+		}
 		if (*p == '\\' && p[1])
 			p++;
 		unsigned char lo = (unsigned char)*p, hi = lo;
@@ -59,9 +89,7 @@ static const char *match_one(const char *p, char c)
 		return c != '/' ? p + 1 : NULL;
 	case '[':
 		end = match_class(p + 1, (unsigned char)c, &hit);
-		if (!end)
-			return c == '[' ? p + 1 : NULL;
-		return hit ? end : NULL;
+		return end && hit ? end : NULL;
 	case '\\':
 		if (p[1])
 			p++;
@@ -125,15 +153,38 @@ bool ignore_glob(const char *pattern, const char *path)
 
 /* --- sets ---------------------------------------------------------------------------------------- */
 
-/* Trailing blanks go unless escaped. */
+/* Trailing blanks go unless escaped: by an odd number of backslashes. */
 static size_t trimmed(const char *s, size_t n)
 {
-	while (n && (s[n - 1] == ' ' || s[n - 1] == '\t' || s[n - 1] == '\r')) {
-		if (n > 1 && s[n - 2] == '\\')
+	if (n && s[n - 1] == '\r')
+		n--;
+	while (n && s[n - 1] == ' ') {
+		size_t slashes = 0;
+
+		while (slashes + 1 < n && s[n - 2 - slashes] == '\\')
+			slashes++;
+		if (slashes % 2)
 			break;
 		n--;
 	}
 	return n;
+}
+
+/* A bracket that is not closed, or a backslash with nothing behind it, makes no pattern. */
+static bool is_pattern(const char *p)
+{
+	bool hit;
+
+	for (; *p; p++) {
+		if (*p == '\\' && !*++p)
+			return false;
+		if (*p != '[')
+			continue;
+		p = match_class(p + 1, 'x', &hit);
+		if (!p--)
+			return false;
+	}
+	return true;
 }
 
 static enum status add_pattern(struct ignore *set, const char *s, size_t n, int line)
@@ -161,12 +212,18 @@ static enum status add_pattern(struct ignore *set, const char *s, size_t n, int 
 	}
 	if (!n)
 		return ST_OK;
+	AUTO_FREE char *glob_text = mem_dup(s, n);
+	if (!glob_text)
+		return ST_NOMEM;
+	if (!is_pattern(glob_text))
+		return ST_OK;
 	p.anchored |= memchr(s, '/', n) != NULL;
 	struct pattern *grown = mem_resize(set->patterns, set->count + 1, sizeof *grown);
 	if (!grown)
 		return ST_NOMEM;
 	set->patterns = grown;
-	p.glob = mem_dup(s, n);
+	p.glob = glob_text;
+	glob_text = NULL;
 	p.text = mem_dup(text, text_len);
 	grown[set->count++] = p;
 	return p.glob && p.text ? ST_OK : ST_NOMEM;
@@ -194,6 +251,10 @@ enum status ignore_parse(
 	enum status st = set ? ST_OK : ST_NOMEM;
 	int line = 1;
 
+	if (len >= 3 && !memcmp(text, "\xEF\xBB\xBF", 3)) { /* a byte order mark */
+		text += 3;
+		len -= 3;
+	}
 	for (const char *end = text + len; st == ST_OK && text < end; line++) {
 		const char *nl = memchr(text, '\n', (size_t)(end - text));
 		const char *stop = nl ? nl : end;

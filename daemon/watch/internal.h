@@ -100,6 +100,7 @@ struct batch {
 	bool live;
 	struct scan_task *at; /* being applied */
 	bool detached;	      /* first pass is done */
+	int64_t turn;	      /* batches are numbered as they begin to look */
 	int64_t landed;	      /* watch.landed when it began to read the store */
 };
 
@@ -128,6 +129,7 @@ struct watch {
 	struct early { /* events of descriptors whose scan has not come back yet */
 		struct early_wd {
 			int wd;
+			bool dead; /* the kernel took it away */
 			struct epoch *epoch; /* held */
 		} *items;
 		size_t count, room;
@@ -143,6 +145,7 @@ struct watch {
 	struct batch *applying; /* batches whose answers are being applied, in order */
 	struct device devices[DEVICES_MAX];
 	int batches; /* on the pool */
+	int64_t turn;
 	bool kicked; /* crawl_kick is running */
 
 	struct ptrset flights; /* by (dir, name) */

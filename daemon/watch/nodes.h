@@ -45,6 +45,7 @@ struct node {
 	struct ignore *ignore; /* its own .trawlignore; NULL: none */
 	uint64_t dev, ino;
 	int64_t btime_ns;
+	int64_t turn;	  /* of the newest batch whose answer was applied here */
 	unsigned flights; /* of its files, under way */
 	uint32_t mode, uid, gid;
 	int wd;		/* -1: not watched */

@@ -361,8 +361,10 @@ static void first_pass(struct watch *w, const struct batch *b)
 	for (const struct scan_task *t = b->scan.tasks; t; t = t->next) {
 		struct node *parent = nodes_by_id(&w->nodes, t->dir);
 
-		if (!parent || t->outcome != SCAN_DONE || node_detached_above(parent))
+		if (!parent || t->outcome != SCAN_DONE || parent->turn > b->turn ||
+			node_detached_above(parent))
 			continue;
+		parent->turn = b->turn;
 		for (size_t i = 0; i < t->entry_count; i++) {
 			const struct scan_entry *e = &t->entries[i];
 			struct node *n = nodes_child(&w->nodes, parent, e->name, strlen(e->name));
@@ -479,9 +481,9 @@ static bool apply_entry(struct watch *w, const struct batch *b, struct node *n,
 /* --- tasks ---------------------------------------------------------------------------------------------------- */
 
 /* The directory is not there: its parent's view of it decides what becomes of it. */
-static void look_from_above(struct watch *w, const struct scan_task *t, struct node *n, int64_t delay_ms)
+static void look_from_above(struct watch *w, const struct scan_task *t, struct node *n)
 {
-	struct hint_ask ask = {.epoch = t->epoch, .delay_ms = delay_ms};
+	struct hint_ask ask = {.epoch = t->epoch};
 
 	if (!n->parent) {
 		root_offline(w, n->root);
@@ -499,6 +501,22 @@ static void look_from_above(struct watch *w, const struct scan_task *t, struct n
 		node_mark(w, n, true, t->epoch);
 }
 
+/* The names of a task are to be looked at once more. */
+static void hint_again(struct watch *w, const struct scan_task *t, struct node *n, int64_t delay_ms)
+{
+	for (size_t i = 0; i < t->name_count; i++) {
+		const struct scan_name *s = &t->names[i];
+
+		hint_add(w, n, s->name,
+			&(struct hint_ask){.force = s->force,
+				.reason = s->reason,
+				.epoch = s->epoch,
+				.born_us = s->born_us,
+				.rounds = s->rounds,
+				.delay_ms = delay_ms});
+	}
+}
+
 static void again_later(struct watch *w, const struct scan_task *t, struct node *n)
 {
 	log_warning("%s/%s: %s; tried again soon", t->root_path, t->path, strerror(t->error_no));
@@ -507,29 +525,24 @@ static void again_later(struct watch *w, const struct scan_task *t, struct node 
 		return;
 	}
 	n->flags &= ~(unsigned)NODE_SCANNED;
-	look_from_above(w, t, n, TROUBLE_PAUSE_MS);
-	for (size_t i = 0; i < t->name_count; i++) {
-		const struct scan_name *s = &t->names[i];
+	hint_add(w, n->parent, n->name,
+		&(struct hint_ask){.epoch = t->epoch, .delay_ms = TROUBLE_PAUSE_MS});
+	hint_again(w, t, n, TROUBLE_PAUSE_MS);
+}
 
-		hint_add(w, n, s->name,
-			&(struct hint_ask){.force = s->force,
-				.reason = s->reason,
-				.epoch = s->epoch,
-				.rounds = s->rounds,
-				.delay_ms = TROUBLE_PAUSE_MS});
-	}
+static void take_watch(struct watch *w, const struct scan_task *t, struct node *n)
+{
+	if (t->wd < 0 || n->wd == t->wd)
+		return;
+	if (n->wd < 0 && !nodes_by_wd(&w->nodes, t->wd))
+		w->watch_count++;
+	if (nodes_set_wd(&w->nodes, n, t->wd) == ST_OK)
+		events_mapped(w, n, t->epoch);
 }
 
 static void map_watch(struct watch *w, const struct scan_task *t, struct node *n)
 {
-	if (t->wd >= 0 && n->wd != t->wd) {
-		bool known = nodes_by_wd(&w->nodes, t->wd) != NULL;
-
-		if (n->wd < 0 && !known)
-			w->watch_count++;
-		if (nodes_set_wd(&w->nodes, n, t->wd) == ST_OK)
-			events_mapped(w, n, t->epoch);
-	}
+	take_watch(w, t, n);
 	bool wanted = n->wd < 0 && !n->root->poll_ms && !t->eventless;
 	if (wanted && !t->watch && w->watch_count < w->watch_limit) {
 		/* It had a watch when it was asked about, which went away meanwhile. */
@@ -601,25 +614,62 @@ static void end_task(struct watch *w, const struct scan_task *t, struct node *n)
 	node_mark(w, n, false, t->epoch);
 }
 
+/*
+ * The answer is older than one that was applied here already: it could undo what that one found.  Looked at again in
+ * the live channel, where batches follow one another.
+ */
+static void redo(struct watch *w, const struct scan_task *t, struct node *n)
+{
+	if (t->whole) {
+		node_mark(w, n, true, t->epoch);
+		n->flags |= t->force ? NODE_FORCE : 0u;
+	}
+	hint_again(w, t, n, 0);
+	for (size_t i = t->applied; i < t->entry_count; i++) {
+		const struct scan_entry *e = &t->entries[i];
+		struct node *from =
+			e->kind == ENTRY_MOVED ? nodes_by_id(&w->nodes, e->from_task->dir) : NULL;
+
+		if (from) /* its disappearance was to be told with the move */
+			hint_add(w, from, e->from,
+				&(struct hint_ask){.epoch = e->epoch ? e->epoch : t->epoch});
+	}
+}
+
+/* There is no node for it any more. */
+static void drop_watch(struct watch *w, const struct scan_task *t)
+{
+	if (t->wd >= 0 && !nodes_by_wd(&w->nodes, t->wd))
+		inotify_unwatch(w->inotify, t->wd);
+}
+
 /* True when it is through. */
 static bool apply_task(struct watch *w, const struct batch *b, struct scan_task *t)
 {
 	struct node *n = nodes_by_id(&w->nodes, t->dir);
 	struct node *detached = n ? node_detached_above(n) : NULL;
 
-	if (!n)
+	if (!n) {
+		drop_watch(w, t);
 		return true;
+	}
+	take_watch(w, t, n);
 	if (detached) {
 		node_postpone(w, detached, t->epoch);
 		for (size_t i = 0; i < t->name_count; i++)
 			node_postpone(w, detached, t->names[i].epoch);
 		return true;
 	}
+	if (n->turn > b->turn) {
+		redo(w, t, n);
+		return true;
+	}
+	n->turn = b->turn;
 	switch (t->outcome) {
 	case SCAN_DONE:
 		break;
 	case SCAN_GONE:
-		look_from_above(w, t, n, 0);
+		look_from_above(w, t, n);
 		return true;
 	case SCAN_FOREIGN:
 		root_offline(w, n->root);
