@@ -1,20 +1,17 @@
 #!/bin/sh
-# run.sh: all black-box tests, TRAWL_TEST_JOBS files side by side (one per CPU), the long ones first.  Arguments go to pytest.
+# run.sh [FILE...]: the black-box tests, TRAWL_TEST_JOBS files side by side (one per CPU), the long ones first.
+# Options for pytest go into PYTEST_ADDOPTS.
 cd "$(dirname "$0")" || exit 2
 jobs=${TRAWL_TEST_JOBS:-$(nproc)}
-long='test_service.py test_watch.py test_property.py test_oracle.py test_kill.py test_backpressure.py test_sync.py'
-{
-	printf '%s\n' $long
-	ls test_*.py | grep -vxF "$(printf '%s\n' $long)"
-} | xargs -P "$jobs" -I FILE sh -c '
-	file=$1
-	shift
+long='test_oracle.py test_service.py test_watch.py test_property.py test_kill.py test_backpressure.py test_sync.py'
+if [ $# -eq 0 ]; then
+	# shellcheck disable=SC2046,SC2086 # names of ours, without blanks
+	set -- $long $(ls test_*.py | grep -vxF "$(printf '%s\n' $long)")
+fi
+printf '%s\n' "$@" | xargs -P "$jobs" -I FILE sh -c '
 	begin=$(date +%s)
-	out=$(/usr/bin/python3 -m pytest "$file" "$@" 2>&1)
+	out=$(/usr/bin/python3 -m pytest -p no:cacheprovider "$1" 2>&1)
 	status=$?
-	if [ $status -eq 0 ]; then
-		printf "%s: %s (%d s)\n" "$file" "$(printf "%s\n" "$out" | tail -1)" $(($(date +%s) - begin))
-	else
-		printf "%s\n%s: FAILED (%d s)\n" "$out" "$file" $(($(date +%s) - begin))
-	fi
-	exit $status' sh FILE "$@"
+	[ $status -eq 0 ] || printf "%s\n%s: FAILED\n" "$out" "$1"
+	printf "  %-24s %s (%d s)\n" "$1" "$(printf "%s\n" "$out" | tail -1)" $(($(date +%s) - begin))
+	exit $status' sh FILE

@@ -434,9 +434,9 @@ class Daemon:
             self.process.send_signal(sig)
         code = self._wait(seconds)
         took = time.monotonic() - begin
+        self.check_clean()  # first: a sanitizer's report says more than its exit status
         if status is not None:
             assert code == status, f"trawld ended with {code}, not {status}:\n{self.stderr_text()[-4000:]}"
-        self.check_clean()
         return took
 
     def kill(self):
