@@ -163,7 +163,6 @@ run: deps-build
 
 # What `make test` runs under each sanitizer; check-asan and check-tsan run everything.
 SLICE ?= test_sync.py test_bad_requests.py test_bad_documents.py test_search.py
-PYTEST = TRAWL_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -p no:cacheprovider
 
 test: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all units
@@ -181,7 +180,7 @@ unit: all units
 # ONLY="test_a.py test_b.py" runs these instead of all black-box tests.
 ONLY ?=
 check: unit
-	$(Q)cd tests/integration && $(PYTEST) $(ONLY)
+	$(Q)TRAWL_BUILD=$(abspath $(BUILD)) sh tests/integration/run.sh $(ONLY)
 
 sanitized = $(MAKE) --no-print-directory BUILD=$(BUILD)/$(1) SAN=$(2) CC=clang
 SAN_ENV = ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 \

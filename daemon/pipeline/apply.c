@@ -208,6 +208,6 @@ enum status apply_result(struct db *db, struct result *r, struct apply_notes *no
 	j->state = state;
 	j->next_try = r->reason ? failure.next_try : 0;
 	if (st == ST_OK && j->read.nlink > 1)
-		st = tree_each_link(db, j->read.ino, tell_link, notes);
+		st = tree_each_link(db, &j->read, tell_link, notes);
 	return st;
 }

@@ -74,8 +74,11 @@ MUST_USE enum status tree_dir_path(struct db *db, int64_t dir, struct buf *out);
  * lack their converter; at most `limit`. */
 MUST_USE enum status tree_each_due(struct db *db, int64_t now_s, bool unavailable, int limit,
 	bool (*each)(void *arg, int64_t dir, const char *name), void *arg);
-/* Other names of the same inode below any root. */
-MUST_USE enum status tree_each_link(struct db *db, uint64_t ino,
+/*
+ * Names of the inode whose rows say another content than `now`: every write stamps the inode, so the other names of a
+ * file that was written are among them, and a name that was just stored is not.
+ */
+MUST_USE enum status tree_each_link(struct db *db, const struct ident *now,
 	bool (*each)(void *arg, int64_t dir, const char *name), void *arg);
 
 /* --- writing: writer thread, inside a transaction; each takes clock numbers of its own --- */

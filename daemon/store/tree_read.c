@@ -190,11 +190,14 @@ enum status tree_each_due(struct db *db, int64_t now_s, bool unavailable, int li
 	return each_name(&s, each, arg);
 }
 
-enum status tree_each_link(struct db *db, uint64_t ino,
+enum status tree_each_link(struct db *db, const struct ident *now,
 	bool (*each)(void *arg, int64_t dir, const char *name), void *arg)
 {
 	AUTO_STATEMENT s = statement_start(db, STMT_FILES_LINKED);
 
-	statement_int(&s, (int64_t)ino);
+	statement_int(&s, (int64_t)now->ino);
+	statement_int(&s, now->size);
+	statement_int(&s, now->mtime_ns);
+	statement_int(&s, now->ctime_ns);
 	return each_name(&s, each, arg);
 }

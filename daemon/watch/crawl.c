@@ -50,6 +50,16 @@ struct node *node_detached_above(struct node *n)
 	return n->flags & NODE_DETACHED ? n : NULL;
 }
 
+bool node_is_offline(const struct node *n)
+{
+	if (n->root->offline && n->parent)
+		return true;
+	for (; n; n = n->parent)
+		if (n->flags & NODE_OFFLINE)
+			return true;
+	return false;
+}
+
 void node_postpone(struct watch *w, struct node *detached, struct epoch *epoch)
 {
 	detached->flags |= NODE_PENDING;
@@ -64,7 +74,7 @@ void node_mark(struct watch *w, struct node *n, bool live, struct epoch *epoch)
 		node_postpone(w, detached, epoch);
 		return;
 	}
-	if (n->flags & NODE_OFFLINE)
+	if (node_is_offline(n))
 		return;
 	n->flags &= ~(unsigned)NODE_TRUSTED;
 	if (n->flags & NODE_DIRTY) {
@@ -427,7 +437,7 @@ static void add_hints(struct watch *w, struct batch *b)
 
 	for (struct hint *h = w->ready.first, *next; h && most > 0; h = next) {
 		next = h->next;
-		if (h->node->flags & (NODE_DETACHED | NODE_OFFLINE)) {
+		if ((h->node->flags & NODE_DETACHED) || node_is_offline(h->node)) {
 			hint_free(w, h);
 			continue;
 		}

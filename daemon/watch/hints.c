@@ -173,6 +173,8 @@ void hint_add(struct watch *w, struct node *n, const char *name, const struct hi
 		node_postpone(w, detached, ask->epoch);
 		return;
 	}
+	if (node_is_offline(n))
+		return; /* when it is back, all of it is compared */
 	if (h) {
 		merge(w, h, ask);
 		return;
@@ -218,14 +220,14 @@ void hints_settle_now(struct watch *w)
 	set_timer(w);
 }
 
-void hints_drop_node(struct watch *w, struct node *n)
+void hints_drop_below(struct watch *w, const struct node *top)
 {
 	struct hint_list *lists[] = {&w->ready, &w->settling};
 
 	for (size_t i = 0; i < 2; i++)
 		for (struct hint *h = lists[i]->first, *next; h; h = next) {
 			next = h->next;
-			if (h->node == n)
+			if (node_is_below(h->node, top))
 				hint_free(w, h);
 		}
 }

@@ -206,7 +206,7 @@ void hint_add(struct watch *w, struct node *n, const char *name, const struct hi
 void hint_now(struct watch *w, struct node *n, const char *name);
 void hint_free(struct watch *w, struct hint *h); /* out of its list and the set; lets go of the epoch */
 void hints_settle_now(struct watch *w);		 /* all settling ones that somebody waits for become ready */
-void hints_drop_node(struct watch *w, struct node *n);
+void hints_drop_below(struct watch *w, const struct node *top);
 
 /* flights.c */
 void flights_init(struct watch *w);
@@ -227,6 +227,8 @@ void node_mark_below(struct watch *w, struct node *top, unsigned flags, struct e
 void node_unmark(struct watch *w, struct node *n);
 /* The detached node at the top of n's subtree, NULL: n is in its place. */
 struct node *node_detached_above(struct node *n);
+/* Whether nothing is compared there: its mount, or its root (but for the root's own directory), is gone. */
+bool node_is_offline(const struct node *n);
 /* Something below a detached node is to be compared once it is in a place again. */
 void node_postpone(struct watch *w, struct node *detached, struct epoch *epoch);
 void crawl_resume(struct watch *w, struct node *n, const char *after);
@@ -240,6 +242,7 @@ bool crawl_is_busy(const struct watch *w);
 bool reconcile_batch(struct watch *w, struct batch *b);
 void reconcile_flush_limbo(struct watch *w, bool bulk);
 void reconcile_remove(struct watch *w, struct node *top); /* nodes only, no rows */
+void node_unwatch(struct watch *w, struct node *n);
 struct tree_change *change_create(struct watch *w, enum tree_change_kind kind, struct epoch *epoch);
 void change_send(struct watch *w, struct tree_change *c);
 void node_set_polled(struct node *n, bool polled);

@@ -325,6 +325,13 @@ void node_path(const struct node *n, struct buf *out)
 	buf_add(out, n->name, n->name_len);
 }
 
+bool node_is_below(const struct node *n, const struct node *top)
+{
+	while (n && n != top)
+		n = n->parent;
+	return n == top;
+}
+
 struct node *node_walk(const struct node *top, struct node *at)
 {
 	if (at->child)

@@ -83,6 +83,7 @@ MUST_USE enum status nodes_set_ident(struct nodes *t, struct node *n, const stru
 bool node_is(const struct node *n, const struct ident *ident); /* same inode and birth time */
 /* Below its root, without a leading slash; "" for the root's directory. */
 void node_path(const struct node *n, struct buf *out);
+bool node_is_below(const struct node *n, const struct node *top); /* or top itself */
 /* The next node of the subtree of `top` in depth-first order, NULL at the end. */
 struct node *node_walk(const struct node *top, struct node *at);
 

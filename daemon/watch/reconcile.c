@@ -96,13 +96,6 @@ void node_set_polled(struct node *n, bool polled)
 
 /* --- limbo ----------------------------------------------------------------------------------------- */
 
-static bool is_below(const struct node *n, const struct node *top)
-{
-	while (n && n != top)
-		n = n->parent;
-	return n == top;
-}
-
 /* What waits to be compared below it can only be so in its next place. */
 static void postpone_below(struct watch *w, struct node *top)
 {
@@ -119,7 +112,7 @@ static void postpone_below(struct watch *w, struct node *top)
 	for (size_t i = 0; i < 2; i++)
 		for (struct hint *h = lists[i]->first, *next; h; h = next) {
 			next = h->next;
-			if (!is_below(h->node, top))
+			if (!node_is_below(h->node, top))
 				continue;
 			h->node->flags |= h->force ? NODE_FORCE : 0u;
 			node_postpone(w, top, h->epoch);
@@ -153,7 +146,7 @@ static void leave_limbo(struct watch *w, struct node *n)
 	n->dirty_next = NULL;
 }
 
-static void unwatch(struct watch *w, struct node *n)
+void node_unwatch(struct watch *w, struct node *n)
 {
 	int wd = n->wd;
 
@@ -172,14 +165,14 @@ void reconcile_remove(struct watch *w, struct node *top)
 {
 	struct node *n = top;
 
-	hints_drop_node(w, top);
+	hints_drop_below(w, top);
 	/* Children first: down to a leaf, up by one, down again. */
 	for (;;) {
 		while (n->child)
 			n = n->child;
 		struct node *parent = n == top ? NULL : n->parent;
 		node_unmark(w, n);
-		unwatch(w, n);
+		node_unwatch(w, n);
 		node_set_polled(n, false);
 		if (n == top) {
 			epoch_let(&w->epochs, n->epoch);
@@ -267,9 +260,10 @@ static void adopt(struct watch *w, struct node *n, struct node *parent, const st
 
 static void go_offline(struct watch *w, struct node *n, struct epoch *epoch)
 {
+	n->flags |= NODE_OFFLINE;
 	for (struct node *x = n; x; x = node_walk(n, x))
 		node_unmark(w, x);
-	n->flags |= NODE_OFFLINE;
+	hints_drop_below(w, n);
 	node_put(w, n, epoch, NULL, 0);
 	log_warning("%s: the file system mounted at %s is gone; its documents stay as they are",
 		n->root->path, n->name);
@@ -429,14 +423,22 @@ static void apply_state(struct watch *w, const struct scan_task *t, const struct
 	send_named(w, c, e->name, NULL);
 }
 
-static void apply_move(struct watch *w, const struct scan_task *t, struct scan_entry *e)
+static void apply_move(
+	struct watch *w, const struct batch *b, const struct scan_task *t, struct scan_entry *e)
 {
-	struct tree_change *c =
-		change_create(w, TREE_FILE_MOVE, e->epoch ? e->epoch : t->epoch);
+	struct epoch *epoch = e->epoch ? e->epoch : t->epoch;
+	struct node *from = nodes_by_id(&w->nodes, e->from_task->dir);
 
 	note_with_flight(w, e->from_task->dir, e->from, t, e);
 	e->kind = ENTRY_READ;
 	e->force = true; /* the row moves, the content is verified */
+	if (!from)
+		return;
+	if (from->turn > b->turn) { /* what is at the old name now may be another file */
+		hint_add(w, from, e->from, &(struct hint_ask){.epoch = epoch});
+		return;
+	}
+	struct tree_change *c = change_create(w, TREE_FILE_MOVE, epoch);
 	if (!c)
 		return;
 	c->dir = e->from_task->dir;
@@ -461,7 +463,7 @@ static bool apply_entry(struct watch *w, const struct batch *b, struct node *n,
 		apply_state(w, t, e);
 		return true;
 	case ENTRY_MOVED:
-		apply_move(w, t, e);
+		apply_move(w, b, t, e);
 		/* fall through */
 	case ENTRY_READ:
 		st = flight_start(w, n, t, e, b->live);

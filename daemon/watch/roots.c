@@ -244,11 +244,14 @@ static void send_state(struct watch *w, struct watch_root *r, struct epoch *epoc
 
 void root_offline(struct watch *w, struct watch_root *r)
 {
+	bool known = r->offline;
+
+	r->offline = true;
 	for (struct node *n = r->node; n; n = node_walk(r->node, n))
 		node_unmark(w, n);
-	if (r->offline)
+	hints_drop_below(w, r->node);
+	if (known)
 		return;
-	r->offline = true;
 	log_warning("root %s: %s", r->path,
 		r->indexed ? "absent, or another file system; what was indexed stays, marked offline"
 			   : "absent");
@@ -270,6 +273,11 @@ void root_seen(struct watch *w, struct watch_root *r, const struct scan_task *t)
 		    memcmp(r->fsid, t->fsid, (size_t)t->fsid_len) != 0;
 	bool back = r->offline;
 
+	if (n->ino && !node_is(n, &t->ident)) {
+		/* Another directory in its place: the watch is on the old one.  Once more, with one of its own. */
+		node_unwatch(w, n);
+		node_mark(w, n, true, t->epoch);
+	}
 	if (nodes_set_ident(&w->nodes, n, &t->ident) != ST_OK)
 		log_warning("root %s: %s", r->path, status_text(ST_NOMEM));
 	r->offline = r->unreadable = false;

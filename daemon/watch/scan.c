@@ -121,9 +121,13 @@ static int64_t rule_id(const struct context *c, const char *name)
 }
 
 /* A write within the same tick as the last read may have left every stamp as it was. */
-static bool is_racy(const struct ident *id, int64_t stamp_ns)
+static bool is_racy(const struct ident *id, int64_t stamp_ns, int64_t now_ns)
 {
-	return id->mtime_ns >= stamp_ns || id->ctime_ns >= stamp_ns;
+	/* A stamp from the future is somebody's setting, and no write of this tick. */
+	int64_t last = now_ns + 1000000000;
+
+	return (id->mtime_ns >= stamp_ns && id->mtime_ns <= last) ||
+	       (id->ctime_ns >= stamp_ns && id->ctime_ns <= last);
 }
 
 static bool is_due(struct scan_task *t, const struct context *c, const struct file_row *row)
@@ -143,7 +147,7 @@ static bool must_read(struct context *c, const struct file_row *row, const struc
 	if (asked->force || c->task->force || !row)
 		return true;
 	return row->stamp_ns == 0 || row->rule != rule || !ident_same(&row->ident, id) ||
-	       (!c->task->trusted && is_racy(id, row->stamp_ns)) || is_due(c->task, c, row);
+	       (!c->task->trusted && is_racy(id, row->stamp_ns, c->now_ns)) || is_due(c->task, c, row);
 }
 
 static enum job_reason reason_of(const struct file_row *row, const struct asked *asked)
@@ -537,7 +541,7 @@ static void read_ignore(struct context *c)
 	}
 	if (ident_fd(fd, &id) || !S_ISREG(id.mode) ||
 		(t->ignore && ident_same_content(&id, ignore_file(t->ignore)) &&
-			!is_racy(&id, c->now_ns))) {
+			!is_racy(&id, c->now_ns, c->now_ns))) {
 		close(fd);
 		return;
 	}

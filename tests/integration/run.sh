@@ -8,10 +8,18 @@ if [ $# -eq 0 ]; then
 	# shellcheck disable=SC2046,SC2086 # names of ours, without blanks
 	set -- $long $(ls test_*.py | grep -vxF "$(printf '%s\n' $long)")
 fi
+sums=$(mktemp) || exit 2
+trap 'rm -f "$sums"' EXIT
+export sums
 printf '%s\n' "$@" | xargs -P "$jobs" -I FILE sh -c '
 	begin=$(date +%s)
 	out=$(/usr/bin/python3 -m pytest -p no:cacheprovider "$1" 2>&1)
 	status=$?
 	[ $status -eq 0 ] || printf "%s\n%s: FAILED\n" "$out" "$1"
+	printf "%s\n" "$out" | tail -1 >> "$sums"
 	printf "  %-24s %s (%d s)\n" "$1" "$(printf "%s\n" "$out" | tail -1)" $(($(date +%s) - begin))
 	exit $status' sh FILE
+status=$?
+awk '{ for (i = 2; i <= NF; i++) { if ($i ~ /^passed/) p += $(i - 1); if ($i ~ /^(failed|errors?)/) f += $(i - 1) } }
+	END { printf "%d passed, %d failed\n", p, f }' "$sums"
+exit $status

@@ -316,9 +316,13 @@ static void test_due_and_links(void **state)
 	assert_ok(tree_each_due(f->db, 300, true, 2, add_name, &names));
 	assert_int_equal(names.count, 5);
 	names = (struct names){"", 0};
-	assert_ok(tree_each_link(f->db, 30, add_name, &names));
+	assert_ok(tree_each_link(f->db, &ident, add_name, &names)); /* all as they were read */
+	assert_int_equal(names.count, 0);
+	ident.ctime_ns = 1;
+	assert_ok(tree_each_link(f->db, &ident, add_name, &names));
 	assert_int_equal(names.count, 3);
-	assert_ok(tree_each_link(f->db, 11, add_name, &names)); /* whatever its link count says */
+	ident.ino = 11;
+	assert_ok(tree_each_link(f->db, &ident, add_name, &names)); /* whatever its link count says */
 	assert_int_equal(names.count, 4);
 	fixture_commit(f);
 }
