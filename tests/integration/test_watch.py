@@ -3,11 +3,13 @@
 import ctypes
 import mmap
 import os
+import random
 import shutil
 import signal
 import socket
 import stat
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -96,6 +98,27 @@ def test_swapped_directories(each_home, make_daemon):
         assert sorted(daemon.found("apple")) == below(daemon, "b")
         assert sorted(daemon.found("banana")) == below(daemon, "a")
     assert daemon.listing() == sorted(trawl.walk(daemon.root))
+
+
+def test_files_and_directories_trade_names(each_home, make_daemon):
+    """A file that is being read when a directory takes its name: nothing of it stays behind under that name."""
+    daemon = make_daemon().start()
+    random_ = random.Random(20260105)
+    for i in range(400 if trawl.FULL else 150):
+        top = daemon.root / f"t{i}"
+        top.mkdir()
+        known = random_.random() < 0.5
+        if known:
+            write(top / "d" / "in.txt", "inside")
+        daemon.sync()
+        write(top / "f.txt", f"number {i}")
+        time.sleep(random_.choice([0, random_.random() * 0.004]))
+        if not known:
+            write(top / "d" / "in.txt", "inside")
+        exchange(top / "d", top / "f.txt")
+        daemon.sync()
+        assert [p for p in daemon.listing() if p.startswith(os.fsencode(top))] == sorted(trawl.walk(top)), i
+        shutil.rmtree(top)
 
 
 def test_a_directory_moved_into_its_neighbour_and_deeper(running):
@@ -627,6 +650,7 @@ def test_a_root_that_is_missing_at_the_start(daemon):
     daemon.stop()
     os.rename(daemon.root, daemon.home / "unplugged")
     daemon.start()
+    daemon.sync()
     hits = daemon.search("resident")["hits"]
     assert len(hits) == 5 and all(hit["offline"] is True for hit in hits)
     os.rename(daemon.home / "unplugged", daemon.root)
