@@ -229,10 +229,12 @@ class Tree(RuleBasedStateMachine):
 
     def follow(self):
         """What any client may do: first take away what went, then add what is there.  Whoever sees a directory move
-        lists again, since only the daemon knows what is below it."""
+        lists again, since only the daemon knows what is below it; and whoever sees an unknown path go: it may be a known
+        one that was moved there first."""
         changes, self.clock, fresh = self.daemon.changes(self.clock, limit=7)
         assert not fresh
-        if any(c["kind"] == "moved" and c["dir"] for c in changes):
+        if any((c["kind"] == "moved" and (c["dir"] or trawl.path_of(c, "from") not in self.mirror))
+               or (c["kind"] == "deleted" and trawl.path_of(c) not in self.mirror) for c in changes):
             self.mirror = self._listed()
             return
         for change in changes:
