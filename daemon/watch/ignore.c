@@ -176,8 +176,11 @@ static bool is_pattern(const char *p)
 	bool hit;
 
 	for (; *p; p++) {
-		if (*p == '\\' && !*++p)
-			return false;
+		if (*p == '\\') {
+			if (!*++p)
+				return false;
+			continue;
+		}
 		if (*p != '[')
 			continue;
 		p = match_class(p + 1, 'x', &hit);

@@ -287,7 +287,7 @@ static void update_child(
 		node_put(w, n, epoch, e->fsid, e->fsid_len);
 	if (back)
 		node_mark_below(w, n, 0, epoch);
-	else if (!(n->flags & (NODE_SCANNED | NODE_DIRTY)) && !t->whole)
+	else if (!(n->flags & (NODE_SCANNED | NODE_DIRTY)) && (changed || !t->whole))
 		node_mark(w, n, live, epoch);
 }
 
@@ -363,7 +363,7 @@ static void first_pass(struct watch *w, const struct batch *b)
 			const struct scan_entry *e = &t->entries[i];
 			struct node *n = nodes_child(&w->nodes, parent, e->name, strlen(e->name));
 
-			if (!n)
+			if (!n || (e->kind == ENTRY_GONE && e->has_dir))
 				continue;
 			if (e->kind == ENTRY_DIR)
 				n->flags |= NODE_SEEN;
@@ -524,6 +524,10 @@ static void again_later(struct watch *w, const struct scan_task *t, struct node 
 	log_warning("%s/%s: %s; tried again soon", t->root_path, t->path, strerror(t->error_no));
 	if (!n->parent) {
 		n->root->unreadable = true; /* the retry timer looks at it */
+		n->flags |= t->force ? NODE_FORCE : 0u;
+		hint_again(w, t, n, TROUBLE_PAUSE_MS);
+		hint_add(w, n, SCOPE_FILE, /* some name, so that a sync waits until it could be looked at */
+			&(struct hint_ask){.epoch = t->epoch, .delay_ms = TROUBLE_PAUSE_MS});
 		return;
 	}
 	n->flags &= ~(unsigned)NODE_SCANNED;
@@ -679,6 +683,7 @@ static bool apply_task(struct watch *w, const struct batch *b, struct scan_task 
 	case SCAN_UNREADABLE:
 		log_warning("%s/%s: %s; what was indexed below it stays", t->root_path, t->path,
 			strerror(t->error_no));
+		n->flags &= ~(unsigned)NODE_SCANNED; /* it is compared when it can be read again */
 		if (!n->parent)
 			n->root->unreadable = true;
 		return true;

@@ -202,17 +202,18 @@ static void compare_file(struct context *c, const char *name, const struct file_
 	e->reason = reason_of(row, asked);
 }
 
-static void report_gone(
+static struct scan_entry *report_gone(
 	struct context *c, const char *name, const struct file_row *row, const struct asked *asked)
 {
 	struct scan_entry *e = add_entry(c->task, ENTRY_GONE, name);
 
 	if (!e)
-		return;
+		return NULL;
 	put_asked(e, asked);
 	e->row = row != NULL;
 	if (row)
 		e->ident = row->ident;
+	return e;
 }
 
 static int read_fsid(int fd, unsigned char out[16], bool *eventless)
@@ -284,8 +285,10 @@ static void compare_name(
 		compare_file(c, name, row, &id, asked);
 		return;
 	}
-	if (row) /* it took a file's place */
-		report_gone(c, name, row, asked);
+	/* It may have taken the place of a file, whose row may be on its way still. */
+	struct scan_entry *gone = row || !c->task->whole ? report_gone(c, name, row, asked) : NULL;
+	if (gone)
+		gone->has_dir = true;
 	report_dir(c, name, &id, asked);
 }
 

@@ -39,6 +39,7 @@ struct scan_entry {
 	enum job_reason reason;
 	enum file_state state;
 	bool row, force;
+	bool has_dir; /* of a GONE: a directory has the name, and follows as an entry of its own */
 	int rounds;
 	struct ident ident; /* what is there; of a GONE with a row, what the index says */
 	int64_t stamp_ns, rule;

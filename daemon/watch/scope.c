@@ -1,9 +1,9 @@
 /* scope: the verdict on one name; see scope.h. */
 #include "watch/scope.h"
 
+#include "core/buf.h"
 #include "core/mem.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const char *const internals[] = {
@@ -40,17 +40,18 @@ static bool is_internal(const char *name)
 
 struct scope_verdict scope_judge(const struct scope *s, const char *dir, const char *name, bool is_dir)
 {
-	char path[8192];
+	AUTO_BUF path = BUF_INIT;
 	enum ignore_answer answer = IGNORE_SILENT;
 	struct scope_verdict v = {0};
 
 	if (is_dir && is_internal(name))
 		return (struct scope_verdict){true, "version-control internals", NULL, 0};
 	if (s->count)
-		snprintf(path, sizeof path, "%s%s%s", dir, *dir ? "/" : "", name);
-	for (size_t i = s->count; i-- > 0 && answer == IGNORE_SILENT;) {
+		buf_addf(&path, "%s%s%s", dir, *dir ? "/" : "", name);
+	/* Without memory for the path no rule can be asked: then none hides the file. */
+	for (size_t i = path.failed ? 0 : s->count; i-- > 0 && answer == IGNORE_SILENT;) {
 		const struct scope_level *l = &s->levels[i];
-		const char *below = path + l->depth + (l->depth ? 1 : 0);
+		const char *below = path.data + l->depth + (l->depth ? 1 : 0);
 
 		answer = ignore_match(l->set, below, is_dir, &v.line);
 		v.rule = ignore_pattern(l->set, v.line);
