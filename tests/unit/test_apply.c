@@ -1,4 +1,7 @@
-/* test_apply: what becomes of a result: rows, the policy of failures, and what is gone meanwhile. */
+/*
+ * test_apply: what becomes of a result: rows, the policy of failures,
+ * and what is gone meanwhile.
+ */
 #include "pipeline/apply.h"
 #include "store_fixture.h"
 
@@ -52,7 +55,8 @@ static struct result *make(const char *name, enum result_kind kind, enum file_st
 	j->dir = TOP;
 	j->path = mem_strdup(name);
 	j->name = j->path;
-	j->read = (struct ident){.ino = 77, .size = 5, .mtime_ns = 1000, .mode = 0100644, .nlink = 1};
+	j->read =
+		(struct ident){.ino = 77, .size = 5, .mtime_ns = 1000, .mode = 0100644, .nlink = 1};
 	struct result *r = result_create(&j);
 	assert_non_null(r);
 	r->kind = kind;
@@ -159,7 +163,8 @@ static void test_twin(void **state)
 
 	(void)state;
 	hash(r, 1);
-	assert_int_equal(apply(r).verdict, JOB_REPEAT); /* the other was not committed, for whatever reason */
+	assert_int_equal(apply(r).verdict,
+		JOB_REPEAT); /* the other was not committed, for whatever reason */
 	assert_int_equal(tree_find_file(f->db, TOP, "b.txt", &none), ST_NOT_FOUND);
 	apply(make_text("a.txt", "herring", 1));
 	r = make("b.txt", RESULT_TWIN, FILE_INDEXED);
@@ -205,7 +210,8 @@ static void test_still(void **state)
 	assert_int_equal(row.document, document);
 }
 
-/* --- failures ------------------------------------------------------------------------------------ */
+/* --- failures ------------------------------------------------------------------------------------
+ */
 
 static struct outcome crash(unsigned char content)
 {
@@ -237,7 +243,8 @@ static void test_quarantine_at_three(void **state)
 		f->db, TOP, "a.txt", memset((char[DOCUMENT_HASH_BYTES]){0}, 1, 32), f->converter));
 }
 
-/* A transaction that failed is done again from the same results: they must not have changed their minds. */
+/* A transaction that failed is done again from the same results: they must not have changed their
+ * minds. */
 static void test_replayed(void **state)
 {
 	(void)state;
@@ -347,7 +354,8 @@ static void test_unhashed(void **state)
 	}
 }
 
-/* --- gone meanwhile -------------------------------------------------------------------------------- */
+/* --- gone meanwhile
+ * -------------------------------------------------------------------------------- */
 
 static void test_directory_gone(void **state)
 {
@@ -383,7 +391,8 @@ static void test_links(void **state)
 	assert_null(strstr(linked, "a.txt")); /* just stored */
 }
 
-/* --- tree changes ------------------------------------------------------------------------------------ */
+/* --- tree changes
+ * ------------------------------------------------------------------------------------ */
 
 static void change(struct tree_change *c)
 {
@@ -393,7 +402,8 @@ static void change(struct tree_change *c)
 
 static void test_tree(void **state)
 {
-	char a[] = "a", b[] = "b", x[] = "x.txt", y[] = "y.txt", root[] = "/other", other[] = "other";
+	char a[] = "a", b[] = "b", x[] = "x.txt", y[] = "y.txt", root[] = "/other",
+	     other[] = "other";
 	struct file_row row;
 
 	(void)state;
@@ -401,15 +411,23 @@ static void test_tree(void **state)
 	change(&put_root);
 	assert_true(put_root.root > 0 && put_root.root != f->root); /* filled in for watch */
 	notes.permissions = false;
-	change(&(struct tree_change){.kind = TREE_DIR_PUT, .dir = 2, .root = f->root, .parent = TOP,
-		.name = a, .ident = {.ino = 5, .mode = 040755}});
+	change(&(struct tree_change){.kind = TREE_DIR_PUT,
+		.dir = 2,
+		.root = f->root,
+		.parent = TOP,
+		.name = a,
+		.ident = {.ino = 5, .mode = 040755}});
 	assert_true(notes.permissions);
-	change(&(struct tree_change){.kind = TREE_FILE_STATE, .dir = 2, .name = x,
-		.state = FILE_TOO_LARGE, .ident = {.ino = 6, .mode = 0100644}, .stamp_ns = 5});
+	change(&(struct tree_change){.kind = TREE_FILE_STATE,
+		.dir = 2,
+		.name = x,
+		.state = FILE_TOO_LARGE,
+		.ident = {.ino = 6, .mode = 0100644},
+		.stamp_ns = 5});
 	assert_ok(tree_find_file(f->db, 2, "x.txt", &row));
 	assert_int_equal(row.state, FILE_TOO_LARGE);
-	change(&(struct tree_change){.kind = TREE_FILE_MOVE, .dir = 2, .name = x, .parent = TOP,
-		.new_name = y});
+	change(&(struct tree_change){
+		.kind = TREE_FILE_MOVE, .dir = 2, .name = x, .parent = TOP, .new_name = y});
 	assert_int_equal(tree_find_file(f->db, 2, "x.txt", &row), ST_NOT_FOUND);
 	assert_ok(tree_find_file(f->db, TOP, "y.txt", &row));
 	change(&(struct tree_change){.kind = TREE_FILE_DELETE, .dir = TOP, .name = y});
@@ -422,7 +440,8 @@ static void test_tree(void **state)
 	assert_string_equal(path, "/r/b");
 	change(&(struct tree_change){.kind = TREE_DIR_DELETE, .dir = 2});
 	assert_null(fixture_path(f, 2));
-	change(&(struct tree_change){.kind = TREE_ROOT_STATE, .root = put_root.root, .offline = true});
+	change(&(struct tree_change){
+		.kind = TREE_ROOT_STATE, .root = put_root.root, .offline = true});
 	change(&(struct tree_change){.kind = TREE_ROOT_DELETE, .root = put_root.root});
 }
 
@@ -432,13 +451,18 @@ static void test_tree_gone(void **state)
 	char x[] = "x.txt", y[] = "y.txt";
 
 	(void)state;
-	change(&(struct tree_change){.kind = TREE_FILE_MOVE, .dir = 50, .name = x, .parent = 51, .new_name = y});
-	change(&(struct tree_change){.kind = TREE_FILE_STATE, .dir = 50, .name = x, .state = FILE_TOO_LARGE,
+	change(&(struct tree_change){
+		.kind = TREE_FILE_MOVE, .dir = 50, .name = x, .parent = 51, .new_name = y});
+	change(&(struct tree_change){.kind = TREE_FILE_STATE,
+		.dir = 50,
+		.name = x,
+		.state = FILE_TOO_LARGE,
 		.ident = {.ino = 6, .mode = 0100644}});
 	change(&(struct tree_change){.kind = TREE_FILE_DELETE, .dir = 50, .name = x});
 	change(&(struct tree_change){.kind = TREE_DIR_DETACH, .dir = 50});
 	change(&(struct tree_change){.kind = TREE_DIR_DELETE, .dir = 50});
-	change(&(struct tree_change){.kind = TREE_DIR_MOVE, .dir = 50, .root = f->root, .parent = TOP, .name = x});
+	change(&(struct tree_change){
+		.kind = TREE_DIR_MOVE, .dir = 50, .root = f->root, .parent = TOP, .name = x});
 }
 
 #define TEST(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)

@@ -1,4 +1,7 @@
-/* test_ignore: gitignore patterns as gitignore(5) describes them, line numbers, and patterns made to take for ever. */
+/*
+ * test_ignore: gitignore patterns as gitignore(5) describes them, line numbers, and patterns made
+ * to take for ever.
+ */
 #include "watch/ignore.h"
 
 #include "core/mem.h"

@@ -1,4 +1,7 @@
-/* test_intake: a document becomes a descriptor that shows exactly what was hashed, and nothing else becomes one. */
+/*
+ * test_intake: a document becomes a descriptor that shows exactly what was hashed,
+ * and nothing else becomes one.
+ */
 #include "pipeline/intake.h"
 
 #include "core/log.h"
@@ -109,8 +112,8 @@ static void test_hash(void **state)
 
 static void test_sizes(void **state)
 {
-	static const size_t sizes[] = {0, 1, 4096, (128 << 10) - 1, 128 << 10, (128 << 10) + 1,
-		1000000, INTAKE_COPY_MAX};
+	static const size_t sizes[] = {
+		0, 1, 4096, (128 << 10) - 1, 128 << 10, (128 << 10) + 1, 1000000, INTAKE_COPY_MAX};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
@@ -237,18 +240,21 @@ static void test_not_documents(void **state)
 	assert_int_equal(try("f/f", 10), INTAKE_GONE);
 }
 
-/* The store's own files are told by inode, before they are opened: closing one would drop SQLite's locks. */
+/* The store's own files are told by inode, before they are opened: closing one would drop SQLite's
+ * locks. */
 static void test_own(void **state)
 {
 	const struct fixture *f = *state;
-	AUTO_FREE char *db = mem_printf("%s/index.db", f->state), *link_path = in_root("innocent.txt");
+	AUTO_FREE char *db = mem_printf("%s/index.db", f->state),
+		       *link_path = in_root("innocent.txt");
 	struct intake in;
 
 	assert_int_equal(link(db, link_path), 0);
 	assert_int_equal(intake_open(&in, root, "innocent.txt", SIZE_MAX_OK, false), INTAKE_OWN);
 	assert_int_equal(in.source, -1);
 	intake_finish(&in);
-	assert_int_equal(intake_open(&in, f->state, "index.db-wal", SIZE_MAX_OK, false), INTAKE_OWN);
+	assert_int_equal(
+		intake_open(&in, f->state, "index.db-wal", SIZE_MAX_OK, false), INTAKE_OWN);
 	intake_finish(&in);
 	assert_int_equal(intake_open(&in, f->state, "lock", SIZE_MAX_OK, false), INTAKE_OWN);
 	intake_finish(&in);
@@ -287,7 +293,8 @@ static void test_unreadable(void **state)
 	assert_int_equal(chmod(dir, 0755), 0);
 }
 
-/* --- changing while it is read ------------------------------------------------------------------ */
+/* --- changing while it is read ------------------------------------------------------------------
+ */
 
 static atomic_bool stop_writing;
 

@@ -1,4 +1,7 @@
-/* test_nodes: the directory tree against a naive model: parents and names in arrays, found by looking at all of them. */
+/*
+ * test_nodes: the directory tree against a naive model: parents and names in arrays, found by
+ * looking at all of them.
+ */
 #include "watch/nodes.h"
 
 #include "core/mem.h"
@@ -17,7 +20,7 @@ enum { NODES = 60, WDS = 12, STEPS = 30000, NAME = 40 };
 
 struct model {
 	struct node *n; /* NULL: not there */
-	int parent;	/* -1: root's own, or detached */
+	int parent;     /* -1: root's own, or detached */
 	bool detached;
 	char name[NAME];
 	struct ident ident;
@@ -152,7 +155,8 @@ static void check_node(int i)
 	assert_int_equal(!!(m->n->flags & NODE_DETACHED), m->detached);
 	assert_ptr_equal(m->n->parent, m->parent < 0 ? NULL : model[m->parent].n);
 	if (m->parent >= 0)
-		assert_ptr_equal(nodes_child(&tree, model[m->parent].n, m->name, strlen(m->name)), m->n);
+		assert_ptr_equal(
+			nodes_child(&tree, model[m->parent].n, m->name, strlen(m->name)), m->n);
 	path_of(i, &want);
 	node_path(m->n, &got);
 	assert_string_equal(got.data ? got.data : "", want.data ? want.data : "");
@@ -198,16 +202,19 @@ static void check_wds(void)
 
 static void check_all(void)
 {
-	size_t n = 0;
+	size_t n = 0, named = 0;
 
 	for (int i = 0; i < NODES; i++) {
 		if (!model[i].n)
 			continue;
 		n++;
+		named += model[i].parent >= 0;
 		check_node(i);
 		check_walk(i);
 	}
 	assert_int_equal(tree.by_id.count, n);
+	assert_int_equal(tree.by_inode.count, n); /* nothing of an earlier inode is left */
+	assert_int_equal(tree.by_name.count, named);
 	check_wds();
 }
 
@@ -254,7 +261,8 @@ static void test_model(void **state)
 	nodes_finish(&tree);
 }
 
-static struct node *plain(struct node *parent, int64_t id, const char *name, const struct ident *ident)
+static struct node *plain(
+	struct node *parent, int64_t id, const char *name, const struct ident *ident)
 {
 	struct node *n = NULL;
 
@@ -318,7 +326,8 @@ static void test_detached(void **state)
 	(void)state;
 	nodes_init(&tree);
 	struct node *root = plain(NULL, 0, "", &(struct ident){.ino = 1});
-	struct node *a = plain(root, 0, "a", &id), *in = plain(a, 0, "in", &(struct ident){.ino = 10});
+	struct node *a = plain(root, 0, "a", &id),
+		    *in = plain(a, 0, "in", &(struct ident){.ino = 10});
 	a->flags |= NODE_DETACHED_BULK | NODE_PENDING;
 	nodes_detach(&tree, a);
 	assert_null(nodes_child(&tree, root, "a", 1));

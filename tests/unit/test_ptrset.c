@@ -1,4 +1,7 @@
-/* test_ptrset: the pointer set against a plain array, with hashes chosen so that runs wrap around the table. */
+/*
+ * test_ptrset: the pointer set against a plain array,
+ * with hashes chosen so that runs wrap around the table.
+ */
 #include "dice.h"
 #include "watch/ptrset.h"
 
@@ -79,7 +82,7 @@ static void test_model(void **state)
 	(void)state;
 	for (uint64_t i = 1; i <= RUNS; i++) {
 		run(i, 0, UINT64_MAX, ITEMS);
-		run(i, 60, 8, 40);    /* a table of 64: the run from slot 60 on goes round */
+		run(i, 60, 8, 40); /* a table of 64: the run from slot 60 on goes round */
 		run(i, UINT64_MAX - 20, 20, ITEMS);
 		run(i, 1020, 4, ITEMS);
 	}
@@ -141,7 +144,8 @@ static int by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* A bijection: small numbers, as ids and inodes are, never collide, and their low bits differ too. */
+/* A bijection: small numbers, as ids and inodes are, never collide, and their low bits differ too.
+ */
 static void test_mix(void **state)
 {
 	enum { N = 4096, SLOTS = 64 };

@@ -1,4 +1,7 @@
-/* test_queue: order, bound and gates of the job queue; many threads lose nothing and run no suspect beside another job. */
+/*
+ * test_queue: order, bound and gates of the job queue;
+ * many threads lose nothing and run no suspect beside another job.
+ */
 #include "pipeline/queue.h"
 
 #include "core/mem.h"
@@ -352,7 +355,8 @@ static void test_threads(void **state)
 	assert_int_equal(queue_create(16, READERS, &all.q), ST_OK);
 	queue_on_room(all.q, room_is, NULL);
 	for (int i = 0; i <= WORKERS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, work, i == WORKERS ? live : NULL), 0);
+		assert_int_equal(
+			pthread_create(&threads[i], NULL, work, i == WORKERS ? live : NULL), 0);
 	for (int i = 1; i <= JOBS; i++) {
 		enum job_reason reason = i % SUSPECT_EVERY ? JOB_NEW : JOB_SUSPECT;
 		enum job_lane lane = i % 3 && reason == JOB_NEW ? LANE_BULK : LANE_LIVE;
@@ -362,7 +366,8 @@ static void test_threads(void **state)
 		sum += i % 7;
 		push_or_wait(j);
 	}
-	for (int64_t until = now_mono_ms() + 60000; queue_outstanding(all.q) && now_mono_ms() < until;)
+	for (int64_t until = now_mono_ms() + 60000;
+		queue_outstanding(all.q) && now_mono_ms() < until;)
 		nanosleep(&(struct timespec){0, 1000000}, NULL);
 	assert_null(queue_close(all.q));
 	for (int i = 0; i <= WORKERS; i++)
@@ -384,7 +389,8 @@ static void test_close_wakes(void **state)
 	(void)state;
 	all.q = make();
 	for (int i = 0; i <= WORKERS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, work, i == WORKERS ? live : NULL), 0);
+		assert_int_equal(
+			pthread_create(&threads[i], NULL, work, i == WORKERS ? live : NULL), 0);
 	nanosleep(&(struct timespec){0, 20000000}, NULL);
 	assert_null(queue_close(all.q));
 	for (int i = 0; i <= WORKERS; i++)

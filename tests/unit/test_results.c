@@ -1,4 +1,7 @@
-/* test_results: what waits for the writer: order of the three kinds, the bound in bytes, the ends. */
+/*
+ * test_results: what waits for the writer: order of the three kinds,
+ * the bound in bytes, the ends.
+ */
 #include "pipeline/results.h"
 
 #include "core/mem.h"
@@ -186,7 +189,8 @@ static void test_time_out(void **state)
 	results_destroy(q);
 }
 
-/* --- the bound ---------------------------------------------------------------------------------- */
+/* --- the bound ----------------------------------------------------------------------------------
+ */
 
 struct pusher {
 	pthread_t thread;
@@ -306,7 +310,8 @@ static void test_close_frees_waiting(void **state)
 	results_destroy(q);
 }
 
-/* --- threads -------------------------------------------------------------------------------------- */
+/* --- threads
+ * -------------------------------------------------------------------------------------- */
 
 enum { WORKERS = 4, EACH = 5000 };
 

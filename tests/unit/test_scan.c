@@ -1,9 +1,9 @@
 /*
- * test_scan: real directories against a real store: every kind of difference comes back as the right
- * entry, and what does not differ does not come back.
+ * test_scan: real directories against a real store: every kind of difference comes back as the
+ * right entry, and what does not differ does not come back.
  */
-#include "store_fixture.h"
 #include "convert_conf.h"
+#include "store_fixture.h"
 #include "watch/scan.h"
 
 #include "core/log.h"
@@ -99,7 +99,8 @@ static int tear_down(void **state)
 	return fixture_close(state);
 }
 
-/* As the writer would have it after the file was read just now, or, `racy`, within the tick of its last change. */
+/* As the writer would have it after the file was read just now, or, `racy`, within the tick of its
+ * last change. */
 static void index_file(int64_t dir, const char *path, enum file_state what, bool racy)
 {
 	const char *slash = strrchr(path, '/');
@@ -179,7 +180,8 @@ static const struct scan_entry *find(const struct scan_task *t, const char *name
 	return found;
 }
 
-static const struct scan_entry *expect(const struct scan_task *t, const char *name, enum entry_kind kind)
+static const struct scan_entry *expect(
+	const struct scan_task *t, const char *name, enum entry_kind kind)
 {
 	const struct scan_entry *e = find(t, name);
 
@@ -194,12 +196,14 @@ static void test_new(void **state)
 	(void)state;
 	write_file("a.txt", "a");
 	write_file("b.bin", "b");
-	write_file("large.txt", "more than a hundred bytes, which this batch says is the most that a "
-				"document may have to be read at all; so it is not");
+	write_file("large.txt",
+		"more than a hundred bytes, which this batch says is the most that a "
+		"document may have to be read at all; so it is not");
 	write_file(".hidden.txt", "h");
 	make_dir("dir");
 	make_dir(".git");
-	AUTO_FREE char *link = mem_printf("%s/link.txt", root), *fifo = mem_printf("%s/fifo.txt", root);
+	AUTO_FREE char *link = mem_printf("%s/link.txt", root),
+		       *fifo = mem_printf("%s/fifo.txt", root);
 	assert_int_equal(symlink("a.txt", link), 0);
 	assert_int_equal(mkfifo(fifo, 0644), 0);
 	struct scan_task *t = scan_root();
@@ -350,7 +354,8 @@ static void test_names(void **state)
 	assert_int_equal(e->born_us, 42);
 	assert_ptr_equal(e->epoch, epoch);
 	assert_true(expect(t, "gone.txt", ENTRY_GONE)->row);
-	assert_false(expect(t, "never-was.txt", ENTRY_GONE)->row); /* it may have been a directory */
+	assert_false(
+		expect(t, "never-was.txt", ENTRY_GONE)->row); /* it may have been a directory */
 	e = expect(t, "forced.txt", ENTRY_READ);
 	assert_true(e->force && e->row);
 	assert_int_equal(e->reason, JOB_CLOSED);
@@ -363,8 +368,12 @@ static void test_names(void **state)
 static void test_due(void **state)
 {
 	const int64_t now = now_real_s();
-	struct file_failure failure = {.converter = "text", .reason = "crashed", .detail = "",
-		.output = "", .attempts = 1, .next_try = now - 10};
+	struct file_failure failure = {.converter = "text",
+		.reason = "crashed",
+		.detail = "",
+		.output = "",
+		.attempts = 1,
+		.next_try = now - 10};
 
 	(void)state;
 	write_file("due.txt", "a");
@@ -373,9 +382,13 @@ static void test_due(void **state)
 	for (int i = 0; i < 2; i++) {
 		const char *name = i ? "later.txt" : "due.txt";
 		struct ident id = ident_of(name);
-		struct file_change c = {.dir = ROOT_DIR, .name = name, .ident = &id,
-			.stamp_ns = id.mtime_ns + 1000000000, .state = FILE_FAILED,
-			.rule = f->converter, .failure = &failure};
+		struct file_change c = {.dir = ROOT_DIR,
+			.name = name,
+			.ident = &id,
+			.stamp_ns = id.mtime_ns + 1000000000,
+			.state = FILE_FAILED,
+			.rule = f->converter,
+			.failure = &failure};
 
 		assert_ok(tree_file_put(f->db, &c));
 		failure.next_try = now + 3600;
@@ -399,7 +412,8 @@ static void test_other_converter(void **state)
 	scan_task_destroy(t);
 }
 
-/* --- the directory itself ------------------------------------------------------------------------ */
+/* --- the directory itself ------------------------------------------------------------------------
+ */
 
 static void test_outcomes(void **state)
 {
@@ -436,7 +450,8 @@ static void test_outcomes(void **state)
 static void test_own_state(void **state)
 {
 	struct scan_task *t = task(ROOT_DIR, "", true);
-	AUTO_FREE char *db = mem_printf("%s/index.db", f->state), *link_path = mem_printf("%s/x.txt", root);
+	AUTO_FREE char *db = mem_printf("%s/index.db", f->state),
+		       *link_path = mem_printf("%s/x.txt", root);
 
 	(void)state;
 	assert_int_equal(link(db, link_path), 0);
@@ -544,7 +559,8 @@ static void test_other_device(void **state)
 	scan_task_destroy(t);
 }
 
-/* --- moves ------------------------------------------------------------------------------------------ */
+/* --- moves
+ * ------------------------------------------------------------------------------------------ */
 
 static void test_moved(void **state)
 {
@@ -592,9 +608,11 @@ static void test_not_moved(void **state)
 	scan_task_destroy(t);
 }
 
-/* --- many ------------------------------------------------------------------------------------------- */
+/* --- many
+ * ------------------------------------------------------------------------------------------- */
 
-/* A directory larger than one answer: cut, and resumed behind the last entry; nothing twice, nothing left out. */
+/* A directory larger than one answer: cut, and resumed behind the last entry; nothing twice,
+ * nothing left out. */
 static void test_cut(void **state)
 {
 	enum { FILES = ENTRIES_MAX + 3000, GONE = 500 };

@@ -27,7 +27,8 @@ static bool ignored(const struct scope *s, const char *dir, const char *name, bo
 
 static void test_builtin(void **state)
 {
-	static const char *const internals[] = {".git", ".hg", ".svn", ".bzr", "_darcs", "CVS", ".jj"};
+	static const char *const internals[] = {
+		".git", ".hg", ".svn", ".bzr", "_darcs", "CVS", ".jj"};
 	struct scope plain = {0}, hidden = {.hidden = true};
 
 	(void)state;

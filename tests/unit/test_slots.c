@@ -56,7 +56,8 @@ static struct slots *open_slots(void)
 struct paths {
 	char root[32], path[64];
 };
-static struct job job_of(struct paths *p, const char *root, const char *path, enum job_reason reason)
+static struct job job_of(
+	struct paths *p, const char *root, const char *path, enum job_reason reason)
 {
 	snprintf(p->root, sizeof p->root, "%s", root);
 	snprintf(p->path, sizeof p->path, "%s", path);
@@ -87,7 +88,8 @@ static void clear_suspect(struct slots *s, const char *root, const char *path)
 	slots_clear_suspect(s, &j);
 }
 
-/* Runs `live` in a process that then dies as a killed one does: nothing is closed, nothing flushed. */
+/* Runs `live` in a process that then dies as a killed one does: nothing is closed, nothing flushed.
+ */
 static void die_after(void (*live)(struct slots *s))
 {
 	int status = 0;
@@ -267,7 +269,8 @@ static void test_long_path(void **state)
 	slots_close(s);
 }
 
-/* --- a file that says something else ---------------------------------------------------------------- */
+/* --- a file that says something else
+ * ---------------------------------------------------------------- */
 
 static void write_file(const void *bytes, size_t n)
 {

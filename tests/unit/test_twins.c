@@ -18,7 +18,8 @@ enum { THREADS = 4, ROUNDS = 20000, CONTENTS = 3 };
 static void make_hash(unsigned char hash[DOCUMENT_HASH_BYTES], unsigned n)
 {
 	memset(hash, 0, DOCUMENT_HASH_BYTES);
-	hash[DOCUMENT_HASH_BYTES - 1] = (unsigned char)n; /* the last byte counts as well as the first */
+	hash[DOCUMENT_HASH_BYTES - 1] =
+		(unsigned char)n; /* the last byte counts as well as the first */
 }
 
 static void test_one_enters(void **state)
