@@ -230,6 +230,31 @@ def test_hard_links_change_together(running):
     assert running.found("afterwards") == {running.absolute("d/b.txt")}
 
 
+@pytest.mark.parametrize("how", ["unlink", "move_out", "replace", "directory"])
+def test_a_link_that_goes_after_a_write(running, how):
+    """The event names the link that is gone; what was written stands under the other."""
+    kept, gone = running.absolute("kept.txt"), running.absolute("d/gone.txt")
+    (running.root / "d").mkdir()
+    for i in range(20):
+        write(kept, f"older{i}zz")
+        os.link(kept, gone)
+        running.sync()
+        write(gone, f"newer{i}zz")
+        if how == "unlink":
+            os.unlink(gone)
+        elif how == "move_out":
+            os.rename(gone, running.home / "away")
+        elif how == "replace":
+            write(gone, "something else", "rename")
+        elif how == "directory":
+            os.unlink(gone)
+            os.mkdir(gone)
+        running.sync()
+        assert kept in running.found(f"newer{i}zz") and running.found(f"older{i}zz") == set(), i
+        run(["rm", "-rf", gone])
+        running.sync()
+
+
 def test_files_that_are_only_linked_into_place(each_home, make_daemon):
     """link() and O_TMPFILE with linkat() tell of no write and no move."""
     daemon = make_daemon().start()
