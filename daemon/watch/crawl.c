@@ -544,7 +544,7 @@ static void end_limbo(struct watch *w)
 		return;
 	events_read(w, true);
 	if (live_is_quiet(w))
-		reconcile_flush_limbo(w, w->dirty_bulk.count == 0 && !waits(w, false) && !w->batches);
+		place_flush_limbo(w, w->dirty_bulk.count == 0 && !waits(w, false) && !w->batches);
 }
 
 static void turn(struct watch *w)

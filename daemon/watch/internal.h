@@ -240,11 +240,18 @@ bool crawl_is_busy(const struct watch *w);
 /* reconcile.c */
 /* Applies as much as there is room for; true when the batch is through. */
 bool reconcile_batch(struct watch *w, struct batch *b);
-void reconcile_flush_limbo(struct watch *w, bool bulk);
-void reconcile_remove(struct watch *w, struct node *top); /* nodes only, no rows */
-void node_unwatch(struct watch *w, struct node *n);
+
+/* place.c */
 struct tree_change *change_create(struct watch *w, enum tree_change_kind kind, struct epoch *epoch);
 void change_send(struct watch *w, struct tree_change *c);
+/* With copies of the names; false: no memory, the change is dropped.  `c` may be NULL. */
+bool change_send_named(struct watch *w, struct tree_change *c, const char *name, const char *new_name);
+void place_dir(struct watch *w, const struct scan_task *t, struct node *parent, const struct scan_entry *e, bool live);
+/* What was known at n's place is not there (e: what is; NULL: nothing): offline if its mount went, else detached. */
+void place_vacate(struct watch *w, const struct scan_task *t, struct node *n, const struct scan_entry *e, bool bulk);
+void place_flush_limbo(struct watch *w, bool bulk); /* deletes what was not found again */
+void place_remove(struct watch *w, struct node *top); /* nodes only, no rows */
+void node_unwatch(struct watch *w, struct node *n);
 void node_set_polled(struct node *n, bool polled);
 void node_put(struct watch *w, struct node *n, struct epoch *epoch, const unsigned char *fsid, int fsid_len);
 

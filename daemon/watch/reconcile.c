@@ -2,9 +2,8 @@
  * reconcile: the answers of a comparison become changes: rows, documents to read, nodes of the tree.
  *
  * A batch is applied in two passes.  First every directory that is not in its
- * place any more is detached; then what was found is put in place, and finds a
- * detached node by its inode if it was only moved.  So renames and swaps are row
- * updates whichever half comes first.
+ * place any more is detached (place.c); then what was found is put in place, and
+ * what differs is read or written.
  */
 #include "core/log.h"
 #include "core/mem.h"
@@ -14,338 +13,16 @@
 #include <errno.h>
 #include <string.h>
 
-enum { TROUBLE_PAUSE_MS = 1000, MOVE_ROUNDS = 2 };
-
-/* --- tree changes ------------------------------------------------------------------------------- */
-
-struct tree_change *change_create(struct watch *w, enum tree_change_kind kind, struct epoch *epoch)
-{
-	struct tree_change *c = mem_zalloc(sizeof *c);
-
-	if (!c) {
-		log_error("tree change: %s", status_text(ST_NOMEM));
-		return NULL;
-	}
-	c->kind = kind;
-	c->owner = epoch_hold(&w->epochs, epoch);
-	return c;
-}
-
-/* A scan of the first crawl is in no hurry; whatever follows from an event is. */
-void change_send(struct watch *w, struct tree_change *c)
-{
-	c->urgent = !w->crawling;
-	w->tree_changes++;
-	pipeline_tree(w->pipeline, &c);
-}
-
-/* Names are copied; false: no memory, the change is dropped and the directory compared again later. */
-static bool send_named(struct watch *w, struct tree_change *c, const char *name, const char *new_name)
-{
-	if (!c)
-		return false;
-	c->name = mem_strdup(name);
-	c->new_name = new_name ? mem_strdup(new_name) : NULL;
-	if (c->name && (c->new_name || !new_name)) {
-		change_send(w, c);
-		return true;
-	}
-	epoch_let(&w->epochs, c->owner);
-	tree_change_destroy(c);
-	return false;
-}
-
-static struct ident ident_of(const struct node *n)
-{
-	return (struct ident){
-		.dev = n->dev,
-		.ino = n->ino,
-		.btime_ns = n->btime_ns,
-		.mode = n->mode,
-		.uid = n->uid,
-		.gid = n->gid,
-	};
-}
-
-void node_put(
-	struct watch *w, struct node *n, struct epoch *epoch, const unsigned char *fsid, int fsid_len)
-{
-	struct tree_change *c = change_create(w, TREE_DIR_PUT, epoch);
-
-	if (!c)
-		return;
-	c->root = n->root->id;
-	c->dir = n->id;
-	c->parent = n->parent ? n->parent->id : 0;
-	c->ident = ident_of(n);
-	c->offline = n->flags & NODE_OFFLINE;
-	c->fsid_len = fsid_len;
-	if (fsid_len)
-		memcpy(c->fsid, fsid, (size_t)fsid_len);
-	if (send_named(w, c, n->name, NULL))
-		n->flags |= NODE_PUT;
-}
-
-void node_set_polled(struct node *n, bool polled)
-{
-	if (polled == !!(n->flags & NODE_POLLED))
-		return;
-	n->flags ^= NODE_POLLED;
-	n->root->polled += polled ? 1 : -1;
-}
-
-/* --- limbo ----------------------------------------------------------------------------------------- */
-
-/* What waits to be compared below it can only be so in its next place. */
-static void postpone_below(struct watch *w, struct node *top)
-{
-	struct hint_list *lists[] = {&w->ready, &w->settling};
-
-	for (struct node *n = top; n; n = node_walk(top, n)) {
-		if (!(n->flags & NODE_DIRTY))
-			continue;
-		struct epoch *e = epoch_hold(&w->epochs, n->epoch);
-		node_unmark(w, n);
-		node_postpone(w, top, e);
-		epoch_let(&w->epochs, e);
-	}
-	for (size_t i = 0; i < 2; i++)
-		for (struct hint *h = lists[i]->first, *next; h; h = next) {
-			next = h->next;
-			if (!node_is_below(h->node, top))
-				continue;
-			h->node->flags |= h->force ? NODE_FORCE : 0u;
-			node_postpone(w, top, h->epoch);
-			hint_free(w, h);
-		}
-}
-
-static void detach(struct watch *w, struct node *n, bool bulk, struct epoch *epoch)
-{
-	node_unmark(w, n);
-	postpone_below(w, n);
-	nodes_detach(&w->nodes, n);
-	n->epoch = epoch_older(&w->epochs, n->epoch, epoch_hold(&w->epochs, epoch));
-	n->flags |= bulk ? NODE_DETACHED_BULK : 0u;
-	n->dirty_next = w->limbo;
-	w->limbo = n;
-	struct tree_change *c = change_create(w, TREE_DIR_DETACH, epoch);
-	if (!c)
-		return;
-	c->dir = n->id;
-	change_send(w, c);
-}
-
-static void leave_limbo(struct watch *w, struct node *n)
-{
-	struct node **at = &w->limbo;
-
-	while (*at != n)
-		at = &(*at)->dirty_next;
-	*at = n->dirty_next;
-	n->dirty_next = NULL;
-}
-
-void node_unwatch(struct watch *w, struct node *n)
-{
-	int wd = n->wd;
-
-	if (wd < 0)
-		return;
-	enum status st = nodes_set_wd(&w->nodes, n, -1);
-	BUG_UNLESS(st == ST_OK);
-	if (nodes_by_wd(&w->nodes, wd))
-		return; /* a bind mount's other place still has it */
-	inotify_unwatch(w->inotify, wd);
-	w->watch_count--;
-	w->watches_exhausted = false;
-}
-
-void reconcile_remove(struct watch *w, struct node *top)
-{
-	struct node *n = top;
-
-	hints_drop_below(w, top);
-	/* Children first: down to a leaf, up by one, down again. */
-	for (;;) {
-		while (n->child)
-			n = n->child;
-		struct node *parent = n == top ? NULL : n->parent;
-		node_unmark(w, n);
-		node_unwatch(w, n);
-		node_set_polled(n, false);
-		if (n == top) {
-			epoch_let(&w->epochs, n->epoch);
-			n->epoch = NULL;
-		}
-		nodes_free(&w->nodes, n);
-		if (!parent)
-			return;
-		n = parent;
-	}
-}
-
-void reconcile_flush_limbo(struct watch *w, bool bulk)
-{
-	for (struct node **at = &w->limbo; *at;) {
-		struct node *n = *at;
-
-		if ((n->flags & NODE_DETACHED_BULK) && !bulk) {
-			at = &n->dirty_next;
-			continue;
-		}
-		*at = n->dirty_next;
-		n->dirty_next = NULL;
-		struct tree_change *c = change_create(w, TREE_DIR_DELETE, n->epoch);
-		if (c) {
-			c->dir = n->id;
-			change_send(w, c);
-		}
-		reconcile_remove(w, n);
-	}
-}
-
-/* --- directories ------------------------------------------------------------------------------------- */
-
-static bool has_scopes(const struct node *n)
-{
-	for (; n; n = n->parent)
-		if (n->ignore || (!n->parent && !ignore_is_empty(n->root->ignore)))
-			return true;
-	return false;
-}
-
-/* A node that was detached has been found in a new place. */
-static void adopt(struct watch *w, struct node *n, struct node *parent, const struct scan_entry *e,
-	struct epoch *epoch)
-{
-	struct epoch *held = n->epoch;
-	bool pending = n->flags & NODE_PENDING;
-
-	leave_limbo(w, n);
-	n->epoch = NULL;
-	if (nodes_attach(&w->nodes, n, parent, e->name) != ST_OK) {
-		n->epoch = held;
-		n->dirty_next = w->limbo;
-		w->limbo = n;
-		return;
-	}
-	for (struct node *x = n; x && n->root != parent->root; x = node_walk(n, x)) {
-		if (x == n)
-			continue;
-		bool polled = x->flags & NODE_POLLED;
-		node_set_polled(x, false);
-		x->root = parent->root;
-		node_set_polled(x, polled);
-	}
-	bool polled = n->flags & NODE_POLLED;
-	node_set_polled(n, false);
-	n->root = parent->root;
-	node_set_polled(n, polled);
-	struct tree_change *c = change_create(w, TREE_DIR_MOVE, epoch);
-	if (c) {
-		c->dir = n->id;
-		c->root = parent->root->id;
-		c->parent = parent->id;
-		send_named(w, c, e->name, NULL);
-	}
-	/* Its watches came along: what is below is looked at without hurry, unless something waits to be seen. */
-	pending |= has_scopes(n);
-	node_mark_below(w, n, pending ? 0 : NODE_TRUSTED, pending ? held : NULL);
-	/* What is missing elsewhere may be found below it. */
-	for (struct node *x = w->limbo; pending && x; x = x->dirty_next)
-		x->flags |= NODE_DETACHED_BULK;
-	epoch_let(&w->epochs, held);
-}
-
-static void go_offline(struct watch *w, struct node *n, struct epoch *epoch)
-{
-	n->flags |= NODE_OFFLINE;
-	for (struct node *x = n; x; x = node_walk(n, x))
-		node_unmark(w, x);
-	hints_drop_below(w, n);
-	node_put(w, n, epoch, NULL, 0);
-	log_warning("%s: the file system mounted at %s is gone; its documents stay as they are",
-		n->root->path, n->name);
-}
-
-static void update_child(
-	struct watch *w, const struct scan_task *t, struct node *n, const struct scan_entry *e, bool live)
-{
-	struct epoch *epoch = e->epoch ? e->epoch : t->epoch;
-	bool changed = n->mode != e->ident.mode || n->uid != e->ident.uid || n->gid != e->ident.gid;
-	bool back = n->flags & NODE_OFFLINE;
-
-	if (changed || n->dev != e->ident.dev) {
-		enum status st = nodes_set_ident(&w->nodes, n, &e->ident);
-		if (st != ST_OK)
-			log_warning("%s: %s", n->name, status_text(st));
-	}
-	n->flags &= ~(unsigned)(NODE_MOUNT | NODE_OFFLINE);
-	n->flags |= e->fsid_len ? NODE_MOUNT : 0u;
-	if (changed || back || !(n->flags & NODE_PUT))
-		node_put(w, n, epoch, e->fsid, e->fsid_len);
-	if (back)
-		node_mark_below(w, n, 0, epoch);
-	else if (!(n->flags & (NODE_SCANNED | NODE_DIRTY)) && (changed || !t->whole))
-		node_mark(w, n, live, epoch);
-}
-
-static void place_dir(
-	struct watch *w, const struct scan_task *t, struct node *parent, const struct scan_entry *e, bool live)
-{
-	struct epoch *epoch = e->epoch ? e->epoch : t->epoch;
-	struct node *n = nodes_child(&w->nodes, parent, e->name, strlen(e->name));
-	struct hint_ask again = {.epoch = epoch, .rounds = e->rounds + 1};
-
-	if (n) {
-		if (node_is(n, &e->ident))
-			update_child(w, t, n, e, live);
-		return;
-	}
-	struct node *other = nodes_by_inode(&w->nodes, &e->ident);
-	if (other && other->flags & NODE_DETACHED) {
-		adopt(w, other, parent, e, epoch);
-		return;
-	}
-	/* Known in another place: moved here if that place is empty now, shown twice by a bind mount if not. */
-	if (other && other->parent && !node_detached_above(other) && e->rounds < MOVE_ROUNDS) {
-		hint_add(w, other->parent, other->name, &(struct hint_ask){.epoch = epoch});
-		hint_add(w, parent, e->name, &again);
-		return;
-	}
-	if (nodes_add(&w->nodes, parent->root, parent, 0, e->name, &e->ident, &n) != ST_OK) {
-		again.delay_ms = TROUBLE_PAUSE_MS;
-		hint_add(w, parent, e->name, &again);
-		return;
-	}
-	n->flags |= e->fsid_len ? NODE_MOUNT : 0u;
-	node_put(w, n, epoch, e->fsid, e->fsid_len);
-	node_mark(w, n, live, epoch);
-}
+enum { TROUBLE_PAUSE_MS = 1000 };
 
 /* --- first pass: what is not in its place ---------------------------------------------------------------- */
 
-static void displace(struct watch *w, const struct scan_task *t, struct node *n,
-	const struct scan_entry *e, bool bulk)
-{
-	struct epoch *epoch = e && e->epoch ? e->epoch : t->epoch;
-	bool unmounted = (n->flags & NODE_MOUNT) && e && e->kind == ENTRY_DIR && !e->fsid_len;
-
-	if (n->flags & NODE_OFFLINE)
-		return;
-	if (unmounted)
-		go_offline(w, n, epoch);
-	else
-		detach(w, n, bulk, epoch);
-}
-
-static void displace_unseen(struct watch *w, const struct scan_task *t, struct node *parent, bool bulk)
+static void vacate_unseen(struct watch *w, const struct scan_task *t, struct node *parent, bool bulk)
 {
 	for (struct node *n = parent->child, *next; n; n = next) {
 		next = n->next;
 		if (!(n->flags & NODE_SEEN))
-			displace(w, t, n, NULL, bulk);
+			place_vacate(w, t, n, NULL, bulk);
 		n->flags &= ~(unsigned)NODE_SEEN;
 	}
 }
@@ -368,10 +45,10 @@ static void first_pass(struct watch *w, const struct batch *b)
 			if (e->kind == ENTRY_DIR)
 				n->flags |= NODE_SEEN;
 			if (e->kind != ENTRY_DIR || !node_is(n, &e->ident))
-				displace(w, t, n, e, !b->live);
+				place_vacate(w, t, n, e, !b->live);
 		}
 		if (t->whole)
-			displace_unseen(w, t, parent, !b->live);
+			vacate_unseen(w, t, parent, !b->live);
 		else
 			for (struct node *n = parent->child; n; n = n->next)
 				n->flags &= ~(unsigned)NODE_SEEN;
@@ -404,7 +81,7 @@ static void apply_gone(
 	if (!c)
 		return;
 	c->dir = t->dir;
-	send_named(w, c, e->name, NULL);
+	change_send_named(w, c, e->name, NULL);
 }
 
 static void apply_state(struct watch *w, const struct scan_task *t, const struct scan_entry *e)
@@ -420,7 +97,7 @@ static void apply_state(struct watch *w, const struct scan_task *t, const struct
 	c->stamp_ns = e->stamp_ns;
 	c->state = e->state;
 	c->rule = e->rule;
-	send_named(w, c, e->name, NULL);
+	change_send_named(w, c, e->name, NULL);
 }
 
 static void apply_move(
@@ -443,7 +120,7 @@ static void apply_move(
 		return;
 	c->dir = e->from_task->dir;
 	c->parent = t->dir;
-	send_named(w, c, e->from, e->name);
+	change_send_named(w, c, e->from, e->name);
 }
 
 /* False: the queue is full, the entry waits. */

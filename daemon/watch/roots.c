@@ -21,9 +21,9 @@ void root_free(struct watch *w, struct watch_root *r)
 	while (*at != r)
 		at = &(*at)->next;
 	*at = r->next;
-	reconcile_flush_limbo(w, true); /* what is detached from this root goes with it */
+	place_flush_limbo(w, true); /* what is detached from this root goes with it */
 	if (r->node)
-		reconcile_remove(w, r->node);
+		place_remove(w, r->node);
 	ignore_unref(r->ignore);
 	mem_free(r->name);
 	mem_free(r->path);

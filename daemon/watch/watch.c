@@ -62,10 +62,10 @@ static void on_rebuilt(void *arg)
 
 	log_warning("the store was damaged and set aside: everything is indexed again");
 	reader_pool_renew(w->readers);
-	reconcile_flush_limbo(w, true);
+	place_flush_limbo(w, true);
 	for (struct watch_root *r = w->roots; r; r = r->next) {
 		if (r->node)
-			reconcile_remove(w, r->node);
+			place_remove(w, r->node);
 		r->node = NULL;
 		r->indexed = r->offline = false;
 		r->fsid_len = 0;
@@ -306,7 +306,7 @@ void watch_destroy(struct watch *w)
 
 		w->limbo = n->dirty_next;
 		n->dirty_next = NULL;
-		reconcile_remove(w, n);
+		place_remove(w, n);
 	}
 	while (w->roots)
 		root_free(w, w->roots);
