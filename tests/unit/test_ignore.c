@@ -153,7 +153,20 @@ static const struct rule_case cases[] = {
 	{"*.[ch]", "a/x.h", YES},
 	{"*.[ch]", "x.o", SILENT},
 
+	{"a[[:digit:]]", "a7", YES},
+	{"a[[:digit:]]", "ax", SILENT},
+	{"a[[:digit:]]", "a:]", SILENT},
+	{"[[:space:]]x", " x", YES},
+	{"[![:upper:]]x", "ax", YES},
+	{"[![:upper:]]x", "Ax", SILENT},
+	{"[x[:digit:]y]", "5", YES},
+	{"[x[:digit:]y]", "y", YES},
+	{"[abc", "[abc", SILENT}, /* not closed: no pattern */
+	{"[abc", "a", SILENT},
+
 	/* escapes */
+	{"foo\\\\", "foo\\", YES},
+	{"foo\\", "foo\\", SILENT}, /* escapes nothing: no pattern */
 	{"\\#a", "#a", YES},
 	{"\\!a", "!a", YES},
 	{"\\*", "*", YES},
@@ -170,6 +183,10 @@ static const struct rule_case cases[] = {
 	{"foo\\ ", "foo ", YES},
 	{"foo\\ ", "foo", SILENT},
 	{"foo\\   ", "foo ", YES},
+	{"foo\\\\ ", "foo\\", YES}, /* the backslash is escaped, the blank is not */
+	{"foo\t", "foo\t", YES},
+	{"foo\t", "foo", SILENT},
+	{"\xef\xbb\xbf" "foo", "foo", YES}, /* a byte order mark opens the file */
 	{"  foo", "  foo", YES},
 	{"  foo", "foo", SILENT},
 	{"a b", "a b", YES},
