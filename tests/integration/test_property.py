@@ -255,10 +255,11 @@ class Tree(RuleBasedStateMachine):
         assert [p for p in self.daemon.listing() if is_inside(p, self.top)] == []
 
 
-def test_the_index_is_the_tree(each_home, make_daemon):
+def test_the_index_is_the_tree(request, each_home, make_daemon):
     daemon = make_daemon().start()
     before = daemon.resources()
-    machine = type("TreeOf" + daemon.home.name.replace("-", ""), (Tree,), {"daemon": daemon})
+    # The name is part of what the examples are derived from.
+    machine = type("TreeOn" + request.node.callspec.id.title(), (Tree,), {"daemon": daemon})
     # Shrinking repeats a failure hundreds of times, each with its time-outs: only where somebody waits for it.
     phases = set(Phase) - (set() if "TRAWL_SHRINK" in os.environ else {Phase.shrink, Phase.explain})
     run_state_machine_as_test(machine, settings=settings(
