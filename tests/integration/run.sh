@@ -12,6 +12,9 @@ if [ $# -eq 0 ]; then
 		esac
 	done
 fi
+sums=$(mktemp) || exit 2
+trap 'rm -f "$sums"' EXIT
+export sums
 # shellcheck disable=SC2016 # the inner shell expands it
 printf '%s\n' "$@" | xargs -P "$jobs" -I FILE sh -c '
 	begin=$(date +%s)
