@@ -16,6 +16,24 @@
 
 enum { QUARANTINE_AT = 3, RETRY_FIRST_S = 30, RETRY_MOST_S = 3600 };
 
+/* One failed link lookup must not fail the transaction: the slow rescan finds the other names. */
+static bool tell_link(void *arg, int64_t dir, const char *name)
+{
+	struct apply_notes *notes = arg;
+
+	notes->link(notes->arg, dir, name);
+	return true;
+}
+
+/* What was written through the name that went may be known by other names, of which no event tells. */
+static enum status tell_links_of_gone(
+	struct db *db, uint64_t ino, struct apply_notes *notes)
+{
+	struct ident none = {.ino = ino}; /* differs from every row */
+
+	return ino ? tree_each_link(db, &none, tell_link, notes) : ST_OK;
+}
+
 enum status apply_tree(struct db *db, struct tree_change *c, struct apply_notes *notes)
 {
 	struct dir_row row = {
@@ -59,9 +77,12 @@ enum status apply_tree(struct db *db, struct tree_change *c, struct apply_notes 
 		st = tree_file_move(db, c->dir, c->name, c->parent, c->new_name);
 		return st == ST_NOT_FOUND ? ST_OK : st;
 	case TREE_FILE_DELETE:
-		return tree_file_delete(db, c->dir, c->name);
+		st = tree_file_delete(db, c->dir, c->name);
+		return st == ST_OK ? tell_links_of_gone(db, c->ident.ino, notes) : st;
 	case TREE_FILE_STATE:
 		st = tree_file_put(db, &file);
+		if (st == ST_OK)
+			st = tell_links_of_gone(db, c->replaced, notes);
 		return st == ST_NOT_FOUND ? ST_OK : st;
 	}
 	BUG("tree change without a case");
@@ -138,15 +159,6 @@ static enum status judge_failure(
 	return ST_OK;
 }
 
-/* One failed link lookup must not fail the transaction: the slow rescan finds the other names. */
-static bool tell_link(void *arg, int64_t dir, const char *name)
-{
-	struct apply_notes *notes = arg;
-
-	notes->link(notes->arg, dir, name);
-	return true;
-}
-
 static enum status put_file(struct db *db, const struct result *r, enum file_state state,
 	int64_t document, const struct file_failure *failure)
 {
@@ -207,6 +219,8 @@ enum status apply_result(struct db *db, struct result *r, struct apply_notes *no
 	}
 	j->state = state;
 	j->next_try = r->reason ? failure.next_try : 0;
+	if (st == ST_OK)
+		st = tell_links_of_gone(db, j->replaced, notes);
 	if (st == ST_OK && j->read.nlink > 1)
 		st = tree_each_link(db, &j->read, tell_link, notes);
 	return st;

@@ -35,6 +35,7 @@ struct job {
 	char *path;	 /* below the root, no leading slash; its last component is the name */
 	const char *name; /* into path */
 	struct ident seen; /* what the scan saw */
+	uint64_t replaced; /* inode that had the name before; 0: none */
 	enum job_lane lane;
 	enum job_reason reason;
 	bool force;    /* read it though stat says nothing changed */
@@ -83,7 +84,8 @@ struct tree_change {
 	int64_t root, dir, parent; /* parent: of TREE_DIR_PUT and _MOVE; the target directory of _FILE_MOVE */
 	char *name;		   /* TREE_FILE_MOVE: the old name */
 	char *new_name;		   /* TREE_FILE_MOVE */
-	struct ident ident;
+	struct ident ident; /* TREE_FILE_DELETE: what the index says was there; ino 0: unknown */
+	uint64_t replaced;  /* TREE_FILE_STATE: inode that had the name before; 0: none */
 	int64_t stamp_ns;
 	enum file_state state;
 	int64_t rule;

@@ -17,6 +17,8 @@
 
 enum { BULK_TASKS = 64, LIVE_NAMES = 1024, LOOK_AHEAD = 256 };
 
+static char *resume_take(struct watch *w, struct node *n);
+
 /* --- the dirty lists ---------------------------------------------------------------------------- */
 
 static struct dirty_list *dirty_list_of(struct watch *w, const struct node *n)
@@ -77,6 +79,8 @@ void node_mark(struct watch *w, struct node *n, bool live, struct epoch *epoch)
 	if (node_is_offline(n))
 		return;
 	n->flags &= ~(unsigned)NODE_TRUSTED;
+	if (n->flags & NODE_RESUMES) /* whatever this is about, it may be about names that were settled */
+		mem_free(resume_take(w, n));
 	if (n->flags & NODE_DIRTY) {
 		n->epoch = epoch_older(&w->epochs, n->epoch, epoch_hold(&w->epochs, epoch));
 		if (live && !(n->flags & NODE_DIRTY_LIVE)) {
@@ -172,13 +176,15 @@ void crawl_resume(struct watch *w, struct node *n, const char *after)
 		mem_free(r);
 		return;
 	}
+	n->flags |= NODE_RESUMES;
 	r->dir = n->id;
 	r->next = w->resumes;
 	w->resumes = r;
 }
 
-static char *resume_take(struct watch *w, const struct node *n)
+static char *resume_take(struct watch *w, struct node *n)
 {
+	n->flags &= ~(unsigned)NODE_RESUMES;
 	for (struct resume **at = &w->resumes; *at; at = &(*at)->next) {
 		struct resume *r = *at;
 
@@ -221,7 +227,7 @@ static struct scan_task *whole_task(struct watch *w, struct node *n)
 	t->born_us = n->flags & NODE_DIRTY_LIVE ? now_mono_us() : 0;
 	t->epoch = epoch_hold(&w->epochs, n->epoch);
 	n->flags &= ~(unsigned)(NODE_FORCE | NODE_TRUSTED);
-	t->after = resume_take(w, n);
+	t->after = n->flags & NODE_RESUMES ? resume_take(w, n) : NULL;
 	node_unmark(w, n);
 	return t;
 }
@@ -244,6 +250,7 @@ static bool take_hint(struct watch *w, struct scan_task *t, struct hint *h)
 		.force = h->force,
 		.reason = h->reason,
 		.rounds = h->rounds,
+		.repeats = h->repeats,
 		.name = name,
 	};
 	h->epoch = NULL;
@@ -333,6 +340,7 @@ static void put_back(struct watch *w, struct batch *b)
 					.epoch = s->epoch,
 					.born_us = s->born_us,
 					.rounds = s->rounds,
+					.repeats = s->repeats,
 					.delay_ms = b->scan.store_trouble ? CREATE_SETTLE_MS : 0});
 		}
 		drop_task(w, t);
@@ -389,14 +397,20 @@ static void start_batch(struct watch *w, struct batch *b)
 	BUG_UNLESS(err == 0); /* only fails for a missing callback */
 }
 
-/* The first of the list whose device is free, near its front. */
-static struct node *first_free(struct watch *w, const struct dirty_list *l, bool live)
+/*
+ * The first of the list whose device is free, near its front.  What is passed over goes to the back, so that the many of a
+ * device that is busy, or stuck, do not hide the rest for ever.
+ */
+static struct node *first_free(struct watch *w, struct dirty_list *l, bool live)
 {
-	int looked = 0;
+	for (int looked = 0; l->first && looked < LOOK_AHEAD; looked++) {
+		struct node *n = l->first;
 
-	for (struct node *n = l->first; n && looked < LOOK_AHEAD; n = n->dirty_next, looked++)
 		if (is_free(w, n->dev, live))
 			return n;
+		delist(l, n);
+		enlist(l, n, false);
+	}
 	return NULL;
 }
 
@@ -453,11 +467,13 @@ static void add_hints(struct watch *w, struct batch *b)
 static const struct node *first_live(struct watch *w)
 {
 	struct node *n = first_free(w, &w->dirty_live, true);
-	int looked = 0;
 
-	for (const struct hint *h = w->ready.first; !n && h && looked < LOOK_AHEAD; h = h->next, looked++)
-		if (is_free(w, h->node->dev, true))
-			n = h->node;
+	for (int looked = 0; !n && w->ready.first && looked < LOOK_AHEAD; looked++) {
+		if (is_free(w, w->ready.first->node->dev, true))
+			n = w->ready.first->node;
+		else
+			hint_to_back(w);
+	}
 	return n;
 }
 

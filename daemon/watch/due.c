@@ -66,7 +66,7 @@ static void looked_up(uv_work_t *work, int status)
 		struct node *dir = nodes_by_id(&w->nodes, n->dir);
 
 		d->names = n->next;
-		if (dir && !w->stopping)
+		if (dir && !w->stopping && !flight_find(w, n->dir, n->name))
 			hint_add(w, dir, n->name, &(struct hint_ask){.force = true, .reason = JOB_RETRY});
 		mem_free(n);
 	}

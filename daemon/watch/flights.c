@@ -15,7 +15,8 @@
 
 #include <string.h>
 
-enum { UNSTABLE_ROUNDS = 2, REPEAT_FIRST_MS = 100, REPEAT_MOST_MS = 5000, GONE_ROUNDS = 8 };
+enum { UNSTABLE_ROUNDS = 2, REPEAT_FIRST_MS = 100, REPEAT_MOST_MS = 5000, GONE_ROUNDS = 8,
+	REPEATS_WAITED = 6 };
 
 struct key {
 	int64_t dir;
@@ -113,6 +114,7 @@ static struct job *make_job(struct watch *w, struct node *n, const struct scan_e
 	j->name = j->path + name_at;
 	j->dir = n->id;
 	j->seen = e->ident;
+	j->replaced = e->replaced;
 	j->lane = live ? LANE_LIVE : LANE_BULK;
 	j->reason = e->reason;
 	j->force = e->force;
@@ -137,6 +139,7 @@ static struct flight *make_flight(struct node *n, const struct scan_entry *e)
 	f->dir = n->id;
 	f->seen = e->ident;
 	f->rounds = e->rounds;
+	f->repeats = e->repeats;
 	f->len = (unsigned)len;
 	memcpy(f->name, e->name, len + 1);
 	return f;
@@ -264,8 +267,14 @@ static void landed_otherwise(struct watch *w, const struct flight *f, const stru
 	case JOB_REPEAT:
 		ask.force = true;
 		ask.reason = JOB_AGAIN;
-		ask.delay_ms = pause_ms(f->rounds);
-		ask.rounds = f->rounds < UNSTABLE_ROUNDS - 1 ? f->rounds + 1 : f->rounds;
+		ask.delay_ms = pause_ms(f->repeats);
+		ask.rounds = f->rounds;
+		ask.repeats = f->repeats + 1;
+		if (ask.repeats == REPEATS_WAITED) /* trouble that lasts: nobody is kept waiting for its end */
+			log_warning("%s/%s: still cannot be read for lack of memory, descriptors or processes",
+				j->root_path, j->path);
+		if (ask.repeats >= REPEATS_WAITED)
+			ask.epoch = NULL;
 		break;
 	case JOB_DROPPED:
 		return;
@@ -273,6 +282,18 @@ static void landed_otherwise(struct watch *w, const struct flight *f, const stru
 		BUG("committed is told elsewhere");
 	}
 	look_again(w, f, ask);
+}
+
+void flights_forget_suspects(struct watch *w)
+{
+	while (w->suspect_count) {
+		struct suspect_left *s = &w->suspects[--w->suspect_count];
+		struct job j = {.root_path = s->root_path, .path = s->path};
+
+		pipeline_suspect_done(w->pipeline, &j);
+		mem_free(s->root_path);
+		mem_free(s->path);
+	}
 }
 
 static void forget_suspect(struct watch *w, const struct job *j)
@@ -303,7 +324,7 @@ void flight_landed(struct watch *w, struct job *j)
 	} else {
 		landed_otherwise(w, f, j);
 	}
-	if (j->reason == JOB_SUSPECT && j->verdict != JOB_DROPPED)
+	if (j->reason == JOB_SUSPECT && (j->verdict == JOB_COMMITTED || j->verdict == JOB_GONE))
 		forget_suspect(w, j);
 	if (f->again)
 		look_again(w, f,

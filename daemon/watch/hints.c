@@ -118,6 +118,14 @@ void hints_finish(struct watch *w)
 	ptrset_finish(&w->hints);
 }
 
+void hint_to_back(struct watch *w)
+{
+	struct hint *h = w->ready.first;
+
+	delist(&w->ready, h);
+	enlist(&w->ready, h);
+}
+
 void hint_free(struct watch *w, struct hint *h)
 {
 	delist(list_of(w, h), h);
@@ -150,6 +158,8 @@ static void merge(struct watch *w, struct hint *h, const struct hint_ask *ask)
 	}
 	if (ask->rounds > h->rounds)
 		h->rounds = ask->rounds;
+	if (ask->repeats > h->repeats)
+		h->repeats = ask->repeats;
 	if (!h->due_ms)
 		return;
 	if (!ask->delay_ms) {
@@ -192,6 +202,7 @@ void hint_add(struct watch *w, struct node *n, const char *name, const struct hi
 	h->force = ask->force;
 	h->reason = ask->reason;
 	h->rounds = ask->rounds;
+	h->repeats = ask->repeats;
 	h->epoch = epoch_hold(&w->epochs, ask->epoch);
 	h->born_us = ask->born_us ? ask->born_us : now_mono_us();
 	h->first_ms = now_mono_ms();

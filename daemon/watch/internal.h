@@ -56,7 +56,8 @@ struct hint {
 	int64_t born_us, first_ms, due_ms; /* due 0: ready */
 	bool force;
 	enum job_reason reason;
-	int rounds;
+	int rounds;  /* it changed while it was read, or was not there */
+	int repeats; /* trouble of ours */
 	unsigned len;
 	char name[];
 };
@@ -73,7 +74,7 @@ struct flight {
 	struct job *job; /* the pipeline's; only compared */
 	struct epoch *epoch;
 	int64_t born_us;
-	int rounds;
+	int rounds, repeats;
 	/* something happened meanwhile */
 	bool again, again_force;
 	enum job_reason again_reason;
@@ -199,12 +200,13 @@ struct hint_ask {
 	bool writing;	  /* the delay begins anew with each such hint */
 	struct epoch *epoch; /* not held by the call; NULL: nobody waits */
 	int64_t born_us;     /* 0: now */
-	int rounds;
+	int rounds, repeats;
 };
 void hint_add(struct watch *w, struct node *n, const char *name, const struct hint_ask *ask);
 /* In the current epoch. */
 void hint_now(struct watch *w, struct node *n, const char *name);
 void hint_free(struct watch *w, struct hint *h); /* out of its list and the set; lets go of the epoch */
+void hint_to_back(struct watch *w); /* the first ready one becomes the last */
 void hints_settle_now(struct watch *w);		 /* all settling ones that somebody waits for become ready */
 void hints_drop_below(struct watch *w, const struct node *top);
 
@@ -220,6 +222,8 @@ void flight_again(struct watch *w, struct flight *f, bool force, enum job_reason
 /* Every file of this directory that is in flight, or has landed since, is looked at by name. */
 void flights_mind(struct watch *w, struct node *n, int64_t since, struct epoch *epoch);
 void flight_landed(struct watch *w, struct job *j);
+/* Those that the first crawl did not meet need no reading any more. */
+void flights_forget_suspects(struct watch *w);
 
 /* crawl.c */
 void node_mark(struct watch *w, struct node *n, bool live, struct epoch *epoch);

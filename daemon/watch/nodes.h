@@ -31,6 +31,7 @@ enum node_flag {
 	NODE_DETACHED_BULK = 1024, /* found missing by the crawl: its new place may be seen later in the crawl */
 	NODE_INODE = 2048,    /* found by inode */
 	NODE_TRUSTED = 8192,  /* dirty, though events have covered it without a gap */
+	NODE_RESUMES = 16384, /* was cut: the next comparison goes on where it ended */
 	NODE_PENDING = 4096,  /* detached, and something below it waits to be compared */
 };
 

@@ -42,9 +42,9 @@ static void first_pass(struct watch *w, const struct batch *b)
 
 			if (!n || (e->kind == ENTRY_GONE && e->has_dir))
 				continue;
-			if (e->kind == ENTRY_DIR)
+			if (e->kind == ENTRY_DIR && node_is(n, &e->ident))
 				n->flags |= NODE_SEEN;
-			if (e->kind != ENTRY_DIR || !node_is(n, &e->ident))
+			else
 				place_vacate(w, t, n, e, !b->live);
 		}
 		if (t->whole)
@@ -81,6 +81,7 @@ static void apply_gone(
 	if (!c)
 		return;
 	c->dir = t->dir;
+	c->ident = e->ident;
 	change_send_named(w, c, e->name, NULL);
 }
 
@@ -96,6 +97,7 @@ static void apply_state(struct watch *w, const struct scan_task *t, const struct
 	c->ident = e->ident;
 	c->stamp_ns = e->stamp_ns;
 	c->state = e->state;
+	c->replaced = e->replaced;
 	c->rule = e->rule;
 	change_send_named(w, c, e->name, NULL);
 }
@@ -192,6 +194,7 @@ static void hint_again(struct watch *w, const struct scan_task *t, struct node *
 				.epoch = s->epoch,
 				.born_us = s->born_us,
 				.rounds = s->rounds,
+				.repeats = s->repeats,
 				.delay_ms = delay_ms});
 	}
 }
@@ -293,8 +296,24 @@ static void end_task(struct watch *w, const struct scan_task *t, struct node *n)
 	n->flags |= NODE_SCANNED;
 	if (!t->more)
 		return;
-	crawl_resume(w, n, t->after);
+	bool marked = n->flags & NODE_DIRTY; /* by somebody else meanwhile: from the start, then */
 	node_mark(w, n, false, t->epoch);
+	if (!marked)
+		crawl_resume(w, n, t->after);
+}
+
+/* The files that were to be moved here: that they are not at their old names was to be told with the move. */
+static void tell_origins(struct watch *w, const struct scan_task *t)
+{
+	for (size_t i = t->applied; i < t->entry_count; i++) {
+		const struct scan_entry *e = &t->entries[i];
+		struct node *from =
+			e->kind == ENTRY_MOVED ? nodes_by_id(&w->nodes, e->from_task->dir) : NULL;
+
+		if (from)
+			hint_add(w, from, e->from,
+				&(struct hint_ask){.epoch = e->epoch ? e->epoch : t->epoch});
+	}
 }
 
 /*
@@ -308,15 +327,7 @@ static void redo(struct watch *w, const struct scan_task *t, struct node *n)
 		n->flags |= t->force ? NODE_FORCE : 0u;
 	}
 	hint_again(w, t, n, 0);
-	for (size_t i = t->applied; i < t->entry_count; i++) {
-		const struct scan_entry *e = &t->entries[i];
-		struct node *from =
-			e->kind == ENTRY_MOVED ? nodes_by_id(&w->nodes, e->from_task->dir) : NULL;
-
-		if (from) /* its disappearance was to be told with the move */
-			hint_add(w, from, e->from,
-				&(struct hint_ask){.epoch = e->epoch ? e->epoch : t->epoch});
-	}
+	tell_origins(w, t);
 }
 
 /* There is no node for it any more. */
@@ -334,6 +345,7 @@ static bool apply_task(struct watch *w, const struct batch *b, struct scan_task 
 
 	if (!n) {
 		drop_watch(w, t);
+		tell_origins(w, t);
 		return true;
 	}
 	take_watch(w, t, n);
@@ -341,6 +353,7 @@ static bool apply_task(struct watch *w, const struct batch *b, struct scan_task 
 		node_postpone(w, detached, t->epoch);
 		for (size_t i = 0; i < t->name_count; i++)
 			node_postpone(w, detached, t->names[i].epoch);
+		tell_origins(w, t);
 		return true;
 	}
 	if (n->turn > b->turn) {

@@ -218,8 +218,12 @@ void roots_put_done(struct watch *w, struct tree_change *c)
 {
 	struct watch_root *r = c->name ? root_by_path(w, c->name) : NULL;
 
-	if (!r || !c->root)
+	if (!r)
 		return;
+	if (!c->root) { /* it was not written */
+		send_put(w, r);
+		return;
+	}
 	r->id = c->root;
 	if (make_node(w, r) != ST_OK) {
 		log_error("root %s: %s", r->path, status_text(ST_NOMEM));

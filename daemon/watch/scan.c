@@ -100,7 +100,7 @@ struct context {
 struct asked {
 	bool force;
 	enum job_reason reason;
-	int rounds;
+	int rounds, repeats;
 	int64_t born_us;
 	struct epoch *epoch;
 };
@@ -109,6 +109,7 @@ static void put_asked(struct scan_entry *e, const struct asked *a)
 {
 	e->force = a->force;
 	e->rounds = a->rounds;
+	e->repeats = a->repeats;
 	e->born_us = a->born_us;
 	e->epoch = a->epoch;
 }
@@ -159,6 +160,11 @@ static enum job_reason reason_of(const struct file_row *row, const struct asked 
 	return row->next_try ? JOB_RETRY : JOB_CHANGED;
 }
 
+static uint64_t replaced_inode(const struct file_row *row, const struct ident *id)
+{
+	return row && row->ident.ino != id->ino ? row->ident.ino : 0;
+}
+
 /* States that need no reading: written once, and again only when they differ. */
 static bool settle_unread(struct context *c, const char *name, const struct file_row *row,
 	const struct ident *id, int64_t rule, const struct asked *asked)
@@ -177,6 +183,7 @@ static bool settle_unread(struct context *c, const char *name, const struct file
 	if (e) {
 		put_asked(e, asked);
 		e->ident = *id;
+		e->replaced = replaced_inode(row, id);
 		e->state = state;
 		e->rule = rule;
 		e->stamp_ns = c->now_ns;
@@ -198,6 +205,7 @@ static void compare_file(struct context *c, const char *name, const struct file_
 	put_asked(e, asked);
 	e->row = row != NULL;
 	e->ident = *id;
+	e->replaced = replaced_inode(row, id);
 	e->rule = rule;
 	e->reason = reason_of(row, asked);
 }
@@ -361,6 +369,13 @@ struct merge {
 	bool full;
 };
 
+static bool may_be_dir(const char *name)
+{
+	unsigned char type = (unsigned char)name[-1];
+
+	return type == DT_DIR || type == DT_UNKNOWN;
+}
+
 static bool is_link(const char *name)
 {
 	unsigned char type = (unsigned char)name[-1];
@@ -380,14 +395,14 @@ static void look_at(struct merge *m, const char *name, const struct file_row *ro
 {
 	struct scan_task *t = m->c->task;
 
-	if (is_settled(m, name) && (unsigned char)name[-1] != DT_DIR)
+	if (is_settled(m, name) && !may_be_dir(name))
 		return;
 	/* Without a row and no file nor directory: nothing to compare. */
 	if (!row && is_link(name))
 		return;
 	if (m->full) {
-		if ((unsigned char)name[-1] == DT_DIR)
-			compare_name(m->c, name, NULL, m->asked);
+		if (may_be_dir(name))
+			compare_name(m->c, name, row, m->asked);
 		return;
 	}
 	size_t before = t->entry_count;
@@ -398,7 +413,7 @@ static void look_at(struct merge *m, const char *name, const struct file_row *ro
 		mem_free(t->entries[before].name);
 		t->entry_count = before;
 	}
-	if (t->entry_count >= ENTRIES_MAX && (unsigned char)name[-1] != DT_DIR && !t->more) {
+	if (t->entry_count >= ENTRIES_MAX && !may_be_dir(name) && !t->more) {
 		m->full = t->more = true;
 		mem_free(t->after);
 		t->after = mem_strdup(name);
@@ -446,7 +461,8 @@ static void scan_names(struct context *c)
 	for (size_t i = 0; i < c->task->name_count && c->task->outcome == SCAN_DONE; i++) {
 		struct scan_name *n = &c->task->names[i];
 		struct file_row row;
-		struct asked asked = {n->force, n->reason, n->rounds, n->born_us, n->epoch};
+		struct asked asked = {
+			n->force, n->reason, n->rounds, n->repeats, n->born_us, n->epoch};
 		enum status st = tree_find_file(c->db, c->task->dir, n->name, &row);
 
 		stats_add(probes, 1);

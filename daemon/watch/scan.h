@@ -22,7 +22,7 @@ struct scan_name {
 	int64_t born_us;
 	bool force;
 	enum job_reason reason; /* of the job, if forced */
-	int rounds;		/* how often it went round already */
+	int rounds, repeats;	/* how often it went round already */
 	char *name;
 };
 
@@ -40,9 +40,10 @@ struct scan_entry {
 	enum file_state state;
 	bool row, force;
 	bool has_dir; /* of a GONE: a directory has the name, and follows as an entry of its own */
-	int rounds;
+	int rounds, repeats;
 	struct ident ident; /* what is there; of a GONE with a row, what the index says */
 	int64_t stamp_ns, rule;
+	uint64_t replaced; /* inode that the row says, if that is another one; else 0 */
 	int64_t born_us;
 	struct epoch *epoch; /* of the name that was asked; NULL: the task's */
 	char *name;

@@ -393,6 +393,7 @@ static void follow_crawl(struct watch *w)
 		w->began_ms = now_mono_ms();
 	} else if (w->crawling && !busy && !w->flights.count && !w->tree_changes) {
 		w->crawling = false;
+		flights_forget_suspects(w);
 		log_info("everything is compared: %lld documents read in %lld ms", (long long)w->done,
 			(long long)(now_mono_ms() - w->began_ms));
 		uv_timer_start(&w->rest_timer, on_rest, READER_REST_MS, 0);
