@@ -36,7 +36,7 @@ static bool valid(const struct slot *s)
 {
 	const char *end = memchr(s->path, 0, sizeof s->path);
 
-	return s->used == 1 && end && s->root_len > 0 && s->path + s->root_len < end;
+	return s->used == 1 && end && s->root_len > 0 && s->root_len < (size_t)(end - s->path);
 }
 
 static enum status keep(struct slots *s, const struct slot *old)

@@ -99,45 +99,52 @@ static const char *match_one(const char *p, char c)
 	}
 }
 
-static bool glob(const char *p, const char *s, int *steps);
+struct glob {
+	const char *pattern;
+	int steps; /* left */
+};
+
+static bool glob(const char *p, const char *s, struct glob *g);
 
 /* Behind "**": at any depth.  "a/" "**" "/b" matches a/b too. */
-static bool glob_deep(const char *p, const char *s, int *steps)
+static bool glob_deep(const char *p, const char *s, struct glob *g)
 {
 	if (!*p)
 		return *s != '\0';
 	for (;; s++) {
-		if (glob(p, s, steps))
+		if (glob(p, s, g))
 			return true;
-		if (*steps <= 0 || !(s = strchr(s, '/')))
+		if (g->steps <= 0 || !(s = strchr(s, '/')))
 			return false;
 	}
 }
 
-static bool glob_star(const char *p, const char *s, int *steps)
+static bool glob_star(const char *p, const char *s, struct glob *g)
 {
 	for (;; s++) {
-		if (glob(p, s, steps))
+		if (glob(p, s, g))
 			return true;
-		if (*steps <= 0 || !*s || *s == '/')
+		if (g->steps <= 0 || !*s || *s == '/')
 			return false;
 	}
 }
 
-static bool glob(const char *p, const char *s, int *steps)
+static bool glob(const char *p, const char *s, struct glob *g)
 {
 	for (; *p; s++) {
-		if (--*steps <= 0)
+		if (--g->steps <= 0)
 			return false;
-		if (p[0] == '*' && p[1] == '*') {
-			while (*p == '*')
-				p++;
-			if (*p == '/')
-				return glob_deep(p + 1, s, steps);
-			return *p ? glob_star(p, s, steps) : true;
+		if (*p == '*') {
+			/* Only as a whole component do two asterisks go deep; else any number is one. */
+			bool begins = p == g->pattern || p[-1] == '/';
+			const char *behind = p + strspn(p, "*");
+
+			if (begins && behind == p + 2 && *behind == '/')
+				return glob_deep(behind + 1, s, g);
+			if (begins && behind == p + 2 && !*behind)
+				return *s != '\0';
+			return glob_star(behind, s, g);
 		}
-		if (*p == '*')
-			return glob_star(p + 1, s, steps);
 		if (!*s || !(p = match_one(p, *s)))
 			return false;
 	}
@@ -146,9 +153,9 @@ static bool glob(const char *p, const char *s, int *steps)
 
 bool ignore_glob(const char *pattern, const char *path)
 {
-	int steps = STEPS_MAX;
+	struct glob g = {pattern, STEPS_MAX};
 
-	return glob(pattern, path, &steps);
+	return glob(pattern, path, &g);
 }
 
 /* --- sets ---------------------------------------------------------------------------------------- */
@@ -184,8 +191,9 @@ static bool is_pattern(const char *p)
 		if (*p != '[')
 			continue;
 		p = match_class(p + 1, 'x', &hit);
-		if (!p--)
+		if (!p)
 			return false;
+		p--;
 	}
 	return true;
 }
