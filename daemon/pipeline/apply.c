@@ -221,6 +221,8 @@ enum status apply_result(struct db *db, struct result *r, struct apply_notes *no
 	j->next_try = r->reason ? failure.next_try : 0;
 	if (st == ST_OK)
 		st = tell_links_of_gone(db, j->replaced, notes);
+	if (st == ST_OK && j->read.ino != j->seen.ino) /* replaced between the scan and the reading */
+		st = tell_links_of_gone(db, j->seen.ino, notes);
 	if (st == ST_OK && j->read.nlink > 1)
 		st = tree_each_link(db, &j->read, tell_link, notes);
 	return st;
