@@ -22,6 +22,7 @@ struct results {
 	struct result_lane lane[LANES];
 	struct tree_change *tree, **tree_end;
 	size_t tree_count, bytes;
+	bool wants_room; /* a worker waits, and nothing was released since */
 	bool poked, closed;
 };
 
@@ -84,8 +85,11 @@ enum status results_push(struct results *q, struct result **r)
 
 	LOCK_SCOPE(&q->lock);
 	/* One that is larger than the bound goes alone. */
-	while (!q->closed && q->bytes && q->bytes + x->bytes > q->bytes_max)
+	while (!q->closed && q->bytes && q->bytes + x->bytes > q->bytes_max) {
+		q->wants_room = true;
+		cond_signal(&q->filled); /* the writer may hold what there is, waiting for more */
 		cond_wait(&q->drained, &q->lock);
+	}
 	if (q->closed)
 		return ST_CLOSED;
 	q->bytes += x->bytes;
@@ -163,6 +167,9 @@ enum results_event results_pop(
 			return RESULTS_RESULT;
 		if (q->closed)
 			return RESULTS_END;
+		/* All the bytes are the writer's, and nobody can bring more before it is through with them. */
+		if (q->wants_room && q->bytes)
+			return RESULTS_TIMEOUT;
 		if (until_ms < 0)
 			cond_wait(&q->filled, &q->lock);
 		else if (!cond_wait_until(&q->filled, &q->lock, until_ms))
@@ -196,6 +203,7 @@ void results_release(struct results *q, size_t bytes)
 	LOCK_SCOPE(&q->lock);
 	BUG_UNLESS(q->bytes >= bytes);
 	q->bytes -= bytes;
+	q->wants_room = false;
 	stats_set(results_bytes, (long long)q->bytes);
 	cond_broadcast(&q->drained);
 }

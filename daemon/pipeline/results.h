@@ -56,8 +56,8 @@ size_t results_tree_count(struct results *q);
 /* What the writer is woken for. */
 enum results_event { RESULTS_TREE, RESULTS_RESULT, RESULTS_POKE, RESULTS_TIMEOUT, RESULTS_END };
 /*
- * Writer: the next thing, waiting until `until_ms` (monotonic, -1: for ever).  POKE: results_poke was called.
- * END: closed and nothing is left.
+ * Writer: the next thing, waiting until `until_ms` (monotonic, -1: for ever), but not while a worker waits for room
+ * that only results_release can make: TIMEOUT then.  POKE: results_poke was called.  END: closed and nothing is left.
  */
 enum results_event results_pop(
 	struct results *q, int64_t until_ms, struct tree_change **c, struct result **r);

@@ -290,6 +290,35 @@ static void test_oversized(void **state)
 	results_destroy(q);
 }
 
+/* What fills the bound is all the writer's: it is told at once, for no worker can bring more. */
+static void test_wanted_room(void **state)
+{
+	struct results *q = make();
+	struct tree_change *c = NULL;
+	struct result *r = NULL;
+	struct pusher p;
+	int64_t began = now_mono_ms();
+
+	(void)state;
+	push(q, LANE_BULK, 600);
+	drop_next(q);
+	start(&p, q, 500);
+	assert_int_equal(results_pop(q, began + 20000, &c, &r), RESULTS_TIMEOUT);
+	assert_true(now_mono_ms() < began + 10000);
+	assert_false(is_through(&p, 20));
+	results_release(q, 600);
+	assert_int_equal(results_pop(q, began + 20000, &c, &r), RESULTS_RESULT);
+	drop(r);
+	pthread_join(p.thread, NULL);
+	assert_int_equal(p.status, ST_OK);
+	/* Nobody waits any more: the writer may. */
+	began = now_mono_ms();
+	assert_int_equal(results_pop(q, began + 30, &c, &r), RESULTS_TIMEOUT);
+	assert_true(now_mono_ms() >= began + 30);
+	results_release(q, 500);
+	results_destroy(q);
+}
+
 static void test_close_frees_waiting(void **state)
 {
 	struct results *q = make();
@@ -368,6 +397,7 @@ int main(void)
 		cmocka_unit_test(test_time_out),
 		cmocka_unit_test(test_bound),
 		cmocka_unit_test(test_oversized),
+		cmocka_unit_test(test_wanted_room),
 		cmocka_unit_test(test_close_frees_waiting),
 		cmocka_unit_test(test_threads),
 	};
