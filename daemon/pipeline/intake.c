@@ -103,8 +103,10 @@ static bool copy_sealed(struct intake *in)
 	const unsigned seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
 	int fd = memfd_create("document", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
-	if (fd < 0)
+	if (fd < 0) {
+		in->error_no = errno;
 		return false;
+	}
 	if (!read_through(in, fd, in->hash) || fcntl(fd, F_ADD_SEALS, seals) ||
 		lseek(fd, 0, SEEK_SET)) {
 		in->error_no = errno;

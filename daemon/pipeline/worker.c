@@ -247,6 +247,26 @@ static void plain_failure(struct result *r, enum file_state state, const char *r
 	buf_adds(&r->detail, detail);
 }
 
+/* What this process lacks now and may have in a moment; any other error is the document's, or its device's. */
+static bool is_lack(int error)
+{
+	static const int lacks[] = {ENOMEM, EMFILE, ENFILE, ENOSPC, EINTR};
+
+	for (size_t i = 0; i < sizeof lacks / sizeof *lacks; i++)
+		if (error == lacks[i])
+			return true;
+	return false;
+}
+
+/* It could not be read: a failure of what was seen, where not even a stat told what it is now. */
+static void read_failure(struct result *r, enum file_state state, const char *reason,
+	bool transient, const struct intake *in)
+{
+	if (!r->job->read.ino)
+		r->job->read = r->job->seen;
+	plain_failure(r, state, reason, transient, strerror(in->error_no));
+}
+
 /* The verdicts that need no converter.  False: nothing to store, *verdict is the job's. */
 static bool settle_intake(
 	struct result *r, const struct intake *in, enum intake_verdict v, enum job_verdict *verdict)
@@ -259,7 +279,7 @@ static bool settle_intake(
 		r->state = FILE_TOO_LARGE;
 		return true;
 	case INTAKE_UNREADABLE:
-		plain_failure(r, FILE_UNREADABLE, "unreadable", false, strerror(in->error_no));
+		read_failure(r, FILE_UNREADABLE, "unreadable", false, in);
 		return true;
 	case INTAKE_GONE:
 	case INTAKE_OWN:
@@ -269,8 +289,8 @@ static bool settle_intake(
 		*verdict = JOB_UNSTABLE;
 		return false;
 	case INTAKE_TROUBLE:
-		if (in->error_no == EIO) {
-			plain_failure(r, FILE_FAILED, "read_error", true, strerror(EIO));
+		if (!is_lack(in->error_no)) {
+			read_failure(r, FILE_FAILED, "read_error", true, in);
 			return true;
 		}
 		log_warning("%s/%s: %s", r->job->root_path, r->job->path, strerror(in->error_no));

@@ -12,11 +12,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -293,6 +295,41 @@ static void test_unreadable(void **state)
 	assert_int_equal(chmod(dir, 0755), 0);
 }
 
+/* No errno is lost on the way to the worker, which tells by it whose trouble it is. */
+static void test_trouble(void **state)
+{
+	AUTO_FREE char *path = in_root("leased");
+	struct rlimit all, few;
+	struct intake in;
+
+	(void)state;
+	put("leased", "x", 1);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	(void)signal(SIGIO, SIG_IGN); /* the lease's holder is told */
+	assert_int_equal(fcntl(fd, F_SETLEASE, F_WRLCK), 0);
+	assert_int_equal(intake_open(&in, root, "leased", 10, false), INTAKE_TROUBLE);
+	assert_int_equal(in.error_no, EWOULDBLOCK);
+	assert_int_not_equal(in.ident.ino, 0); /* it was seen, at least */
+	intake_finish(&in);
+	close(fd);
+	/* Room for root, path and document, one by one; every step in turn lacks a descriptor. */
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &all), 0);
+	int next = dup(0);
+	close(next);
+	enum intake_verdict v = INTAKE_TROUBLE;
+	for (int room = 0; room < 8 && v == INTAKE_TROUBLE; room++) {
+		few = (struct rlimit){.rlim_cur = (rlim_t)(next + room), .rlim_max = all.rlim_max};
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+		v = intake_open(&in, root, "leased", 10, false);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
+		if (v == INTAKE_TROUBLE)
+			assert_int_equal(in.error_no, EMFILE);
+		intake_finish(&in);
+	}
+	assert_int_equal(v, INTAKE_READY);
+}
+
 /* --- changing while it is read ------------------------------------------------------------------
  */
 
@@ -405,6 +442,7 @@ int main(void)
 		TEST(test_not_documents),
 		TEST(test_own),
 		TEST(test_unreadable),
+		TEST(test_trouble),
 		TEST(test_unstable),
 		TEST(test_growing),
 		TEST(test_descriptors),
