@@ -49,7 +49,8 @@ struct daemon {
 	struct pipeline_callbacks watch_calls;
 	uv_signal_t signals[3];
 	uv_timer_t watchdog, stale, status;
-	bool stopping, configured, reloading;
+	bool stopping, reloading;
+	bool configured; /* everything is started */
 	int exit_code;
 };
 
@@ -246,8 +247,9 @@ static void on_rebuilt(void *arg)
 {
 	struct daemon *d = arg;
 
-	if (d->server)
-		server_store_rebuilt(d->server);
+	if (!d->configured) /* the start has failed: the next one finds the new store */
+		return;
+	server_store_rebuilt(d->server);
 	d->watch_calls.store_rebuilt(d->watch);
 }
 

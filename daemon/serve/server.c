@@ -2,6 +2,7 @@
  * server: the socket and the life of all that hangs on it; see server.h.
  *
  *   created ──start──► serving ──stop──► draining ──(no request in flight, or deadline)──► closing ──► stopped
+ *      └───────────stop────────────────────────────────────────────────────────────────────────────────┘
  *
  * Draining: nothing is accepted or read, replies are still written.  Closing: the rest is canceled, the readers are
  * joined, and when their last task came back and every handle is closed, `stopped` is called.
@@ -298,12 +299,24 @@ static void on_stop_timer(uv_timer_t *timer)
 		uv_close((uv_handle_t *)timer, on_last_closed);
 }
 
+/* Nobody was ever accepted, and no handle is open. */
+static void end_unstarted(struct server *s, void (*stopped)(void *arg), void *arg)
+{
+	s->state = SERVER_STOPPED;
+	listener_finish(&s->listener);
+	readers_stop(s->context.readers);
+	stopped(arg);
+}
+
 void server_stop(struct server *s, int64_t deadline_ms, void (*stopped)(void *arg), void *arg)
 {
 	struct client *next;
 
-	if (s->state != SERVER_SERVING)
+	if (s->state == SERVER_CREATED) {
+		end_unstarted(s, stopped, arg);
 		return;
+	}
+	BUG_UNLESS(s->state == SERVER_SERVING);
 	s->state = SERVER_DRAINING;
 	s->deadline_ms = deadline_ms;
 	s->stopped = stopped;

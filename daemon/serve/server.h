@@ -64,7 +64,7 @@ void server_store_rebuilt(struct server *s);
 
 /*
  * Accepts and reads nothing more; requests in flight may end until `deadline_ms` (monotonic), then they are canceled;
- * then `stopped` is called.  Call it while mailbox, watch and pipeline still live.
+ * then `stopped` is called: at once, if it was never started.  Call it once, while mailbox, watch and pipeline still live.
  */
 void server_stop(struct server *s, int64_t deadline_ms, void (*stopped)(void *arg), void *arg);
 void server_destroy(struct server *s); /* after stopped, or if never started; NULL is fine */

@@ -252,6 +252,13 @@ static void on_handle_closed(uv_handle_t *handle)
 
 static void check_stopped(uv_timer_t *timer);
 
+/* One that was never initialized (the stop came before the start, or that failed half way) has no type yet. */
+static void close_handle(uv_handle_t *handle)
+{
+	if (uv_handle_get_type(handle) != UV_UNKNOWN_HANDLE)
+		uv_close(handle, on_handle_closed);
+}
+
 /* The pool's work cannot be called back: its end is waited for. */
 static void end_if_quiet(struct watch *w)
 {
@@ -259,7 +266,7 @@ static void end_if_quiet(struct watch *w)
 		uv_timer_start(&w->kick_timer, check_stopped, 10, 0);
 		return;
 	}
-	uv_close((uv_handle_t *)&w->kick_timer, on_handle_closed);
+	close_handle((uv_handle_t *)&w->kick_timer);
 	w->stopped(w->stopped_arg);
 }
 
@@ -280,7 +287,7 @@ void watch_stop(struct watch *w, void (*stopped)(void *arg), void *arg)
 	w->stopped_arg = arg;
 	syncs_fail(w, ST_CLOSED);
 	for (size_t i = 0; i < sizeof handles / sizeof *handles; i++)
-		uv_close(handles[i], on_handle_closed);
+		close_handle(handles[i]);
 	end_if_quiet(w);
 }
 

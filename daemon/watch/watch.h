@@ -28,7 +28,10 @@ MUST_USE enum status watch_create(const struct watch_options *o, struct watch **
 /* The callbacks that the pipeline is created with. */
 struct pipeline_callbacks watch_pipeline_callbacks(void);
 MUST_USE enum status watch_start(struct watch *w, struct pipeline *p);
-/* Stops scanning and watching; pending syncs are answered with ST_CLOSED; `stopped` when no scan runs any more. */
+/*
+ * Stops scanning and watching; pending syncs are answered with ST_CLOSED; `stopped` when no scan runs any more: at once,
+ * if watch_start was not called, or failed.
+ */
 void watch_stop(struct watch *w, void (*stopped)(void *arg), void *arg);
 void watch_destroy(struct watch *w);
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import trawl
-from trawl import EX_OK, EX_TEMPFAIL, Client, patience, run, wait_for, write
+from trawl import EX_OK, EX_OSERR, EX_TEMPFAIL, Client, patience, run, wait_for, write
 
 UNITS = trawl.REPO / "conf" / "systemd"
 
@@ -283,6 +283,48 @@ def test_a_bad_reload_keeps_the_old(running):
     running.sync()
     assert len(running.found("keptword")) == 2
     running.config["daemon"]["workers"] = 2
+
+
+# --- ends that are not in order ----------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def preloaded(tmp_path_factory):
+    """The library of faults; see preloaded.c."""
+    library = tmp_path_factory.mktemp("preloaded") / "preloaded.so"
+    result = run(["cc", "-shared", "-fPIC", "-O1", "-o", library, Path(__file__).with_name("preloaded.c")])
+    assert result.returncode == 0, result.stderr.decode()
+    return library
+
+
+@pytest.fixture
+def faulty(daemon, preloaded):
+    """A daemon, not yet started, that faults can be ordered for."""
+    daemon.env.update(LD_PRELOAD=os.fspath(preloaded), TRAWL_TEST_DEAD=os.fspath(daemon.home / "dead"))
+    return daemon
+
+
+def die(daemon, part):
+    """From now on the device under every path with `part` in it answers nothing; None: it answers again."""
+    fresh = daemon.home / "dead.new"
+    fresh.write_text(part or "")
+    fresh.rename(daemon.home / "dead")
+
+
+def test_a_signal_before_the_start_is_over(faulty):
+    """The socket is there, the writer numbers the converters yet: nothing is served, watched or scanned so far."""
+    faulty.env["TRAWL_TEST_EARLY"] = "1"
+    faulty.start(wait=False)
+    assert faulty.wait_exit() == EX_OK
+    assert "SIGTERM: stopping" in faulty.stderr_text()
+    assert not faulty.socket_path.exists()
+
+
+def test_a_start_that_fails(faulty):
+    faulty.env["TRAWL_TEST_NO_PIPE"] = "1"
+    faulty.start(wait=False)
+    assert faulty.wait_exit() == EX_OSERR
+    assert "start: " in faulty.stderr_text()
+    assert not faulty.socket_path.exists()
 
 
 # --- one daemon for one store ----------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ SANITIZER_REPORT = re.compile(
     rb"ERROR: (?:Address|Leak|Memory)Sanitizer|WARNING: ThreadSanitizer|runtime error:|: bug: ")
 
 # Exit statuses that the daemon promises.
-EX_OK, EX_TEMPFAIL, EX_CONFIG = 0, 75, 78
+EX_OK, EX_OSERR, EX_TEMPFAIL, EX_CONFIG = 0, 71, 75, 78
 
 
 def _become_subreaper():
