@@ -17,7 +17,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+enum { AT_ONCE = 2 }; /* on the pool, which comparisons need too */
+
 struct explain {
+	struct explain *next; /* while it waits */
 	uv_work_t work;
 	struct watch *watch;
 	watch_explain_done *done;
@@ -279,6 +282,8 @@ static void finish(struct explain *x)
 	mem_free(x);
 }
 
+static void start(struct watch *w, struct explain *x);
+
 static void looked_up(uv_work_t *work, int status)
 {
 	struct explain *x = work->data;
@@ -287,7 +292,31 @@ static void looked_up(uv_work_t *work, int status)
 	(void)status;
 	w->explains--;
 	finish(x);
+	x = w->explains_waiting;
+	if (x) {
+		w->explains_waiting = x->next;
+		start(w, x);
+	}
 	crawl_kick(w);
+}
+
+static void start(struct watch *w, struct explain *x)
+{
+	x->work.data = x;
+	w->explains++;
+	int err = uv_queue_work(w->loop, &x->work, look_up, looked_up);
+	BUG_UNLESS(err == 0);
+}
+
+void explains_fail(struct watch *w, enum status st)
+{
+	while (w->explains_waiting) {
+		struct explain *x = w->explains_waiting;
+
+		w->explains_waiting = x->next;
+		x->status = st;
+		finish(x);
+	}
 }
 
 /* True when the loop's own knowledge is the verdict. */
@@ -335,9 +364,13 @@ enum status watch_explain(struct watch *w, const char *path, watch_explain_done 
 		finish(x);
 		return ST_OK;
 	}
-	x->work.data = x;
-	w->explains++;
-	int err = uv_queue_work(w->loop, &x->work, look_up, looked_up);
-	BUG_UNLESS(err == 0);
+	if (w->explains < AT_ONCE) {
+		start(w, x);
+		return ST_OK;
+	}
+	struct explain **end = &w->explains_waiting;
+	while (*end)
+		end = &(*end)->next;
+	*end = x;
 	return ST_OK;
 }

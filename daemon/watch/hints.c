@@ -130,6 +130,7 @@ void hint_free(struct watch *w, struct hint *h)
 {
 	delist(list_of(w, h), h);
 	ptrset_remove(&w->hints, h);
+	h->node->hints--;
 	epoch_let(&w->epochs, h->epoch);
 	mem_free(h);
 }
@@ -199,6 +200,7 @@ void hint_add(struct watch *w, struct node *n, const char *name, const struct hi
 		node_mark(w, n, true, ask->epoch);
 		return;
 	}
+	n->hints++;
 	h->force = ask->force;
 	h->reason = ask->reason;
 	h->rounds = ask->rounds;
@@ -231,14 +233,22 @@ void hints_settle_now(struct watch *w)
 	set_timer(w);
 }
 
-void hints_drop_below(struct watch *w, const struct node *top)
+void hints_take_below(
+	struct watch *w, struct node *top, void (*take)(struct watch *w, struct node *top, const struct hint *h))
 {
 	struct hint_list *lists[] = {&w->ready, &w->settling};
+	size_t left = 0;
 
+	for (struct node *n = top; n; n = node_walk(top, n))
+		left += n->hints;
 	for (size_t i = 0; i < 2; i++)
-		for (struct hint *h = lists[i]->first, *next; h; h = next) {
+		for (struct hint *h = lists[i]->first, *next; h && left; h = next) {
 			next = h->next;
-			if (node_is_below(h->node, top))
-				hint_free(w, h);
+			if (!node_is_below(h->node, top))
+				continue;
+			if (take)
+				take(w, top, h);
+			hint_free(w, h);
+			left--;
 		}
 }

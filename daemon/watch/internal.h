@@ -167,6 +167,7 @@ struct watch {
 	int64_t due_s; /* seconds UTC for which due_timer is set; 0: none */
 	int due_running;
 	int explains; /* look-ups on the pool */
+	struct explain *explains_waiting;
 
 	struct watch_sync *syncs;
 
@@ -208,7 +209,9 @@ void hint_now(struct watch *w, struct node *n, const char *name);
 void hint_free(struct watch *w, struct hint *h); /* out of its list and the set; lets go of the epoch */
 void hint_to_back(struct watch *w); /* the first ready one becomes the last */
 void hints_settle_now(struct watch *w);		 /* all settling ones that somebody waits for become ready */
-void hints_drop_below(struct watch *w, const struct node *top);
+/* Frees the hints of top's subtree, each shown to `take` (may be NULL) before. */
+void hints_take_below(
+	struct watch *w, struct node *top, void (*take)(struct watch *w, struct node *top, const struct hint *h));
 
 /* flights.c */
 void flights_init(struct watch *w);
@@ -276,6 +279,9 @@ void root_free(struct watch *w, struct watch_root *r);
 void roots_poll(struct watch *w);
 void roots_retry(struct watch *w);
 struct watch_root *root_of_path(struct watch *w, const char *path);
+
+/* explain.c */
+void explains_fail(struct watch *w, enum status st); /* those that wait */
 
 /* due.c */
 void due_note(struct watch *w, int64_t at_s); /* a failure wants another try then */

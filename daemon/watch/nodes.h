@@ -48,6 +48,7 @@ struct node {
 	int64_t btime_ns;
 	int64_t turn;	  /* of the newest batch whose answer was applied here */
 	unsigned flights; /* of its files, under way */
+	unsigned hints;	  /* of its names */
 	uint32_t mode, uid, gid;
 	int wd;		/* -1: not watched */
 	unsigned flags; /* enum node_flag */

@@ -93,11 +93,15 @@ void node_set_polled(struct node *n, bool polled)
 
 /* --- limbo ----------------------------------------------------------------------------------------- */
 
+static void postpone_hint(struct watch *w, struct node *top, const struct hint *h)
+{
+	h->node->flags |= h->force ? NODE_FORCE : 0u;
+	node_postpone(w, top, h->epoch);
+}
+
 /* What waits to be compared below it can only be so in its next place. */
 static void postpone_below(struct watch *w, struct node *top)
 {
-	struct hint_list *lists[] = {&w->ready, &w->settling};
-
 	for (struct node *n = top; n; n = node_walk(top, n)) {
 		if (!(n->flags & NODE_DIRTY))
 			continue;
@@ -106,15 +110,7 @@ static void postpone_below(struct watch *w, struct node *top)
 		node_postpone(w, top, e);
 		epoch_let(&w->epochs, e);
 	}
-	for (size_t i = 0; i < 2; i++)
-		for (struct hint *h = lists[i]->first, *next; h; h = next) {
-			next = h->next;
-			if (!node_is_below(h->node, top))
-				continue;
-			h->node->flags |= h->force ? NODE_FORCE : 0u;
-			node_postpone(w, top, h->epoch);
-			hint_free(w, h);
-		}
+	hints_take_below(w, top, postpone_hint);
 }
 
 static void detach(struct watch *w, struct node *n, bool bulk, struct epoch *epoch)
@@ -162,7 +158,7 @@ void place_remove(struct watch *w, struct node *top)
 {
 	struct node *n = top;
 
-	hints_drop_below(w, top);
+	hints_take_below(w, top, NULL);
 	/* Children first: down to a leaf, up by one, down again. */
 	for (;;) {
 		while (n->child)
@@ -260,7 +256,7 @@ static void go_offline(struct watch *w, struct node *n, struct epoch *epoch)
 	n->flags |= NODE_OFFLINE;
 	for (struct node *x = n; x; x = node_walk(n, x))
 		node_unmark(w, x);
-	hints_drop_below(w, n);
+	hints_take_below(w, n, NULL);
 	node_put(w, n, epoch, NULL, 0);
 	log_warning("%s: the file system mounted at %s is gone; its documents stay as they are",
 		n->root->path, n->name);

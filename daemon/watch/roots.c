@@ -254,7 +254,7 @@ void root_offline(struct watch *w, struct watch_root *r)
 	r->offline = true;
 	for (struct node *n = r->node; n; n = node_walk(r->node, n))
 		node_unmark(w, n);
-	hints_drop_below(w, r->node);
+	hints_take_below(w, r->node, NULL);
 	if (known)
 		return;
 	log_warning("root %s: %s", r->path,
