@@ -33,12 +33,15 @@ struct pipeline {
 	struct worker **workers;
 	size_t worker_count;
 
+	/* owned by the writer thread */
+	struct rules *numbered; /* those whose converters have rows; NULL: none yet */
+
 	atomic_bool stop;
 	atomic_uint generation;
 	atomic_size_t running; /* workers that have not ended */
 
 	/* owned by the loop thread */
-	bool wants_tree_room;
+	bool wants_tree_room, abandoned;
 	void (*stopped)(void *arg);
 
 	struct letter room, workers_over, writer_over; /* each sent at most once at a time */
@@ -128,9 +131,11 @@ static void open_writer_over(struct letter *l)
 
 	writer_join(p->writer);
 	p->writer = NULL;
-	for (size_t i = 0; i < p->worker_count; i++)
-		worker_join(p->workers[i]);
-	p->worker_count = 0;
+	if (!p->abandoned) {
+		for (size_t i = 0; i < p->worker_count; i++)
+			worker_join(p->workers[i]);
+		p->worker_count = 0;
+	}
 	p->stopped(p->arg);
 }
 
@@ -165,6 +170,26 @@ static void linked(void *arg, int64_t dir, const char *name)
 	p->callbacks.links(p->arg, dir, name);
 }
 
+/* On the writer's thread: jobs and scans go on with the row ids they know. */
+static enum status renew(void *arg, struct db *db)
+{
+	struct pipeline *p = arg;
+	size_t count = p->numbered ? rules_count(p->numbered) : 0;
+	enum status st = db_begin(db);
+
+	if (st != ST_OK)
+		return st;
+	for (size_t i = 0; i < count && st == ST_OK; i++) {
+		const struct converter *c = rules_at(p->numbered, i);
+
+		st = documents_renew_converter(db, c->row_id, c->name, c->version, sizeof c->version);
+	}
+	if (st == ST_OK)
+		return db_commit(db);
+	db_rollback(db);
+	return st;
+}
+
 static void rebuilt(void *arg)
 {
 	struct pipeline *p = arg;
@@ -196,6 +221,7 @@ static enum status start_writer(struct pipeline *p, struct db *db)
 		.committed = committed,
 		.link = linked,
 		.rebuilt = rebuilt,
+		.renew = renew,
 		.deadline = end_conversions,
 		.ended = writer_ended,
 		.arg = p,
@@ -304,11 +330,19 @@ void pipeline_stop(struct pipeline *p, int64_t deadline_ms, void (*stopped)(void
 	writer_stop(p->writer, deadline_ms);
 }
 
+void pipeline_abandon(struct pipeline *p)
+{
+	thread_assert(ROLE_LOOP);
+	p->abandoned = true;
+	results_close(p->results);
+}
+
 void pipeline_destroy(struct pipeline *p)
 {
 	if (!p)
 		return;
 	BUG_UNLESS(!p->writer && !p->worker_count);
+	rules_unref(p->numbered);
 	slots_close(p->slots);
 	twins_destroy(p->twins);
 	results_destroy(p->results);
@@ -325,6 +359,7 @@ enum status pipeline_push(struct pipeline *p, struct job **job)
 {
 	thread_assert(ROLE_LOOP);
 	(*job)->pipeline = p;
+	(*job)->generation = atomic_load(&p->generation);
 	enum status st = queue_push(p->queue, job);
 	if (st == ST_OK)
 		count_in_flight(1);
@@ -429,8 +464,13 @@ static enum status run_configure(struct writer_task *task, struct db *db)
 		return st;
 	st = number_converters(db, c->rules);
 	if (st == ST_OK)
-		return db_commit(db);
-	db_rollback(db);
+		st = db_commit(db);
+	else
+		db_rollback(db);
+	if (st == ST_OK) {
+		rules_unref(c->pipeline->numbered);
+		c->pipeline->numbered = rules_ref(c->rules);
+	}
 	return st;
 }
 

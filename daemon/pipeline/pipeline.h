@@ -29,6 +29,7 @@ struct job {
 	struct letter letter;
 	struct job *next;
 	struct pipeline *pipeline;
+	unsigned generation; /* of the store that it was found different from */
 
 	int64_t dir;
 	char *root_path; /* absolute */
@@ -51,6 +52,7 @@ struct job {
 		JOB_GONE,	/* not there any more, or another kind of file: compare its directory again */
 		JOB_UNSTABLE,	/* changed while it was read; nothing stored unless settle_for_less */
 		JOB_REPEAT,	/* trouble of ours (memory, descriptors, disk): try again later */
+		JOB_REFUSED,	/* the store will never take what was read: left out, and logged */
 		JOB_DROPPED	/* shutdown */
 	} verdict;
 	enum file_state state;	/* of the row, when committed */
@@ -154,6 +156,11 @@ bool pipeline_is_alive(struct pipeline *p, int64_t ms);
  * committed.  Every job and change comes back through the callbacks, then `stopped` is called.
  */
 void pipeline_stop(struct pipeline *p, int64_t deadline_ms, void (*stopped)(void *arg));
+/*
+ * Waits no longer for workers that are stuck in a system call: the writer commits what it has and ends, then `stopped`
+ * is called.  Those threads live on, so after this only the end of the process may come.
+ */
+void pipeline_abandon(struct pipeline *p);
 void pipeline_destroy(struct pipeline *p); /* after stopped */
 
 #endif
