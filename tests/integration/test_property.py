@@ -257,6 +257,7 @@ class Tree(RuleBasedStateMachine):
 
 def test_the_index_is_the_tree(request, each_home, make_daemon):
     daemon = make_daemon().start()
+    daemon.sync()  # the pool has its threads now
     before = daemon.resources()
     # The name is part of what the examples are derived from.
     machine = type("TreeOn" + request.node.callspec.id.title(), (Tree,), {"daemon": daemon})
