@@ -3,6 +3,9 @@
  *
  *   up:    configuration ► store ► rules ► pipeline ► watch ► server
  *   down:  server (replies end) ► watch (nothing new is found) ► pipeline (what is converted is committed)
+ *
+ * A thread that waits for a device which answers nothing cannot be ended, nor can the way down wait for it: each step
+ * has a time, after which the next one is taken without it, and the last is the end of the process.
  */
 #include "core/config.h"
 #include "core/log.h"
@@ -28,7 +31,17 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { SERVER_STOP_MS = 1500, PIPELINE_STOP_MS = 5000, STALE_CHECK_MS = 5000, ROOTS_MAX = 256 };
+enum { STALE_CHECK_MS = 5000, ROOTS_MAX = 256 };
+
+/* The way down, in milliseconds since its beginning: a service is out within ten seconds. */
+enum {
+	STOP_REPLIES_MS = 1500,	    /* requests in flight end */
+	STOP_SCANS_MS = 3000,	    /* so do scans; the pipeline is stopped whether they have or not */
+	STOP_CONVERSIONS_MS = 8000, /* so do conversions */
+	STOP_WORKERS_MS = 8500,	    /* workers are not waited for any longer */
+	STOP_LAST_MS = 9500,	    /* nor is anything */
+	STOP_POOL_MS = 1000	    /* since the pipeline's end: the pool is not waited for any longer */
+};
 
 struct options {
 	struct config_source source;
@@ -48,8 +61,10 @@ struct daemon {
 	struct buf jail, sandbox;
 	struct pipeline_callbacks watch_calls;
 	uv_signal_t signals[3];
-	uv_timer_t watchdog, stale, status;
+	uv_timer_t watchdog, stale, status, stop;
 	bool stopping, reloading;
+	bool watch_stopping, watch_over, pipeline_stopping, pipeline_over, abandoned; /* how far down it is */
+	int64_t stop_began_ms;
 	bool configured; /* everything is started */
 	int exit_code;
 };
@@ -60,6 +75,7 @@ struct reload {
 	struct daemon *daemon;
 	struct config *config;
 	struct rules *rules;
+	struct buf errors; /* of the configuration, one a line */
 	bool stale;
 	enum status status;
 };
@@ -299,30 +315,116 @@ static void close_handle(uv_handle_t *h, void *arg)
 		uv_close(h, NULL);
 }
 
-static void on_pipeline_stopped(void *arg)
+/* While anything runs on the pool, the loop and what it holds must stay. */
+static void end_if_over(struct daemon *d)
 {
-	struct daemon *d = arg;
-
+	if (!d->watch_over || !d->pipeline_over || d->reloading)
+		return;
 	mailbox_close(d->mailbox);
 	for (size_t i = 0; i < sizeof d->signals / sizeof *d->signals; i++)
 		close_handle((uv_handle_t *)&d->signals[i], NULL);
 	close_handle((uv_handle_t *)&d->watchdog, NULL);
 	close_handle((uv_handle_t *)&d->stale, NULL);
 	close_handle((uv_handle_t *)&d->status, NULL);
+	close_handle((uv_handle_t *)&d->stop, NULL);
+}
+
+static void log_stuck_workers(const struct daemon *d)
+{
+	cJSON *workers = pipeline_workers_json(d->pipeline);
+	const cJSON *worker;
+
+	cJSON_ArrayForEach(worker, workers)
+	{
+		const cJSON *path = cJSON_GetObjectItemCaseSensitive(worker, "path");
+		const cJSON *state = cJSON_GetObjectItemCaseSensitive(worker, "state");
+
+		if (cJSON_IsString(path) && cJSON_IsString(state))
+			log_warning("%s: a worker is stuck: %s", path->valuestring, state->valuestring);
+	}
+	cJSON_Delete(workers);
+}
+
+/* Threads that do not end are left to the kernel; in order all the same, if the writer has ended. */
+static _Noreturn void leave(const struct daemon *d)
+{
+	if (!d->watch_over)
+		log_warning("stop: a comparison or a look at the disk is stuck; it is not waited for");
+	if (d->reloading)
+		log_warning("stop: reading the configuration is stuck; it is not waited for");
+	if (!d->pipeline_over)
+		log_error("stop: the writer has not ended; what it had not committed is found again");
+	_exit(d->pipeline_over ? d->exit_code : EX_OSERR);
+}
+
+static void on_stop_timer(uv_timer_t *timer);
+
+/* Wakes at `ms` since the beginning of the stop. */
+static void set_stop_timer(struct daemon *d, int64_t ms)
+{
+	int64_t left = d->stop_began_ms + ms - now_mono_ms();
+
+	uv_timer_start(&d->stop, on_stop_timer, left > 0 ? (uint64_t)left : 0, 0);
+}
+
+static void on_pipeline_stopped(void *arg)
+{
+	struct daemon *d = arg;
+
+	d->pipeline_over = true;
+	if (d->abandoned)
+		leave(d);
+	set_stop_timer(d, now_mono_ms() - d->stop_began_ms + STOP_POOL_MS);
+	end_if_over(d);
+}
+
+static void stop_pipeline(struct daemon *d)
+{
+	if (d->pipeline_stopping)
+		return;
+	d->pipeline_stopping = true;
+	pipeline_stop(d->pipeline, d->stop_began_ms + STOP_CONVERSIONS_MS, on_pipeline_stopped);
 }
 
 static void on_watch_stopped(void *arg)
 {
 	struct daemon *d = arg;
 
-	pipeline_stop(d->pipeline, now_mono_ms() + PIPELINE_STOP_MS, on_pipeline_stopped);
+	d->watch_over = true;
+	stop_pipeline(d);
+	end_if_over(d);
+}
+
+static void stop_watch(struct daemon *d)
+{
+	if (d->watch_stopping)
+		return;
+	d->watch_stopping = true;
+	watch_stop(d->watch, on_watch_stopped, d);
 }
 
 static void on_server_stopped(void *arg)
 {
-	struct daemon *d = arg;
+	stop_watch(arg);
+}
 
-	watch_stop(d->watch, on_watch_stopped, d);
+/* A step took too long: the next one is taken without it. */
+static void on_stop_timer(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+
+	if (d->pipeline_over || d->abandoned)
+		leave(d);
+	if (now_mono_ms() - d->stop_began_ms < STOP_WORKERS_MS) {
+		set_stop_timer(d, STOP_WORKERS_MS);
+		stop_watch(d);
+		stop_pipeline(d);
+		return;
+	}
+	log_stuck_workers(d);
+	d->abandoned = true;
+	set_stop_timer(d, STOP_LAST_MS);
+	pipeline_abandon(d->pipeline);
 }
 
 static void begin_stop(struct daemon *d)
@@ -330,26 +432,32 @@ static void begin_stop(struct daemon *d)
 	if (d->stopping)
 		return;
 	d->stopping = true;
+	d->stop_began_ms = now_mono_ms();
 	notify_stopping();
-	if (d->server)
-		server_stop(d->server, now_mono_ms() + SERVER_STOP_MS, on_server_stopped, d);
-	else
-		on_server_stopped(d);
+	set_stop_timer(d, STOP_SCANS_MS);
+	server_stop(d->server, d->stop_began_ms + STOP_REPLIES_MS, on_server_stopped, d);
 }
 
 /* --- reload ---------------------------------------------------------------------------------------------- */
 
 static void end_reload(struct reload *r, enum status st)
 {
+	struct daemon *d = r->daemon;
+
 	if (st != ST_OK) {
+		print_errors(&r->errors);
 		log_error("reload: %s; the old configuration stays", status_text(st));
-		server_reload_failed(r->daemon->server, st);
+		server_reload_failed(d->server, st, r->errors.data ? r->errors.data : "");
 	}
-	r->daemon->reloading = false;
+	d->reloading = false;
 	config_unref(r->config);
 	rules_unref(r->rules);
+	buf_finish(&r->errors);
 	mem_free(r);
-	notify_ready();
+	if (d->stopping)
+		end_if_over(d);
+	else
+		notify_ready();
 }
 
 static void on_reconfigured(void *arg, enum status st)
@@ -357,7 +465,9 @@ static void on_reconfigured(void *arg, enum status st)
 	struct reload *r = arg;
 	struct daemon *d = r->daemon;
 
-	if (st == ST_OK && !d->stopping) {
+	if (d->stopping)
+		st = ST_CLOSED;
+	if (st == ST_OK) {
 		struct config *old_config = d->config;
 		struct rules *old_rules = d->rules;
 
@@ -373,64 +483,59 @@ static void on_reconfigured(void *arg, enum status st)
 	end_reload(r, st);
 }
 
-static void make_rules(uv_work_t *work)
+/* On the pool: roots and programs are looked at, and their device may not answer. */
+static void read_again(uv_work_t *work)
 {
 	struct reload *r = work->data;
 
 	thread_become(ROLE_SCAN);
-	r->status = rules_create(r->config, &r->rules);
+	r->status = load_config(&r->daemon->options, &r->config, &r->errors);
+	if (r->status == ST_OK)
+		r->status = rules_create(r->config, &r->rules);
 }
 
-static void made_rules(uv_work_t *work, int status)
+static void on_read_again(uv_work_t *work, int status)
 {
 	struct reload *r = work->data;
 	struct daemon *d = r->daemon;
 
 	(void)status;
-	if (r->status == ST_OK && !d->stopping)
+	if (r->status == ST_OK && d->stopping)
+		r->status = ST_CLOSED;
+	if (r->status == ST_OK)
 		r->status = pipeline_configure(d->pipeline, r->config, r->rules, on_reconfigured, r);
-	if (r->status == ST_OK && !d->stopping)
-		return;
-	end_reload(r, r->status == ST_OK ? ST_CLOSED : r->status);
+	if (r->status != ST_OK)
+		end_reload(r, r->status);
 }
 
-static void reload(void *arg, struct buf *errors, enum status *st)
+static enum status begin_reload(struct daemon *d)
 {
-	struct daemon *d = arg;
-	struct config *config = NULL;
-
-	if (d->reloading || d->stopping) {
-		*st = ST_AGAIN;
-		return;
-	}
-	*st = load_config(&d->options, &config, errors);
-	if (*st != ST_OK)
-		return;
+	if (d->reloading || d->stopping)
+		return ST_AGAIN;
 	struct reload *r = mem_zalloc(sizeof *r);
-	if (!r) {
-		config_unref(config);
-		*st = ST_NOMEM;
-		return;
-	}
+	if (!r)
+		return ST_NOMEM;
 	notify_reloading();
 	d->reloading = true;
 	r->daemon = d;
-	r->config = config;
+	r->errors = (struct buf)BUF_INIT;
 	r->work.data = r;
-	int err = uv_queue_work(&d->loop, &r->work, make_rules, made_rules);
+	int err = uv_queue_work(&d->loop, &r->work, read_again, on_read_again);
 	BUG_UNLESS(err == 0);
+	return ST_OK;
 }
 
-static void reload_and_tell(struct daemon *d)
+static enum status on_reload(void *arg)
 {
-	AUTO_BUF errors = BUF_INIT;
-	enum status st;
+	return begin_reload(arg);
+}
 
-	reload(d, &errors, &st);
-	if (st == ST_OK)
-		return;
-	print_errors(&errors);
-	log_error("reload: %s; the old configuration stays", status_text(st));
+static void reload(struct daemon *d)
+{
+	enum status st = begin_reload(d);
+
+	if (st != ST_OK)
+		log_error("reload: %s; the old configuration stays", status_text(st));
 }
 
 static void look_if_stale(uv_work_t *work)
@@ -451,9 +556,11 @@ static void looked_if_stale(uv_work_t *work, int status)
 	rules_unref(r->rules);
 	mem_free(r);
 	d->reloading = false;
-	if (stale && !d->stopping) {
+	if (d->stopping) {
+		end_if_over(d);
+	} else if (stale) {
 		log_notice("a converter's program appeared, went or changed");
-		reload_and_tell(d);
+		reload(d);
 	}
 }
 
@@ -482,7 +589,7 @@ static void on_signal(uv_signal_t *handle, int number)
 	struct daemon *d = handle->data;
 
 	if (number == SIGHUP) {
-		reload_and_tell(d);
+		reload(d);
 		return;
 	}
 	log_notice("%s: stopping", number == SIGTERM ? "SIGTERM" : "SIGINT");
@@ -524,6 +631,8 @@ static void open_handles(struct daemon *d)
 	d->status.data = d;
 	uv_timer_init(&d->loop, &d->stale);
 	d->stale.data = d;
+	uv_timer_init(&d->loop, &d->stop);
+	d->stop.data = d;
 }
 
 static bool any_missing(const struct rules *rules)
@@ -629,7 +738,7 @@ static enum status build_server(struct daemon *d)
 		.pipeline = d->pipeline,
 		.state_dir = d->config->state_dir,
 		.listen_fd = notify_listen_fd(),
-		.hooks = {reload, on_shutdown},
+		.hooks = {on_reload, on_shutdown},
 		.arg = d,
 		.sandbox_json = d->sandbox.data,
 	};
@@ -675,6 +784,7 @@ static enum status build(struct daemon *d)
 	if (st != ST_OK) {
 		d->exit_code = exit_code_of(st);
 		d->stopping = true;
+		d->stop_began_ms = now_mono_ms();
 		on_watch_stopped(d);
 	}
 	return ST_OK;

@@ -2,8 +2,7 @@
  * reload: rereading the configuration for clients; see reload.h.
  *
  *   asked ──(another is under way)──► asked again at the next tick
- *     ├──(faults)──► answered with them
- *     └──(begun)──► answered when it has ended
+ *     └──(begun)──► answered when it has ended, with the faults if there were any
  */
 #include "serve/reload.h"
 
@@ -82,13 +81,11 @@ static void abandon(struct request *r)
 /* Not under way yet: tries to begin it. */
 static void begin(struct context *ctx, struct reload *l)
 {
-	AUTO_BUF errors = BUF_INIT;
-	enum status st = ST_OK;
+	enum status st = ctx->hooks.reload(ctx->hook_arg);
 
-	ctx->hooks.reload(ctx->hook_arg, &errors, &st);
 	l->begun = st == ST_OK;
 	if (st != ST_OK && st != ST_AGAIN)
-		end(l, st, errors.data ? errors.data : "");
+		end(l, st, "");
 }
 
 void serve_reload(struct request *r)
@@ -108,14 +105,14 @@ void serve_reload(struct request *r)
 	context_wake(ctx);
 }
 
-void reload_ended(struct context *ctx, enum status st)
+void reload_ended(struct context *ctx, enum status st, const char *errors)
 {
 	struct reload *l = ctx->reloads, *next;
 
 	for (; l; l = next) {
 		next = l->next;
 		if (l->begun)
-			end(l, st, "");
+			end(l, st, errors);
 	}
 }
 

@@ -8,8 +8,8 @@
 
 struct context;
 
-/* The reload that was begun has ended: answers those who wait for it. */
-void reload_ended(struct context *ctx, enum status st);
+/* The reload that was begun has ended, of ST_CONFIG with `errors`, one a line: answers those who wait for it. */
+void reload_ended(struct context *ctx, enum status st, const char *errors);
 /* Begins those that found another one under way.  True while there are any: call again. */
 bool reload_tick(struct context *ctx);
 

@@ -175,12 +175,12 @@ void server_configure(struct server *s, struct config *config)
 	s->context.config = config_ref(config);
 	config_unref(before);
 	memo_configure(s->context.memo, config);
-	reload_ended(&s->context, ST_OK);
+	reload_ended(&s->context, ST_OK, "");
 }
 
-void server_reload_failed(struct server *s, enum status st)
+void server_reload_failed(struct server *s, enum status st, const char *errors)
 {
-	reload_ended(&s->context, st);
+	reload_ended(&s->context, st, errors);
 }
 
 void server_committed(struct server *s, int64_t clock, bool permissions)

@@ -21,10 +21,10 @@ struct server;
 /* What only the one who wired the rooms can do. */
 struct server_hooks {
 	/*
-	 * Begins to reread the configuration.  *st: ST_OK, it ends later with server_configure or server_reload_failed; ST_CONFIG
-	 * with one fault a line in `errors`, nothing changed; ST_AGAIN: another one is under way.
+	 * Begins to reread the configuration, which ends later with server_configure or server_reload_failed.
+	 * ST_AGAIN: another one is under way.
 	 */
-	void (*reload)(void *arg, struct buf *errors, enum status *st);
+	enum status (*reload)(void *arg);
 	/* Begins the end of the daemon; returns at once. */
 	void (*shutdown)(void *arg);
 };
@@ -52,8 +52,8 @@ MUST_USE enum status server_start(struct server *s);
 /* After a reload: new limits; clears the memo.  The socket stays where it is. */
 void server_configure(struct server *s, struct config *config);
 
-/* A reload that began well came to nothing after all. */
-void server_reload_failed(struct server *s, enum status st);
+/* A reload that was begun came to nothing.  ST_CONFIG: with one fault a line in `errors`, which is "" otherwise. */
+void server_reload_failed(struct server *s, enum status st, const char *errors);
 
 /* From the pipeline's callbacks.  committed: the clock advanced; a change of permissions makes older answers void. */
 void server_committed(struct server *s, int64_t clock, bool permissions);

@@ -2,7 +2,8 @@
  * preloaded: faults for the daemon of a test, by LD_PRELOAD: a device that answers nothing any more, a start that is
  * interrupted or fails.
  *
- * TRAWL_TEST_DEAD    a file: while its text is part of a path, who opens or looks at that path waits
+ * TRAWL_TEST_DEAD    a file: while its text is part of a path, who opens or looks at that path waits,
+ *                    and TRAWL_TEST_DEAD.waits comes to be
  * TRAWL_TEST_EARLY   set: SIGTERM comes as soon as the socket is bound, and the writer's first write takes long
  * TRAWL_TEST_NO_PIPE set: the socket cannot be listened at
  */
@@ -13,6 +14,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -44,6 +46,12 @@ static int is_dead(const char *path)
 
 static void wait_while_dead(const char *path)
 {
+	char sign[4096];
+
+	if (!is_dead(path))
+		return;
+	snprintf(sign, sizeof sign, "%s.waits", getenv("TRAWL_TEST_DEAD"));
+	close(REAL(open)(sign, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 	while (is_dead(path))
 		usleep(20 * 1000);
 }

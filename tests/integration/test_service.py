@@ -282,6 +282,9 @@ def test_a_bad_reload_keeps_the_old(running):
     write(running.root / "b.txt", "keptword too")
     running.sync()
     assert len(running.found("keptword")) == 2
+    answer = running.call("reload")
+    assert answer["reloaded"] is False
+    assert any(re.search(r"trawld\.conf:\d+:.*workers", line) for line in answer["errors"]), answer
     running.config["daemon"]["workers"] = 2
 
 
@@ -310,6 +313,10 @@ def die(daemon, part):
     fresh.rename(daemon.home / "dead")
 
 
+def wait_for_victim(daemon):
+    wait_for((daemon.home / "dead.waits").exists, 10, "a thread waits for the dead device")
+
+
 def test_a_signal_before_the_start_is_over(faulty):
     """The socket is there, the writer numbers the converters yet: nothing is served, watched or scanned so far."""
     faulty.env["TRAWL_TEST_EARLY"] = "1"
@@ -325,6 +332,46 @@ def test_a_start_that_fails(faulty):
     assert faulty.wait_exit() == EX_OSERR
     assert "start: " in faulty.stderr_text()
     assert not faulty.socket_path.exists()
+
+
+@pytest.mark.parametrize("dead, stuck", [("deaddir", "a comparison or a look at the disk is stuck"),
+                                         ("deadfile", "deadfile.txt: a worker is stuck: reading")])
+def test_a_stop_does_not_wait_for_a_dead_device(faulty, dead, stuck):
+    write(faulty.root / "kept" / "a.txt", "keptword")
+    faulty.start()
+    faulty.sync()
+    die(faulty, dead)
+    write(faulty.root / "deaddir" / "b.txt", "deadword")
+    write(faulty.root / "kept" / "deadfile.txt", "deadword")
+    wait_for_victim(faulty)
+    assert faulty.stop() < patience(10)
+    assert stuck in faulty.stderr_text()
+    die(faulty, None)
+    faulty.start()
+    assert faulty.found("keptword", max_age_ms=0) == {faulty.absolute("kept/a.txt")}
+    faulty.sync()
+    assert len(faulty.found("deadword")) == 2
+    assert "did not end in order" not in faulty.stderr_text(), "the writer ended as it should"
+
+
+def test_a_reload_at_a_dead_device(faulty):
+    """It waits by itself; the daemon serves on, and ends in time."""
+    write(faulty.root / "a.txt", "servedword")
+    faulty.start()
+    faulty.sync()
+    die(faulty, os.fspath(faulty.root))
+    faulty.reload()
+    wait_for_victim(faulty)
+    assert faulty.found("servedword")
+    assert "configuration reloaded" not in faulty.stderr_text()
+    die(faulty, None)
+    wait_for(lambda: "configuration reloaded" in faulty.stderr_text(), 10)
+    (faulty.home / "dead.waits").unlink()
+    die(faulty, os.fspath(faulty.root))
+    faulty.reload()
+    wait_for_victim(faulty)
+    assert faulty.stop() < patience(10)
+    assert "reading the configuration is stuck" in faulty.stderr_text()
 
 
 # --- one daemon for one store ----------------------------------------------------------------------------------------
