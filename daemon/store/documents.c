@@ -80,6 +80,17 @@ enum status documents_converter(
 	return st;
 }
 
+enum status documents_renew_converter(
+	struct db *db, int64_t id, const char *name, const void *version, size_t len)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_CONVERTER_RENEW);
+
+	statement_int(&s, id);
+	statement_string(&s, name);
+	statement_blob(&s, version, len);
+	return statement_run(&s);
+}
+
 enum status documents_expire_converters(struct db *db, const int64_t *ids, size_t count)
 {
 	AUTO_BUF list = BUF_INIT;

@@ -47,6 +47,9 @@ MUST_USE enum status documents_text(struct db *db, int64_t id, struct buf *out);
 /* Row id of (name, version), made if new. */
 MUST_USE enum status documents_converter(
 	struct db *db, const char *name, const void *version, size_t len, int64_t *id);
+/* Gives it, in a new store, the row id that it had in the one before. */
+MUST_USE enum status documents_renew_converter(
+	struct db *db, int64_t id, const char *name, const void *version, size_t len);
 /* After a reload: every file whose rule or document's converter is not among `ids` is to be read again (stamp 0). */
 MUST_USE enum status documents_expire_converters(struct db *db, const int64_t *ids, size_t count);
 /* Inserts content, text and fts row, or finds them; *id.  A kept orphan is made searchable again. */
