@@ -28,11 +28,12 @@ CREATE TABLE dir (
 	offline  INTEGER NOT NULL DEFAULT 0,
 	created  INTEGER NOT NULL,        -- clock
 	clock    INTEGER NOT NULL,
-	moved_from BLOB                   -- absolute path before the last move; NULL: never moved
+	moved_from BLOB                   -- absolute path before the last change, if that was a move
 );
 CREATE UNIQUE INDEX dir_by_name ON dir(parent, name) WHERE parent IS NOT NULL;
 CREATE INDEX dir_top ON dir(root, name) WHERE parent IS NULL;
 CREATE INDEX dir_by_clock ON dir(clock);
+CREATE INDEX dir_moved ON dir(moved_from) WHERE moved_from IS NOT NULL;
 
 CREATE TABLE converter (
 	id      INTEGER PRIMARY KEY,
@@ -89,6 +90,7 @@ CREATE TABLE file (
 );
 CREATE INDEX file_by_document ON file(document) WHERE document IS NOT NULL;
 CREATE INDEX file_by_clock ON file(clock);
+CREATE INDEX file_moved ON file(moved_from) WHERE moved_from IS NOT NULL;
 CREATE INDEX file_by_ext ON file(ext);
 CREATE INDEX file_by_link ON file(ino); -- other names of an inode: the kernel tells a directory of no new link to its file
 CREATE INDEX file_by_trouble ON file(state) WHERE state <> 1;

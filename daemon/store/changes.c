@@ -20,7 +20,7 @@ const char *change_kind_text(enum change_kind kind)
 /* Second column of the statement: which table the record is from. */
 enum source { FROM_FILE, FROM_DIR, FROM_TOMBSTONE, FROM_DIR_TOMBSTONE };
 
-/* A row of a directory that is detached just now has no path: ST_NOT_FOUND, it will come with a later clock. */
+/* A row of a directory that is detached just now has no path: ST_NOT_FOUND. */
 static enum status compose(struct db *db, struct statement *s, enum source source, struct buf *path)
 {
 	AUTO_BUF dir = BUF_INIT;
@@ -42,6 +42,21 @@ static enum status compose(struct db *db, struct statement *s, enum source sourc
 	return st;
 }
 
+/*
+ * A row without a place just now: it will come with its directory, which has a later clock.  But its tombstone was left
+ * out for its sake; so it tells itself that it left the place it came from.
+ */
+static enum status fill_lost(struct statement *s, int64_t since, struct change *out)
+{
+	const char *from = statement_get_string(s, 5);
+
+	if (!from || statement_get_int(s, 4) > since)
+		return ST_NOT_FOUND;
+	out->path = from;
+	out->kind = CHANGE_DELETED;
+	return ST_OK;
+}
+
 static enum status fill(
 	struct db *db, struct statement *s, int64_t since, struct buf *path, struct change *out)
 {
@@ -50,6 +65,8 @@ static enum status fill(
 
 	*out = (struct change){.clock = statement_get_int(s, 0),
 		.is_dir = source == FROM_DIR || source == FROM_DIR_TOMBSTONE};
+	if (st == ST_NOT_FOUND)
+		return fill_lost(s, since, out);
 	if (st != ST_OK)
 		return st;
 	out->path = path->data;

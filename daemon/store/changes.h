@@ -2,8 +2,9 @@
  * changes: what has become of the tree since a clock, for the method of that name.
  *
  * One record a row, at its last change.  `moved` means that what was at `from` (a directory: all below it) is now at
- * `path`, in place of what was there; several of one list belong together: take them all away first, then put them
- * down, for directories may have changed places.
+ * `path`, in place of what was there; `deleted` of a directory stands for all below it.  The records up to the end belong
+ * together, over however many lists: take all that is deleted or moved away first, then put down, for directories may
+ * have changed places, and a path that was left may be taken again.
  */
 #ifndef STORE_CHANGES_H
 #define STORE_CHANGES_H

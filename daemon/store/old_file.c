@@ -8,7 +8,6 @@
 void old_file_finish(struct old_file *old)
 {
 	buf_finish(&old->acl);
-	buf_finish(&old->moved_from);
 }
 
 enum status old_file_find(struct db *db, int64_t dir, const char *name, struct old_file *old)
@@ -24,17 +23,16 @@ enum status old_file_find(struct db *db, int64_t dir, const char *name, struct o
 	old->id = statement_get_int(&s, 0);
 	old->state = (enum file_state)statement_get_int(&s, 1);
 	old->document = statement_get_int(&s, 2);
-	statement_add_bytes(&s, 3, &old->moved_from);
 	old->ident = (struct ident){
-		.ino = (uint64_t)statement_get_int(&s, 4),
-		.size = statement_get_int(&s, 5),
-		.mtime_ns = statement_get_int(&s, 6),
-		.ctime_ns = statement_get_int(&s, 7),
-		.mode = (uint32_t)statement_get_int(&s, 8),
-		.uid = (uint32_t)statement_get_int(&s, 9),
-		.gid = (uint32_t)statement_get_int(&s, 10),
-		.nlink = (uint32_t)statement_get_int(&s, 11),
+		.ino = (uint64_t)statement_get_int(&s, 3),
+		.size = statement_get_int(&s, 4),
+		.mtime_ns = statement_get_int(&s, 5),
+		.ctime_ns = statement_get_int(&s, 6),
+		.mode = (uint32_t)statement_get_int(&s, 7),
+		.uid = (uint32_t)statement_get_int(&s, 8),
+		.gid = (uint32_t)statement_get_int(&s, 9),
+		.nlink = (uint32_t)statement_get_int(&s, 10),
 	};
-	statement_add_bytes(&s, 12, &old->acl);
-	return db_trouble(db, old->moved_from.failed || old->acl.failed ? ST_NOMEM : ST_OK);
+	statement_add_bytes(&s, 11, &old->acl);
+	return db_trouble(db, buf_status(&old->acl));
 }

@@ -9,9 +9,9 @@ struct old_file {
 	int64_t id, document;
 	enum file_state state;
 	struct ident ident;
-	struct buf acl, moved_from; /* empty if none */
+	struct buf acl; /* empty if none */
 };
-#define OLD_INIT {.acl = BUF_INIT, .moved_from = BUF_INIT}
+#define OLD_INIT {.acl = BUF_INIT}
 #define AUTO_OLD __attribute__((cleanup(old_file_finish))) struct old_file
 
 void old_file_finish(struct old_file *old);

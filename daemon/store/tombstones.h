@@ -1,8 +1,9 @@
 /*
  * tombstones: what `changes` tells of paths that are gone.
  *
- * A row remembers only its last move.  When a later change takes that memory away, the place it came from gets a
- * tombstone, so that nobody who asks from before the move keeps the old path.
+ * Whatever leaves a path writes one, a move too, and before anything else takes the place: so its clock is less than
+ * that of the row that lives there next.  `changes` leaves out what a row that moved still tells as its `from`; a row
+ * remembers only its last move, and none once it changed or is gone.
  */
 #ifndef STORE_TOMBSTONES_H
 #define STORE_TOMBSTONES_H
@@ -16,7 +17,7 @@ struct db;
 
 /* `len` bytes of absolute path, "" for the file system's root; takes a clock number. */
 MUST_USE enum status tombstone_add(struct db *db, const char *path, size_t len, bool dir);
-/* The same unless something lives there. */
+/* The same unless something lives there: for what was detached, and comes late. */
 MUST_USE enum status tombstone_add_if_gone(struct db *db, const char *path, bool dir);
 
 #endif

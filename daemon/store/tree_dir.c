@@ -9,18 +9,17 @@
 
 enum { DEPTH_MOST = 100000 };
 
-/* Where a row stands; `moved_from` is "" if it never moved. */
+/* Where a row stands. */
 struct place {
 	int64_t root, parent;
-	struct buf name, moved_from;
+	struct buf name;
 };
-#define PLACE_INIT {0, 0, BUF_INIT, BUF_INIT}
+#define PLACE_INIT {0, 0, BUF_INIT}
 #define AUTO_PLACE __attribute__((cleanup(place_finish))) struct place
 
 static void place_finish(struct place *p)
 {
 	buf_finish(&p->name);
-	buf_finish(&p->moved_from);
 }
 
 static enum status find_place(struct db *db, int64_t id, struct place *p)
@@ -35,8 +34,7 @@ static enum status find_place(struct db *db, int64_t id, struct place *p)
 	p->root = statement_get_int(&s, 0);
 	p->parent = statement_get_int(&s, 1);
 	statement_add_bytes(&s, 2, &p->name);
-	statement_add_bytes(&s, 3, &p->moved_from);
-	return db_trouble(db, p->name.failed || p->moved_from.failed ? ST_NOMEM : ST_OK);
+	return db_trouble(db, buf_status(&p->name));
 }
 
 enum status tree_dir_exists(struct db *db, int64_t dir)
@@ -50,10 +48,13 @@ enum status tree_dir_exists(struct db *db, int64_t dir)
 	return st == ST_OK ? ST_NOT_FOUND : st;
 }
 
-/* Leaves a mark where the row once came from, now that it forgets; see tombstones.h. */
-static enum status forget_move(struct db *db, const struct buf *moved_from)
+/* `careful`: the row was detached, others may live at its path by now. */
+static enum status leave_path(struct db *db, const struct buf *path, bool careful)
 {
-	return moved_from->len ? tombstone_add_if_gone(db, moved_from->data, true) : ST_OK;
+	const char *text = path->len ? path->data : "";
+
+	return careful ? tombstone_add_if_gone(db, text, true)
+		       : tombstone_add(db, text, path->len, true);
 }
 
 /* --- detach -------------------------------------------------------------------------------- */
@@ -78,7 +79,9 @@ enum status tree_dir_detach(struct db *db, int64_t id)
 	if (st != ST_OK)
 		return st;
 	paths_drop(db);
-	db_tick(db); /* what is below it is found no more */
+	st = tombstone_add(db, path.data, path.len, true); /* what is below it is found no more */
+	if (st != ST_OK)
+		return st;
 	AUTO_STATEMENT s = statement_start(db, STMT_DIR_DETACH);
 	statement_int(&s, id);
 	statement_blob(&s, path.data, path.len);
@@ -172,7 +175,6 @@ static enum status update_dir(struct db *db, const struct dir_row *row)
 
 enum status tree_dir_put(struct db *db, const struct dir_row *row)
 {
-	AUTO_BUF moved_from = BUF_INIT;
 	bool found, same = false;
 
 	BUG_UNLESS(row->id > 0 && (row->parent || !row->name[0]));
@@ -181,22 +183,15 @@ enum status tree_dir_put(struct db *db, const struct dir_row *row)
 
 		statement_int(&s, row->id);
 		found = statement_row(&s);
-		if (found) {
+		if (found)
 			same = same_dir(&s, row);
-			statement_add_bytes(&s, 8, &moved_from);
-		}
 		enum status st = statement_status(&s);
-		if (st == ST_OK)
-			st = db_trouble(db, buf_status(&moved_from));
 		if (st != ST_OK)
 			return st;
 	}
 	if (!found)
 		return insert_dir(db, row);
-	if (same)
-		return ST_OK;
-	enum status st = update_dir(db, row);
-	return st == ST_OK ? forget_move(db, &moved_from) : st;
+	return same ? ST_OK : update_dir(db, row);
 }
 
 /* --- move ---------------------------------------------------------------------------------- */
@@ -269,12 +264,14 @@ enum status tree_dir_move(struct db *db, int64_t id, int64_t root, int64_t paren
 	if (st == ST_OK)
 		st = path_of_dir(db, id, &from, &detached);
 	if (st == ST_OK)
+		st = leave_path(db, &from, detached);
+	if (st == ST_OK)
 		st = vacate(db, root, parent, name);
 	if (st == ST_OK)
 		st = write_move(db, id, root, parent, name, &from);
 	if (st == ST_OK && root != old.root)
 		st = reroot(db, id, root);
-	return st == ST_OK ? forget_move(db, &old.moved_from) : st;
+	return st;
 }
 
 /* --- delete -------------------------------------------------------------------------------- */
@@ -319,22 +316,18 @@ static enum status delete_row(struct db *db, int64_t id)
 static enum status fell_one(struct felling *f, int64_t id, int64_t *up)
 {
 	AUTO_PLACE place = PLACE_INIT;
-	const char *path = f->path.data ? f->path.data : "";
 	enum status st = find_place(f->db, id, &place);
 
 	if (st == ST_OK)
 		st = tree_files_delete(f->db, id, f->nameless ? NULL : &f->path, f->careful);
 	if (st == ST_OK)
 		st = delete_row(f->db, id);
-	if (st == ST_OK)
-		st = forget_move(f->db, &place.moved_from);
 	*up = place.parent;
 	if (st != ST_OK || f->nameless) {
 		db_tick(f->db);
 		return st;
 	}
-	return f->careful ? tombstone_add_if_gone(f->db, path, true)
-			  : tombstone_add(f->db, path, f->path.len, true);
+	return leave_path(f->db, &f->path, f->careful);
 }
 
 static void go_up(struct felling *f)

@@ -20,11 +20,6 @@ static bool same_ident(const struct ident *old, const struct ident *now)
 	return ident_same(&then, now);
 }
 
-static enum status forget_move(struct db *db, const struct old_file *old)
-{
-	return old->moved_from.len ? tombstone_add_if_gone(db, old->moved_from.data, false) : ST_OK;
-}
-
 static void count(struct db *db, enum file_state state, int by)
 {
 	db->counts.files[state] += by;
@@ -160,7 +155,7 @@ static enum status update_file(
 		documents_touch(db, old->document);
 		documents_touch(db, c->document);
 	}
-	return forget_move(db, old);
+	return ST_OK;
 }
 
 enum status tree_file_put(struct db *db, const struct file_change *c)
@@ -205,10 +200,8 @@ enum status tree_file_touch(
 
 	if (st != ST_OK)
 		return st;
-	if (same_ident(&old.ident, ident))
-		return touch_stamp(db, old.id, ident, stamp_ns);
-	st = touch_row(db, old.id, ident, stamp_ns);
-	return st == ST_OK ? forget_move(db, &old) : st;
+	return same_ident(&old.ident, ident) ? touch_stamp(db, old.id, ident, stamp_ns)
+					     : touch_row(db, old.id, ident, stamp_ns);
 }
 
 /* --- delete -------------------------------------------------------------------------------- */
@@ -260,8 +253,6 @@ enum status tree_file_delete(struct db *db, int64_t dir, const char *name)
 	bool nameless = st == ST_NOT_FOUND;
 	if (st == ST_OK || nameless)
 		st = delete_row(db, &old, name);
-	if (st == ST_OK)
-		st = forget_move(db, &old);
 	if (st == ST_OK && nameless)
 		db_tick(db);
 	return st == ST_OK && !nameless ? bury(db, &path, name, careful) : st;
@@ -293,12 +284,7 @@ enum status tree_files_delete(struct db *db, int64_t dir, const struct buf *path
 		old.id = statement_get_int(&s, 0);
 		old.state = (enum file_state)statement_get_int(&s, 2);
 		old.document = statement_get_int(&s, 3);
-		statement_add_bytes(&s, 4, &old.moved_from);
 		st = leave(db, &old, name);
-		if (st == ST_OK)
-			st = db_trouble(db, buf_status(&old.moved_from));
-		if (st == ST_OK)
-			st = forget_move(db, &old);
 		if (st == ST_OK && path)
 			st = bury(db, path, name, careful);
 	}
@@ -314,11 +300,10 @@ static enum status make_way(struct db *db, int64_t dir, const char *name)
 	AUTO_OLD there = OLD_INIT;
 	enum status st = old_file_find(db, dir, name, &there);
 
+	/* No tombstone: its path lives on with the row that takes its place. */
 	if (st != ST_OK)
 		return st == ST_NOT_FOUND ? ST_OK : st;
-	st = delete_row(db, &there, name);
-	/* Its own path lives on with the row that takes its place. */
-	return st == ST_OK ? forget_move(db, &there) : st;
+	return delete_row(db, &there, name);
 }
 
 static enum status rename_in_index(struct db *db, int64_t id, const char *from, const char *to)
@@ -359,14 +344,16 @@ enum status tree_file_move(
 		st = path_of_dir(db, from_dir, &path, &detached);
 	if (st != ST_OK)
 		return st;
+	st = bury(db, &path, from, detached);
 	buf_addc(&path, '/');
 	buf_adds(&path, from);
-	st = db_trouble(db, buf_status(&path));
+	if (st == ST_OK)
+		st = db_trouble(db, buf_status(&path));
 	if (st == ST_OK)
 		st = make_way(db, to_dir, to);
 	if (st == ST_OK && renamed)
 		st = rename_in_index(db, old.id, from, to);
 	if (st == ST_OK)
 		st = write_move(db, old.id, to_dir, to, &path);
-	return st == ST_OK ? forget_move(db, &old) : st;
+	return st;
 }
