@@ -9,7 +9,7 @@
 #include "store/db.h"
 #include "store/statements.h"
 
-enum { PATH_SLOTS = 64, DB_BUSY_MS = 1000 };
+enum { PATH_SLOTS = 64, DB_BUSY_MS = 1000, DB_PROGRESS_STEPS = 10000 };
 
 struct db {
 	sqlite3 *raw; /* NULL: only the lock is held (found damaged when it was opened) */
@@ -23,6 +23,8 @@ struct db {
 	bool broken;  /* an fsync failed: what was committed may be lost, and is not to be called clean */
 	int64_t wal_frames;  /* in the log since it was last started over; writer only */
 	int64_t page_bytes;
+	bool (*progress)(void *arg); /* NULL: nobody asks; writer only */
+	void *progress_arg;
 
 	/* the transaction */
 	bool in_transaction;
@@ -51,6 +53,8 @@ struct db {
 	int64_t paths_clock;
 };
 
+/* Between two parts of a long step: ST_CANCELED if the hook of db_on_progress says so. */
+MUST_USE enum status db_progress(struct db *db);
 /* Notes a failure so that the transaction does not commit; returns `st`. */
 enum status db_trouble(struct db *db, enum status st);
 /* Runs SQL that is not in the table: settings. */

@@ -110,6 +110,34 @@ static int configure(sqlite3 *raw)
 	return rc;
 }
 
+static int ask_to_stop(void *arg)
+{
+	struct db *db = arg;
+
+	return db->progress(db->progress_arg);
+}
+
+static void follow_progress(struct db *db)
+{
+	if (db->raw && db->progress)
+		sqlite3_progress_handler(db->raw, DB_PROGRESS_STEPS, ask_to_stop, db);
+}
+
+void db_on_progress(struct db *writer, bool (*hook)(void *arg), void *arg)
+{
+	BUG_UNLESS(writer->writer && hook);
+	writer->progress = hook;
+	writer->progress_arg = arg;
+	follow_progress(writer);
+}
+
+enum status db_progress(struct db *db)
+{
+	bool stop = db->progress && db->progress(db->progress_arg);
+
+	return stop ? db_trouble(db, ST_CANCELED) : ST_OK;
+}
+
 static enum status open_raw(struct db *db, int flags)
 {
 	flags |= SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
@@ -218,8 +246,10 @@ enum status connection_start(struct db *db, bool *unclean)
 
 	if (st == ST_OK)
 		st = open_raw(db, SQLITE_OPEN_READWRITE);
-	if (st == ST_OK)
+	if (st == ST_OK) {
+		follow_progress(db);
 		st = set_up_writer(db);
+	}
 	if (st == ST_OK) {
 		(void)sqlite3_wal_hook(db->raw, count_frames, db);
 		st = meta_open(db, unclean);

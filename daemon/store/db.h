@@ -36,6 +36,11 @@ void db_on_open(int (*hook)(sqlite3 *raw));
  * NULL on failure.  Makes the state directory (0700) if it is missing.
  */
 MUST_USE enum status db_open_writer(const char *state_dir, struct db **out, bool *unclean);
+/*
+ * Called over and over while a statement of the writer runs, whatever connection it has by then, and between the
+ * documents and directories of a long step; true: what runs ends with ST_CANCELED.  Not during a commit's last write.
+ */
+void db_on_progress(struct db *writer, bool (*hook)(void *arg), void *arg);
 /* A read-only connection to an existing store.  Any thread may call; the caller's thread owns it. */
 MUST_USE enum status db_open_reader(const char *state_dir, struct db **out);
 void db_close(struct db *db); /* NULL is fine; the writer marks the store clean if no transaction is open */

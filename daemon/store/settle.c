@@ -104,8 +104,11 @@ enum status documents_settle(struct db *db)
 		return ST_OK;
 	qsort(t->ids, t->count, sizeof *t->ids, by_id);
 	for (size_t i = 0; i < t->count; i++) {
-		enum status st = i && t->ids[i] == t->ids[i - 1] ? ST_OK : settle_one(db, t->ids[i]);
-
+		if (i && t->ids[i] == t->ids[i - 1])
+			continue;
+		enum status st = db_progress(db);
+		if (st == ST_OK)
+			st = settle_one(db, t->ids[i]);
 		if (st != ST_OK)
 			return st;
 	}
