@@ -15,8 +15,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { REROUTES_MAX = 3 };
-
 struct convert_session {
 	struct coproc_host host;
 	char *jail, *work_base; /* behind the host's */
@@ -204,9 +202,9 @@ static const struct converter *next_converter(struct attempt *a, int reroutes)
 	buf_clear(&r->text);
 	buf_clear(&r->meta);
 	r->truncated = false;
-	if (reroutes >= REROUTES_MAX) {
+	if (reroutes >= CONVERT_REROUTES_MAX) {
 		attempt_fail(a, NULL, CONVERT_PROTOCOL,
-			"rerouted more than %d times, last by converter %s to %s", REROUTES_MAX,
+			"rerouted more than %d times, last by converter %s to %s", CONVERT_REROUTES_MAX,
 			a->converter->name, r->type.data);
 		return NULL;
 	}

@@ -15,6 +15,9 @@
 
 #include <stdatomic.h>
 
+/* A document passes through one converter more than this at most, each with its own time. */
+enum { CONVERT_REROUTES_MAX = 3 };
+
 /* How it ended.  The second column is the stable word in `failures` and in failure.reason. */
 #define CONVERT_OUTCOME_TABLE(X)                                                                   \
 	X(DONE, "done")                                                                            \

@@ -78,6 +78,11 @@ static void job_back(struct letter *l)
 	struct pipeline *p = j->pipeline;
 
 	count_in_flight(-1);
+	if (j->alone) { /* until here: storing it may be what kills */
+		slots_alone(p->slots, j, false);
+		queue_done(p->queue, j);
+		j->alone = false;
+	}
 	p->callbacks.job_done(p->arg, j);
 }
 
@@ -207,13 +212,15 @@ static void on_damage(void *arg)
 
 /* --- life ---------------------------------------------------------------------------------------- */
 
-static enum status start_writer(struct pipeline *p, struct db *db)
+static enum status start_writer(struct pipeline *p, struct db *db, size_t slot)
 {
 	struct writer_options o = {
 		.db = db,
 		.results = p->results,
 		.queue = p->queue,
 		.twins = p->twins,
+		.slots = p->slots,
+		.slot = (int)slot,
 		.mailbox = p->mailbox,
 		.generation = &p->generation,
 		.job_back = job_back,
@@ -273,7 +280,7 @@ static enum status make_stages(struct pipeline *p, const struct config *config, 
 	if (st == ST_OK)
 		st = twins_create(&p->twins);
 	if (st == ST_OK)
-		st = slots_open(p->state_dir, (int)workers, &p->slots);
+		st = slots_open(p->state_dir, (int)workers + 1, &p->slots);
 	if (st == ST_OK)
 		queue_on_room(p->queue, tell_room, p);
 	return st;
@@ -296,7 +303,7 @@ enum status pipeline_create(const struct pipeline_options *o, struct pipeline **
 	p->writer_over.open = open_writer_over;
 	enum status st = make_stages(p, o->config, workers);
 	if (st == ST_OK)
-		st = start_writer(p, o->writer_db);
+		st = start_writer(p, o->writer_db, workers);
 	if (st != ST_OK)
 		goto err;
 	db_on_damage(on_damage, p);
@@ -410,8 +417,15 @@ size_t pipeline_suspects(const struct pipeline *p, const struct suspect **list)
 static enum status run_check(struct writer_task *task, struct db *db)
 {
 	struct check_task *c = (struct check_task *)task;
+	/* What the disk has, not what this connection's cache remembers of it. */
+	enum status st = db_reopen_writer(&db);
 
-	return db_check(db, &c->report);
+	if (st == ST_OK)
+		st = db_check(db, &c->report);
+	if (st != ST_CORRUPT)
+		return st;
+	buf_adds(&c->report, "database: cannot be opened\n"); /* a finding, which has the store rebuilt */
+	return buf_status(&c->report);
 }
 
 static void open_check(struct letter *l)

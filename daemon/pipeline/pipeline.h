@@ -30,6 +30,7 @@ struct job {
 	struct job *next;
 	struct pipeline *pipeline;
 	unsigned generation; /* of the store that it was found different from */
+	bool alone;	     /* a suspect that runs while nothing else does, until it is back on the loop */
 
 	int64_t dir;
 	char *root_path; /* absolute */

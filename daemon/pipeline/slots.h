@@ -2,8 +2,8 @@
  * slots: which documents are with a worker, on disk, so that a next daemon knows
  * what was in flight when this one died.
  *
- * A small file of fixed slots in the state directory, one per worker, mapped and
- * written before each launch: it outlives the process (not the power: a document
+ * A small file of fixed slots in the state directory, one per worker and one for
+ * the writer, mapped and written before each launch and each storing: it outlives the process (not the power: a document
  * does not pull plugs).  Documents in flight at a death are suspects: they run
  * first and alone, and only one that ran alone when the daemon died again is
  * charged.
@@ -20,7 +20,7 @@ MUST_USE enum status slots_open(const char *state_dir, int workers, struct slots
 void slots_close(struct slots *s); /* NULL is fine */
 size_t slots_suspects(const struct slots *s, const struct suspect **list);
 
-/* Worker `i`, before and after. */
+/* Worker (or writer) `i`, before and after. */
 void slots_set(struct slots *s, int i, const struct job *j);
 void slots_clear(struct slots *s, int i);
 /* A suspect is about to run alone (its slot says so), or is through.  Any thread; by position in the list. */

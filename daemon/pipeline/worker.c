@@ -46,6 +46,7 @@ struct worker {
 	enum worker_phase phase;
 	const struct job *job; /* only compared, and read for its path while phase is not IDLE */
 	int64_t since_ms;
+	int64_t limit_ms; /* of PHASE_CONVERTING: by then it has ended by itself */
 };
 
 static void enter_phase(struct worker *w, enum worker_phase phase, const struct job *j)
@@ -54,6 +55,18 @@ static void enter_phase(struct worker *w, enum worker_phase phase, const struct 
 	w->phase = phase;
 	w->job = j;
 	w->since_ms = now_mono_ms();
+}
+
+static void enter_converting(struct worker *w, const struct job *j)
+{
+	int64_t longest = 0;
+
+	for (size_t i = 0; i < rules_count(j->rules); i++)
+		if (rules_at(j->rules, i)->time_ms > longest)
+			longest = rules_at(j->rules, i)->time_ms;
+	enter_phase(w, PHASE_CONVERTING, j);
+	LOCK_SCOPE(&w->lock);
+	w->limit_ms = longest * (CONVERT_REROUTES_MAX + 1);
 }
 
 static struct config *current_config(struct worker *w)
@@ -230,7 +243,7 @@ static bool convert(struct worker *w, struct result *r, struct intake *in,
 	struct convert_limits limits = {.text_bytes = config->limits.text_size};
 	struct convert_result c;
 
-	enter_phase(w, PHASE_CONVERTING, j);
+	enter_converting(w, j);
 	convert_result_init(&c);
 	bool ok = convert_run(w->session, &req, &limits, &c) == ST_OK && take_answer(w, r, &c);
 	convert_result_finish(&c);
@@ -410,13 +423,15 @@ static void run_job(struct worker *w, struct job *j)
 
 	stats_add(jobs, 1);
 	slots_set(s->slots, w->index, j);
-	slots_alone(s->slots, j, true);
+	j->alone = j->reason == JOB_SUSPECT;
+	if (j->alone)
+		slots_alone(s->slots, j, true);
 	if (!r)
 		queue_read_done(s->queue, j);
 	bool ok = r && fill_result(w, r, &verdict);
-	slots_alone(s->slots, j, false);
 	slots_clear(s->slots, w->index);
-	queue_done(s->queue, j);
+	if (!j->alone)
+		queue_done(s->queue, j);
 	if (ok) {
 		hand_over(w, &r);
 	} else {
@@ -559,6 +574,5 @@ bool worker_is_alive(struct worker *w, int64_t ms)
 	/* Converting ends at its own deadline; waiting is the writer's doing; reading is the device's. */
 	if (w->phase == PHASE_READING && age > REPORT_STUCK_MS)
 		log_debug("worker %d: reading for %lld ms", w->index, (long long)age);
-	return w->phase != PHASE_CONVERTING ||
-	       age < ms + w->config->limits.convert_time_ms * 4;
+	return w->phase != PHASE_CONVERTING || age < ms + w->limit_ms;
 }

@@ -21,6 +21,7 @@ enum {
 	REST_MS = 2000,	      /* idle for so long: empty the log */
 	SLEEP_MS = 10000,     /* idle for so long: give memory back */
 	SWEEP_MS = 3600 * 1000,
+	LOOK_MS = 60 * 1000,  /* complaints about damage are looked into so often */
 	ORPHAN_KEEP_S = 24 * 3600,
 	ORPHAN_SHARE = 10, /* percent of all text */
 	TOMBSTONE_KEEP_S = 12 * 3600,
@@ -62,9 +63,10 @@ struct writer {
 	int64_t opened_ms, urgent_ms;
 	struct apply_notes notes;
 	struct link_note *links;
-	int64_t last_work_ms, next_sweep_ms;
+	int64_t last_work_ms, next_sweep_ms, next_look_ms;
 	enum rest rest;
 	bool deadline_told;
+	bool bare; /* the store is new and lacks its converters */
 
 	atomic_llong beat_ms; /* 0: resting */
 	atomic_bool full;
@@ -163,6 +165,7 @@ static void leave_twins(struct writer *w, const struct result *r)
 
 static void send_item(struct writer *w, struct item *i, int64_t clock, const enum job_verdict *forced)
 {
+	slots_clear(w->o.slots, w->o.slot);
 	if (i->change) {
 		i->change->letter.open = w->o.tree_back;
 		mailbox_send(w->o.mailbox, &i->change->letter);
@@ -211,11 +214,34 @@ static bool is_past_deadline(struct writer *w)
 	return true;
 }
 
+/* What it knows of documents and converters is of a store that is gone; the directories of this one are on their way. */
+static bool is_of_another_store(const struct writer *w, const struct item *i)
+{
+	return i->result && i->result->job->generation != atomic_load(w->o.generation);
+}
+
 static enum status apply(struct writer *w, struct item *i)
 {
 	atomic_store(&w->beat_ms, now_mono_ms());
+	if (is_of_another_store(w, i)) {
+		i->result->job->verdict = JOB_REPEAT;
+		return ST_OK;
+	}
+	if (i->result) { /* one that kills the writer is a suspect too */
+		slots_clear(w->o.slots, w->o.slot);
+		slots_set(w->o.slots, w->o.slot, i->result->job);
+	}
 	return i->change ? apply_tree(w->db, i->change, &w->notes)
 			 : apply_result(w->db, i->result, &w->notes);
+}
+
+/* During a long step; true: it is to end, for it would outlive the stop. */
+static bool keep_beating(void *arg)
+{
+	struct writer *w = arg;
+
+	atomic_store(&w->beat_ms, now_mono_ms());
+	return is_past_deadline(w);
 }
 
 static enum status finish_transaction(struct writer *w)
@@ -225,6 +251,17 @@ static enum status finish_transaction(struct writer *w)
 
 	if (st == ST_OK)
 		stats_time(commit, now_mono_us() - began);
+	return st;
+}
+
+/* --- recovery -------------------------------------------------------------------------------- */
+
+static enum status renew(struct writer *w)
+{
+	enum status st = w->bare ? w->o.renew(w->o.arg, w->db) : ST_OK;
+
+	if (st == ST_OK)
+		w->bare = false;
 	return st;
 }
 
@@ -242,6 +279,76 @@ static enum status replay(struct writer *w)
 	return st;
 }
 
+static void log_refusal(const struct item *i, enum status st)
+{
+	if (i->change)
+		log_error("directory %lld, %s: its change (kind %d) cannot be stored and is left out: %s",
+			(long long)i->change->dir, i->change->name ? i->change->name : "itself",
+			(int)i->change->kind, status_text(st));
+	else
+		log_error("%s/%s: cannot be stored and is left out: %s", i->result->job->root_path,
+			i->result->job->path, status_text(st));
+}
+
+/* Trouble of the disk or of this process, which may pass; all else is the fault of an item, and will be again. */
+static bool may_pass(enum status st)
+{
+	static const enum status passing[] = {
+		ST_NOMEM, ST_IO, ST_SYSTEM, ST_FULL, ST_AGAIN, ST_FORBIDDEN, ST_CANCELED, ST_CORRUPT};
+
+	for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
+		if (st == passing[i])
+			return true;
+	return false;
+}
+
+/* One item in a transaction of its own.  Unless the trouble may pass, it is sent back: committed or refused. */
+static enum status replay_one(struct writer *w, struct item *i)
+{
+	const enum job_verdict refused = JOB_REFUSED;
+
+	send_links(w, false);
+	w->notes.permissions = false;
+	enum status st = db_begin(w->db);
+	if (st != ST_OK)
+		return st;
+	st = apply(w, i);
+	if (st == ST_OK)
+		st = finish_transaction(w);
+	if (st == ST_OK) {
+		int64_t clock = db_clock(w->db);
+
+		tell_loop(w, clock, false);
+		send_links(w, true);
+		send_item(w, i, clock, NULL);
+		return ST_OK;
+	}
+	db_rollback(w->db);
+	if (may_pass(st))
+		return st;
+	log_refusal(i, st);
+	send_links(w, false);
+	send_item(w, i, 0, &refused);
+	return ST_OK;
+}
+
+/* Finds the item that spoils the batch; on failure the batch is what was not reached. */
+static enum status replay_singly(struct writer *w)
+{
+	enum status st = ST_OK;
+	size_t done = 0;
+
+	while (done < w->count && !is_past_deadline(w)) {
+		st = replay_one(w, &w->batch[done]);
+		if (st != ST_OK)
+			break;
+		done++;
+	}
+	w->count -= done;
+	memmove(w->batch, w->batch + done, w->count * sizeof *w->batch);
+	return st == ST_OK && w->count ? ST_CANCELED : st;
+}
+
 /* The store is damaged: another, empty one takes its place, and what was under way is found again from disk. */
 static enum status rebuild(struct writer *w)
 {
@@ -252,9 +359,11 @@ static enum status rebuild(struct writer *w)
 		return st;
 	stats_add(store_rebuilds, 1);
 	atomic_fetch_add(w->o.generation, 1);
+	w->bare = true;
+	send_links(w, false);
 	send_batch(w, 0, &repeat);
 	tell_loop(w, 0, true);
-	return ST_OK;
+	return renew(w);
 }
 
 /* Waits out trouble of the disk, but not past the end of a stop. */
@@ -268,10 +377,19 @@ static void pause_before_replay(struct writer *w)
 	}
 }
 
-/* After an I/O error nothing that the connection holds can be trusted: another connection, then the batch again. */
-static enum status reopen(struct writer *w)
+/* What failed is done again: on another connection where this one cannot be trusted, singly where an item is at fault. */
+static enum status retry(struct writer *w, enum status failed)
 {
-	return db_reopen_writer(&w->db);
+	bool singly = !may_pass(failed);
+	enum status st = ST_OK;
+
+	if (failed == ST_IO || failed == ST_CORRUPT || failed == ST_SYSTEM || failed == ST_FORBIDDEN)
+		st = db_reopen_writer(&w->db);
+	if (st == ST_OK)
+		st = renew(w);
+	if (st == ST_OK)
+		st = singly ? replay_singly(w) : replay(w);
+	return st;
 }
 
 static void recover(struct writer *w, enum status st)
@@ -292,13 +410,9 @@ static void recover(struct writer *w, enum status st)
 			if (st == ST_OK)
 				break;
 		}
-		pause_before_replay(w);
-		if (st == ST_IO || st == ST_CORRUPT || st == ST_SYSTEM)
-			st = reopen(w);
-		else
-			st = ST_OK;
-		if (st == ST_OK)
-			st = replay(w);
+		if (may_pass(st) || w->bare)
+			pause_before_replay(w);
+		st = retry(w, st);
 	}
 	atomic_store(&w->full, false);
 }
@@ -307,8 +421,13 @@ static void recover(struct writer *w, enum status st)
 static void tell_batch(struct writer *w)
 {
 	w->open = false;
-	if (!w->count)
+	w->last_work_ms = now_mono_ms();
+	w->rest = REST_NONE;
+	if (!w->count) {
+		w->urgent = w->notes.permissions = false;
+		w->bytes = 0;
 		return;
+	}
 	stats_add(commits, 1);
 	stats_add(rows_written, (long long)w->count);
 	int64_t clock = db_clock(w->db);
@@ -316,8 +435,6 @@ static void tell_batch(struct writer *w)
 	send_links(w, true); /* first: whoever waits for the items waits for these too */
 	send_batch(w, clock, NULL);
 	db_checkpoint(w->db, WAL_MAX);
-	w->last_work_ms = now_mono_ms();
-	w->rest = REST_NONE;
 }
 
 static void commit(struct writer *w)
@@ -366,17 +483,30 @@ static bool is_due(struct writer *w)
 
 /* --- between transactions --------------------------------------------------------------------- */
 
-/* A reader met damage: unless the store proves sound (the reader had an older one), it is rebuilt. */
+/*
+ * A reader met damage: unless the store proves sound (the reader had an older one), it is rebuilt.  On another
+ * connection, for this one's cache may hold good copies of pages that are damaged on disk.
+ */
 static void look_for_damage(struct writer *w)
 {
 	AUTO_BUF report = BUF_INIT;
-	enum status st = db_check(w->db, &report);
+	enum status st = db_reopen_writer(&w->db);
 
-	if (st == ST_OK && !report.len) {
+	if (st == ST_OK)
+		st = db_check(w->db, &report);
+	if (report.len || st == ST_CORRUPT)
+		recover(w, ST_CORRUPT);
+	else if (st == ST_OK)
 		log_notice("the store was checked and is sound");
-		return;
-	}
-	recover(w, ST_CORRUPT);
+	else
+		log_error("the store could not be checked: %s", status_text(st));
+	w->next_look_ms = now_mono_ms() + LOOK_MS;
+}
+
+static void look_if_due(struct writer *w)
+{
+	if (now_mono_ms() >= w->next_look_ms && atomic_exchange(&w->damaged, false))
+		look_for_damage(w);
 }
 
 static void run_tasks(struct writer *w)
@@ -384,8 +514,7 @@ static void run_tasks(struct writer *w)
 	struct writer_task *list;
 
 	commit(w);
-	if (atomic_exchange(&w->damaged, false))
-		look_for_damage(w);
+	look_if_due(w);
 	lock_take(&w->lock);
 	list = w->tasks;
 	w->tasks = NULL;
@@ -395,8 +524,10 @@ static void run_tasks(struct writer *w)
 
 		atomic_store(&w->beat_ms, now_mono_ms());
 		list->status = list->run(list, w->db);
-		if (list->status == ST_CORRUPT)
+		if (list->status == ST_CORRUPT) {
 			recover(w, ST_CORRUPT);
+			list->status = list->run(list, w->db);
+		}
 		mailbox_send(w->o.mailbox, &list->letter);
 		list = next;
 	}
@@ -436,11 +567,13 @@ static int64_t rest(struct writer *w)
 	}
 	if (now >= w->next_sweep_ms)
 		sweep(w);
+	look_if_due(w);
+	int64_t next = w->next_sweep_ms;
 	if (w->rest == REST_NONE)
-		return w->last_work_ms + REST_MS;
-	if (w->rest == REST_LOG_EMPTY)
-		return w->last_work_ms + SLEEP_MS;
-	return w->next_sweep_ms;
+		next = w->last_work_ms + REST_MS;
+	else if (w->rest == REST_LOG_EMPTY)
+		next = w->last_work_ms + SLEEP_MS;
+	return atomic_load(&w->damaged) && w->next_look_ms < next ? w->next_look_ms : next;
 }
 
 static int64_t wait_until(struct writer *w)
@@ -504,6 +637,7 @@ enum status writer_start(const struct writer_options *o, struct writer **out)
 	w->note.writer = w;
 	w->last_work_ms = now_mono_ms();
 	w->next_sweep_ms = w->last_work_ms + SWEEP_MS;
+	db_on_progress(w->db, keep_beating, w);
 	lock_init(&w->lock);
 	enum status st = thread_start(&w->thread, "writer", ROLE_WRITER, run, w);
 	if (st != ST_OK) {

@@ -4,13 +4,15 @@
  * Takes tree changes and results, applies them in one transaction as long as more
  * are at hand and nobody waits, commits, and sends each item to the loop.  A
  * transaction that fails is replayed from its items: they are kept until the
- * commit.
+ * commit.  An item that the store will never take is found by replaying them one
+ * by one, and refused.
  */
 #ifndef PIPELINE_WRITER_H
 #define PIPELINE_WRITER_H
 
 #include "pipeline/queue.h"
 #include "pipeline/results.h"
+#include "pipeline/slots.h"
 #include "pipeline/twins.h"
 
 struct writer_options {
@@ -18,6 +20,8 @@ struct writer_options {
 	struct results *results;
 	struct queue *queue; /* asked whether more is to come */
 	struct twins *twins;
+	struct slots *slots;
+	int slot; /* the writer's own: which document it is storing */
 	struct mailbox *mailbox;
 	atomic_uint *generation; /* raised when the store is another one */
 	/* On the loop. */
@@ -27,6 +31,7 @@ struct writer_options {
 	void (*link)(void *arg, int64_t dir, const char *name);
 	void (*rebuilt)(void *arg);
 	/* On the writer's thread. */
+	enum status (*renew)(void *arg, struct db *db); /* a new store: give it the rows that jobs rely on */
 	void (*deadline)(void *arg); /* stopping took too long: end running conversions */
 	void (*ended)(void *arg);    /* its last act */
 	void *arg;

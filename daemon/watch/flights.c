@@ -276,6 +276,7 @@ static void landed_otherwise(struct watch *w, const struct flight *f, const stru
 		if (ask.repeats >= REPEATS_WAITED)
 			ask.epoch = NULL;
 		break;
+	case JOB_REFUSED: /* it would be again; its next change or the slow rescan tries it once more */
 	case JOB_DROPPED:
 		return;
 	case JOB_COMMITTED:
@@ -324,7 +325,8 @@ void flight_landed(struct watch *w, struct job *j)
 	} else {
 		landed_otherwise(w, f, j);
 	}
-	if (j->reason == JOB_SUSPECT && (j->verdict == JOB_COMMITTED || j->verdict == JOB_GONE))
+	if (j->reason == JOB_SUSPECT && (j->verdict == JOB_COMMITTED || j->verdict == JOB_GONE ||
+						 j->verdict == JOB_REFUSED))
 		forget_suspect(w, j);
 	if (f->again)
 		look_again(w, f,
