@@ -166,6 +166,23 @@ static void add_workers(struct buf *out, const struct term *t, const cJSON *work
 		buf_add(out, lines.data, lines.len);
 }
 
+/* Of damage nothing is said while there was none. */
+static void add_section(struct buf *out, const struct term *t, const char *name, const cJSON *section)
+{
+	cJSON *shown = cJSON_Duplicate(section, true);
+
+	if (!shown) {
+		out->failed = true;
+		return;
+	}
+	if (json_number(shown, "rebuilds") == 0)
+		cJSON_DeleteItemFromObjectCaseSensitive(shown, "rebuilds");
+	output_add_label(out, t, name);
+	output_add_members(out, t, shown);
+	buf_addc(out, '\n');
+	cJSON_Delete(shown);
+}
+
 void status_view_add(struct buf *out, const struct term *t, const cJSON *status)
 {
 	static const char *const sections[] = {"queue", "store", "memo", "sandbox"};
@@ -191,10 +208,7 @@ void status_view_add(struct buf *out, const struct term *t, const cJSON *status)
 	for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
 		const cJSON *section = json_member(status, sections[i]);
 
-		if (!section || !section->child)
-			continue;
-		output_add_label(out, t, sections[i]);
-		output_add_members(out, t, section);
-		buf_addc(out, '\n');
+		if (section && section->child)
+			add_section(out, t, sections[i], section);
 	}
 }

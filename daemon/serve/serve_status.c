@@ -48,9 +48,9 @@ static void add_counts(struct buf *out, const struct context *ctx)
 		stats_get(in_flight), stats_get(results_bytes));
 	buf_addf(out,
 		",\"store\":{\"bytes\":%lld,\"wal_bytes\":%lld,\"documents\":%lld,\"directories\":%lld,"
-		"\"full\":%s}",
+		"\"full\":%s,\"rebuilds\":%lld}",
 		stats_get(store_bytes), stats_get(wal_bytes), stats_get(documents), stats_get(directories),
-		pipeline_is_full(ctx->pipeline) ? "true" : "false");
+		pipeline_is_full(ctx->pipeline) ? "true" : "false", stats_get(store_rebuilds));
 }
 
 static void add_progress(struct buf *out, const struct context *ctx)

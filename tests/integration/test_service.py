@@ -444,6 +444,14 @@ def test_a_damaged_store_is_set_aside(daemon):
     daemon.sync()
     assert daemon.search("salvaged", limit=1)["total"] == 50
     assert [p for p in daemon.state.iterdir() if "damaged" in p.name], "kept for a look"
+    assert daemon.status()["store"]["rebuilds"] == 1
+    shown = run([trawl.BUILD / "trawl", "--socket", daemon.socket_path, "status"]).stdout.decode()
+    assert "rebuilds 1" in shown, shown
+    daemon.stop()
+    daemon.start()
+    assert daemon.status()["store"]["rebuilds"] == 0
+    shown = run([trawl.BUILD / "trawl", "--socket", daemon.socket_path, "status"]).stdout.decode()
+    assert "store " in shown and "rebuilds" not in shown, shown
 
 
 # --- once ------------------------------------------------------------------------------------------------------------
