@@ -296,6 +296,41 @@ static void test_damage_under_a_warm_cache(void **state)
 	db_close(reader);
 }
 
+static int asked;
+
+static bool count_and_stop(void *arg)
+{
+	asked++;
+	return *(const bool *)arg;
+}
+
+/* A long step tells of itself, on a connection that took the first one's place too, and ends when it is told to. */
+static void test_progress(void **state)
+{
+	struct db *db = NULL;
+	bool stop = false, unclean;
+	AUTO_FREE char *dir = mem_printf("%s/other", stage->f->top);
+
+	(void)state;
+	assert_ok(db_open_writer(dir, &db, &unclean));
+	db_on_progress(db, count_and_stop, &stop);
+	assert_ok(db_reopen_writer(&db));
+	asked = 0;
+	const char *count = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100000)"
+			    " SELECT count(*) FROM n";
+	assert_int_equal(sqlite3_exec(db_raw(db), count, NULL, NULL, NULL), SQLITE_OK);
+	assert_true(asked > 10);
+	stop = true;
+	assert_int_equal(sqlite3_exec(db_raw(db), count, NULL, NULL, NULL), SQLITE_INTERRUPT);
+	assert_ok(db_begin(db));
+	documents_touch(db, 1);
+	assert_int_equal(db_commit(db), ST_CANCELED); /* between documents */
+	stop = false;
+	assert_ok(db_begin(db));
+	assert_ok(db_commit(db));
+	db_close(db);
+}
+
 /* A complaint soon after a check waits; a sound store stays. */
 static void test_complaints(void **state)
 {
@@ -317,6 +352,7 @@ int main(void)
 		TEST(test_refused),
 		TEST(test_another_store),
 		TEST(test_damage_under_a_warm_cache),
+		TEST(test_progress),
 		TEST(test_complaints),
 	};
 
