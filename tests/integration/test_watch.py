@@ -230,6 +230,34 @@ def test_hard_links_change_together(running):
     assert running.found("afterwards") == {running.absolute("d/b.txt")}
 
 
+def test_links_made_and_written_at_once(running):
+    """The write comes through one name while the others are on their way into the index."""
+    random_ = random.Random(20260106)
+
+    def rest():
+        time.sleep(random_.choice([0, random_.random() * 0.003]))
+
+    for i in range(800 if trawl.FULL else 200):
+        top = running.root / f"t{i}"
+        top.mkdir()
+        running.sync()
+        first = write(top / "a.txt", f"older{i} " * 5)
+        rest()
+        os.link(first, top / "b.txt")
+        rest()
+        os.link(first, top / "c.txt")
+        rest()
+        before = os.stat(first)
+        with open(top / "b.txt", "r+b") as f:
+            f.write(b"x" * before.st_size)
+        os.utime(first, ns=(before.st_atime_ns, before.st_mtime_ns))
+        rest()
+        running.sync()
+        stale = [path for path, text in running.texts(trawl.walk(top)) if text != "x" * before.st_size]
+        assert stale == [], i
+        shutil.rmtree(top)
+
+
 @pytest.mark.parametrize("how", ["unlink", "move_out", "replace", "directory"])
 def test_a_link_that_goes_after_a_write(running, how):
     """The event names the link that is gone; what was written stands under the other."""
