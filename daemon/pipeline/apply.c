@@ -29,9 +29,36 @@ static bool tell_link(void *arg, int64_t dir, const char *name)
 static enum status tell_links_of_gone(
 	struct db *db, uint64_t ino, struct apply_notes *notes)
 {
-	struct ident none = {.ino = ino}; /* differs from every row */
+	struct ident none = {.ino = ino, .nlink = 2}; /* differs from every row */
 
 	return ino ? tree_each_link(db, &none, tell_link, notes) : ST_OK;
+}
+
+struct link_found {
+	struct apply_notes *notes;
+	bool any;
+};
+
+static bool tell_found(void *arg, int64_t dir, const char *name)
+{
+	struct link_found *f = arg;
+
+	f->any = true;
+	return tell_link(f->notes, dir, name);
+}
+
+/*
+ * Other names of the inode whose rows say another content: theirs may be old, or this one's, if it was read before they
+ * were and is stored after them.
+ */
+static enum status tell_links(struct db *db, const struct job *j, struct apply_notes *notes)
+{
+	struct link_found found = {notes, false};
+	enum status st = tree_each_link(db, &j->read, tell_found, &found);
+
+	if (st == ST_OK && found.any)
+		notes->link(notes->arg, j->dir, j->name);
+	return st;
 }
 
 enum status apply_tree(struct db *db, struct tree_change *c, struct apply_notes *notes)
@@ -223,7 +250,5 @@ enum status apply_result(struct db *db, struct result *r, struct apply_notes *no
 		st = tell_links_of_gone(db, j->replaced, notes);
 	if (st == ST_OK && j->read.ino != j->seen.ino) /* replaced between the scan and the reading */
 		st = tell_links_of_gone(db, j->seen.ino, notes);
-	if (st == ST_OK && j->read.nlink > 1)
-		st = tree_each_link(db, &j->read, tell_link, notes);
-	return st;
+	return st == ST_OK ? tell_links(db, j, notes) : st;
 }

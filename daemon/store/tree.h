@@ -76,7 +76,8 @@ MUST_USE enum status tree_each_due(struct db *db, int64_t now_s, bool unavailabl
 	bool (*each)(void *arg, int64_t dir, const char *name), void *arg);
 /*
  * Names of the inode whose rows say another content than `now`: every write stamps the inode, so the other names of a
- * file that was written are among them, and a name that was just stored is not.
+ * file that was written are among them, and a name that was just stored is not.  Where `now` has one link only, just
+ * those that were stored with several.
  */
 MUST_USE enum status tree_each_link(struct db *db, const struct ident *now,
 	bool (*each)(void *arg, int64_t dir, const char *name), void *arg);

@@ -199,5 +199,6 @@ enum status tree_each_link(struct db *db, const struct ident *now,
 	statement_int(&s, now->size);
 	statement_int(&s, now->mtime_ns);
 	statement_int(&s, now->ctime_ns);
+	statement_int(&s, now->nlink);
 	return each_name(&s, each, arg);
 }

@@ -26,6 +26,7 @@ FULL = os.environ.get("TRAWL_FULL", "") not in ("", "0")
 # Whether the binaries are sanitizer builds: their memory and their latency are not the daemon's.
 SANITIZED = SLOW > 1
 
+SUPPRESSIONS = Path(__file__).resolve().parent.parent / "tsan.supp"
 SANITIZER_REPORT = re.compile(
     rb"ERROR: (?:Address|Leak|Memory)Sanitizer|WARNING: ThreadSanitizer|runtime error:|: bug: ")
 
@@ -364,7 +365,7 @@ class Daemon:
             "ASAN_OPTIONS": sanitizer + ":detect_leaks=1",
             "LSAN_OPTIONS": "report_objects=1",
             "UBSAN_OPTIONS": "print_stacktrace=1",
-            "TSAN_OPTIONS": sanitizer + ":second_deadlock_stack=1",
+            "TSAN_OPTIONS": f"{sanitizer}:second_deadlock_stack=1:suppressions={SUPPRESSIONS}",
         }
         for name in ("ASAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS"):
             if name in os.environ:  # suppressions, chiefly

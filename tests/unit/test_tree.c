@@ -324,6 +324,10 @@ static void test_due_and_links(void **state)
 	assert_ok(tree_each_link(f->db, &ident, add_name, &names));
 	assert_int_equal(names.count, 3);
 	ident.ino = 11;
+	ident.nlink = 1; /* nobody else has it, and nobody had it with others */
+	assert_ok(tree_each_link(f->db, &ident, add_name, &names));
+	assert_int_equal(names.count, 3);
+	ident.nlink = 2;
 	assert_ok(tree_each_link(f->db, &ident, add_name, &names)); /* whatever its link count says */
 	assert_int_equal(names.count, 4);
 	fixture_commit(f);
