@@ -109,7 +109,7 @@ $(BUILD)/libtrawl.a: $(call obj,$(LIB_SRC))
 $(BUILD)/libconvert.a: $(call obj,$(CONVLIB_SRC))
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
-$(BUILD)/trawld: $(BUILD)/obj/daemon/main.o $(BUILD)/libtrawl.a
+$(BUILD)/trawld: $(call obj,$(wildcard daemon/*.c)) $(BUILD)/libtrawl.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
 $(BUILD)/trawl: $(call obj,$(CLI_SRC)) $(BUILD)/libtrawl.a
