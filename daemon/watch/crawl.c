@@ -331,18 +331,8 @@ static void put_back(struct watch *w, struct batch *b)
 			n->flags |= t->force ? NODE_FORCE : 0u;
 			node_mark(w, n, b->live, t->epoch);
 		}
-		for (size_t i = 0; n && i < t->name_count; i++) {
-			const struct scan_name *s = &t->names[i];
-
-			hint_add(w, n, s->name,
-				&(struct hint_ask){.force = s->force,
-					.reason = s->reason,
-					.epoch = s->epoch,
-					.born_us = s->born_us,
-					.rounds = s->rounds,
-					.repeats = s->repeats,
-					.delay_ms = b->scan.store_trouble ? CREATE_SETTLE_MS : 0});
-		}
+		if (n)
+			hint_names(w, n, t, b->scan.store_trouble ? CREATE_SETTLE_MS : 0);
 		drop_task(w, t);
 	}
 	b->scan.untouched = NULL;

@@ -216,6 +216,22 @@ void hint_add(struct watch *w, struct node *n, const char *name, const struct hi
 		set_timer(w);
 }
 
+void hint_names(struct watch *w, struct node *n, const struct scan_task *t, int64_t delay_ms)
+{
+	for (size_t i = 0; i < t->name_count; i++) {
+		const struct scan_name *s = &t->names[i];
+
+		hint_add(w, n, s->name,
+			&(struct hint_ask){.force = s->force,
+				.reason = s->reason,
+				.epoch = s->epoch,
+				.born_us = s->born_us,
+				.rounds = s->rounds,
+				.repeats = s->repeats,
+				.delay_ms = delay_ms});
+	}
+}
+
 void hint_now(struct watch *w, struct node *n, const char *name)
 {
 	struct hint_ask ask = {.epoch = w->epochs.current};

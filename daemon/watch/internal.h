@@ -204,6 +204,8 @@ struct hint_ask {
 	int rounds, repeats;
 };
 void hint_add(struct watch *w, struct node *n, const char *name, const struct hint_ask *ask);
+/* The names of a task are to be looked at once more. */
+void hint_names(struct watch *w, struct node *n, const struct scan_task *t, int64_t delay_ms);
 /* In the current epoch. */
 void hint_now(struct watch *w, struct node *n, const char *name);
 void hint_free(struct watch *w, struct hint *h); /* out of its list and the set; lets go of the epoch */

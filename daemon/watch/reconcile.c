@@ -182,30 +182,13 @@ static void look_from_above(struct watch *w, const struct scan_task *t, struct n
 		node_mark(w, n, true, t->epoch);
 }
 
-/* The names of a task are to be looked at once more. */
-static void hint_again(struct watch *w, const struct scan_task *t, struct node *n, int64_t delay_ms)
-{
-	for (size_t i = 0; i < t->name_count; i++) {
-		const struct scan_name *s = &t->names[i];
-
-		hint_add(w, n, s->name,
-			&(struct hint_ask){.force = s->force,
-				.reason = s->reason,
-				.epoch = s->epoch,
-				.born_us = s->born_us,
-				.rounds = s->rounds,
-				.repeats = s->repeats,
-				.delay_ms = delay_ms});
-	}
-}
-
 static void again_later(struct watch *w, const struct scan_task *t, struct node *n)
 {
 	log_warning("%s/%s: %s; tried again soon", t->root_path, t->path, strerror(t->error_no));
 	if (!n->parent) {
 		n->root->unreadable = true; /* the retry timer looks at it */
 		n->flags |= t->force ? NODE_FORCE : 0u;
-		hint_again(w, t, n, TROUBLE_PAUSE_MS);
+		hint_names(w, n, t, TROUBLE_PAUSE_MS);
 		hint_add(w, n, SCOPE_FILE, /* some name, so that a sync waits until it could be looked at */
 			&(struct hint_ask){.epoch = t->epoch, .delay_ms = TROUBLE_PAUSE_MS});
 		return;
@@ -213,7 +196,7 @@ static void again_later(struct watch *w, const struct scan_task *t, struct node 
 	n->flags &= ~(unsigned)NODE_SCANNED;
 	hint_add(w, n->parent, n->name,
 		&(struct hint_ask){.epoch = t->epoch, .delay_ms = TROUBLE_PAUSE_MS});
-	hint_again(w, t, n, TROUBLE_PAUSE_MS);
+	hint_names(w, n, t, TROUBLE_PAUSE_MS);
 }
 
 static void take_watch(struct watch *w, const struct scan_task *t, struct node *n)
@@ -326,7 +309,7 @@ static void redo(struct watch *w, const struct scan_task *t, struct node *n)
 		node_mark(w, n, true, t->epoch);
 		n->flags |= t->force ? NODE_FORCE : 0u;
 	}
-	hint_again(w, t, n, 0);
+	hint_names(w, n, t, 0);
 	tell_origins(w, t);
 }
 
