@@ -126,7 +126,8 @@ def test_more_than_a_hundred_copies(counted):
     daemon.sync()
     [hit] = daemon.search("multipleword")["hits"]
     assert len(hit["paths"]) == 100 and hit["paths_total"] == 150
-    assert counted.conversions() <= 3, "at most one for each worker that had it at the same moment"
+    if not trawl.SANITIZED:  # there the first conversion outlasts the patience of those that wait for it
+        assert counted.conversions() <= 3, "at most one for each worker that had it at the same moment"
     # A filter on one path finds the document by it.
     [hit] = daemon.search("multipleword name:149")["hits"]
     assert [path_of(p) for p in hit["paths"]] == [daemon.absolute("many/149.txt")] and hit["paths_total"] == 1

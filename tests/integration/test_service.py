@@ -160,7 +160,7 @@ def units():
 def installed_units(home):
     """The units as `make install` leaves them, in a directory of their own."""
     target = home / "install"
-    result = run(["make", "-C", trawl.REPO, f"BUILD={trawl.BUILD}", f"DESTDIR={target}", "PREFIX=/usr", "install"],
+    result = run(["make", "-C", trawl.REPO, f"BUILD={trawl.MADE}", f"DESTDIR={target}", "PREFIX=/usr", "install"],
                  timeout=patience(300))
     assert result.returncode == 0, result.stderr.decode()[-3000:]
     found = {p.relative_to(target): p for pattern in ("*.service", "*.socket") for p in target.rglob(pattern)}
