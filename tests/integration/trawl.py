@@ -39,6 +39,7 @@ def _reachable_programs():
 
 
 BUILD = _reachable_programs()
+CONVERTERS_D = (REPO if BUILD == MADE else BUILD) / "conf" / "converters.d"
 # How much slower than a plain build this one is: sanitizer builds set 3 to 10.  Scales time-outs, never results.
 SLOW = float(os.environ.get("TRAWL_TEST_SLOW", "1"))
 FULL = os.environ.get("TRAWL_FULL", "") not in ("", "0")
@@ -348,7 +349,7 @@ class Daemon:
         self.config = config or Config()
         if not any(name.startswith("root ") for name, _ in self.config.sections):
             self.config["root docs"]["path"] = self.root
-        self.config["daemon"].setdefault("converters_dir", [REPO / "conf" / "converters.d", self.converters_dir])
+        self.config["daemon"].setdefault("converters_dir", [CONVERTERS_D, self.converters_dir])
         self.env = {}
         self.process = None
         self._client = None
