@@ -4,6 +4,7 @@
 #include "cli/json.h"
 #include "cli/target.h"
 #include "core/mem.h"
+#include "core/wire.h"
 #include "serve/frame.h"
 
 #include <errno.h>
@@ -216,7 +217,7 @@ cJSON *cli_path_params(struct cli *cli, const char *argument)
 		return NULL;
 	}
 	cJSON *params = cJSON_CreateObject();
-	if (params && !frame_put_path(params, "path", path.data, path.len)) {
+	if (params && !wire_put_path(params, "path", path.data, path.len)) {
 		cJSON_Delete(params);
 		params = NULL;
 	}

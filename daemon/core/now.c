@@ -21,11 +21,6 @@ int64_t now_mono_ms(void)
 	return read_ns(CLOCK_MONOTONIC) / 1000000;
 }
 
-int64_t now_real_ns(void)
-{
-	return read_ns(CLOCK_REALTIME);
-}
-
 int64_t now_stamp_ns(void)
 {
 	return read_ns(CLOCK_REALTIME_COARSE);

@@ -6,7 +6,6 @@
 
 int64_t now_mono_ms(void);
 int64_t now_mono_us(void);
-int64_t now_real_ns(void);
 /* What the kernel would stamp a file with now, at the earliest: a later write has no earlier stamp. */
 int64_t now_stamp_ns(void);
 int64_t now_real_s(void);

@@ -347,19 +347,3 @@ void frame_add_request(struct buf *out, const cJSON *id, const char *method, con
 	}
 	buf_adds(out, "}\n");
 }
-
-bool frame_put_path(cJSON *object, const char *key, const char *path, size_t n)
-{
-	AUTO_BUF lossy = BUF_INIT, b64 = BUF_INIT, b64_key = BUF_INIT;
-
-	utf8_add_lossy(&lossy, path, n);
-	buf_addc(&lossy, '\0');
-	if (lossy.failed || !cJSON_AddStringToObject(object, key, lossy.data))
-		return false;
-	if (utf8_valid(path, n))
-		return true;
-	base64_add(&b64, path, n);
-	buf_addf(&b64_key, "%s_b64", key);
-	return !b64.failed && !b64_key.failed &&
-	       cJSON_AddStringToObject(object, b64_key.data, b64.data);
-}

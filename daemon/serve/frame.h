@@ -87,7 +87,5 @@ void frame_add_json(struct buf *out, const cJSON *value);
 void frame_add_string(struct buf *out, const char *s, size_t n);
 /* "path":lossy and, where the bytes are no UTF-8, ,"path_b64":"…"; no braces. */
 void frame_add_path(struct buf *out, const char *key, const char *path, size_t n);
-/* {"path": lossy} and "path_b64" where the bytes are no UTF-8; into an object.  False: no memory. */
-bool frame_put_path(cJSON *object, const char *key, const char *path, size_t n);
 
 #endif

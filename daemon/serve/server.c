@@ -190,11 +190,6 @@ void server_committed(struct server *s, int64_t clock, bool permissions)
 		memo_raise_floor(s->context.memo, clock);
 }
 
-void server_sync_floor(struct server *s, int64_t clock)
-{
-	memo_raise_floor(s->context.memo, clock);
-}
-
 /* --- a new store -------------------------------------------------------------------------------- */
 
 /* Asks a reader what the new store's clock counts in. */

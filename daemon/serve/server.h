@@ -57,8 +57,6 @@ void server_reload_failed(struct server *s, enum status st, const char *errors);
 
 /* From the pipeline's callbacks.  committed: the clock advanced; a change of permissions makes older answers void. */
 void server_committed(struct server *s, int64_t clock, bool permissions);
-/* Nothing older than this clock is served from the memo any more. */
-void server_sync_floor(struct server *s, int64_t clock);
 /* The store was set aside and is new: connections are opened again, the memo is cleared. */
 void server_store_rebuilt(struct server *s);
 

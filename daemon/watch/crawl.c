@@ -155,7 +155,6 @@ static struct scan_task *task_for(struct watch *w, struct node *n)
 	if (t->is_root) {
 		memcpy(t->expect_fsid, n->root->fsid, sizeof t->expect_fsid);
 		t->expect_fsid_len = n->root->fsid_len;
-		t->was_mount = n->root->was_mount;
 	}
 	t->watch = n->wd < 0 && !n->root->poll_ms && w->watch_count < w->watch_limit;
 	return t;

@@ -38,7 +38,7 @@ struct watch_root {
 	struct ignore *ignore; /* of the configuration */
 	bool hidden, one_filesystem;
 	int64_t poll_ms;
-	bool offline, was_mount, indexed; /* indexed: was scanned once, now or by an earlier daemon */
+	bool offline, indexed; /* indexed: was scanned once, now or by an earlier daemon */
 	bool leaving;			  /* no longer configured */
 	bool unreadable;
 	unsigned char fsid[16];

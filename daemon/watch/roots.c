@@ -287,7 +287,6 @@ void root_seen(struct watch *w, struct watch_root *r, const struct scan_task *t)
 		log_warning("root %s: %s", r->path, status_text(ST_NOMEM));
 	r->offline = r->unreadable = false;
 	r->indexed = true;
-	r->was_mount = t->is_mount;
 	r->fsid_len = t->fsid_len;
 	memcpy(r->fsid, t->fsid, sizeof r->fsid);
 	if (!same)

@@ -584,14 +584,6 @@ static void enter_ignore(struct scan_task *t)
 	}
 }
 
-static void check_mount(struct context *c)
-{
-	struct ident above;
-
-	if (!ident_at(c->fd, "..", &above))
-		c->task->is_mount = above.dev != c->task->ident.dev;
-}
-
 static void run_task(struct context *c)
 {
 	struct scan_task *t = c->task;
@@ -603,8 +595,6 @@ static void run_task(struct context *c)
 	}
 	int err = ident_fd(c->fd, &t->ident);
 	t->fsid_len = read_fsid(c->fd, t->fsid, &t->eventless);
-	if (t->is_root)
-		check_mount(c);
 	if (err)
 		fail_open(t, -err);
 	else if (is_other_dir(t))

@@ -70,7 +70,6 @@ struct scan_task {
 	struct ident expect;	/* ino 0: whatever is there */
 	unsigned char expect_fsid[16];
 	int expect_fsid_len;
-	bool was_mount; /* the root was a mount point when it was indexed */
 	struct scope scope;
 	struct ignore *ignore; /* the directory's own rules as known; held */
 	bool whole, watch, force, is_root, one_filesystem;
@@ -88,7 +87,6 @@ struct scan_task {
 	unsigned char fsid[16];
 	int fsid_len;
 	bool eventless; /* network or user-space file system: no events of others' changes */
-	bool is_mount;
 	int wd, watch_error; /* -1; errno of inotify_add_watch */
 	bool ignore_changed;
 	struct ignore *ignore_now; /* held; valid if ignore_changed */

@@ -1,4 +1,5 @@
 /* frame: splitting, checking, parsing and making lines of JSON-RPC. */
+#include "core/wire.h"
 #include "serve/frame.h"
 
 #include "core/mem.h"
@@ -271,8 +272,8 @@ static void test_paths(void **state)
 	cJSON *object = cJSON_CreateObject();
 
 	(void)state;
-	assert_true(frame_put_path(object, "path", "/a\n", 3));
-	assert_true(frame_put_path(object, "from", "/\xff", 2));
+	assert_true(wire_put_path(object, "path", "/a\n", 3));
+	assert_true(wire_put_path(object, "from", "/\xff", 2));
 	frame_add_json(&line, object);
 	expect_line(&line, "{\"path\":\"/a\\n\",\"from\":\"/\xef\xbf\xbd\",\"from_b64\":\"L/8=\"}");
 	frame_add_path(&line, "path", "/\xff", 2);
