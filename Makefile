@@ -65,7 +65,15 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT_HELP := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
-CONVERTERS := $(patsubst converters/%.c,$(BUILD)/trawl-convert-%,$(CONV_SRC))
+# Each converter names the libraries it needs in a line "pkg-config: …" of its opening comment; one whose libraries are
+# not installed is left out, which `make` says.
+conv_pkgs = $(shell sed -n 's/^ \* pkg-config: //p' $(1) | head -1)
+conv_there = $(if $(shell pkg-config --exists $(call conv_pkgs,$(1)) 2>/dev/null && echo 1),$(1))
+CONV_BUILT := $(foreach c,$(CONV_SRC),$(call conv_there,$(c)))
+CONV_LEFT_OUT := $(filter-out $(CONV_BUILT),$(CONV_SRC))
+# What converters/lib may use; what a program does not need of it is not linked.
+CONVLIB_PKGS := libcjson uchardet libxml-2.0 libarchive libmagic
+CONVERTERS := $(patsubst converters/%.c,$(BUILD)/trawl-convert-%,$(CONV_BUILT))
 UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 PROGRAMS := $(BUILD)/trawld $(BUILD)/trawl $(BUILD)/trawl-jail $(CONVERTERS)
 
@@ -73,6 +81,7 @@ PROGRAMS := $(BUILD)/trawld $(BUILD)/trawl $(BUILD)/trawl-jail $(CONVERTERS)
 	fuzz fuzzers
 .DELETE_ON_ERROR:
 all: $(PROGRAMS)
+	$(if $(CONV_LEFT_OUT),@for c in $(CONV_LEFT_OUT); do echo "  SKIP   $$c: needs $$(sed -n 's/^ \* pkg-config: //p' $$c | head -1)"; done)
 
 help:
 	@sed -n '3,5p' Makefile
@@ -88,16 +97,14 @@ $(BUILD)/obj/daemon/%.o: daemon/%.c | $(BUILD)/gen/schema.inc
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_DAEMON) -MMD -MP -c -o $@ $<
 
-# Each converter names the libraries it needs in a line "pkg-config: …" of its opening comment.
-conv_pkgs = $(shell sed -n 's/^ \* pkg-config: //p' $(1) | head -1)
 $(BUILD)/obj/converters/lib/%.o: converters/lib/%.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_ALL) -Iconverters/lib $(call pkg_cflags,libcjson uchardet) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS_ALL) -Iconverters/lib $(call pkg_cflags,$(CONVLIB_PKGS)) -MMD -MP -c -o $@ $<
 $(BUILD)/obj/converters/%.o: converters/%.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_ALL) -Iconverters/lib $(call pkg_cflags,$(call conv_pkgs,$<)) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS_ALL) -Iconverters/lib $(call pkg_cflags,$(call conv_pkgs,$<) $(CONVLIB_PKGS)) -MMD -MP -c -o $@ $<
 $(BUILD)/obj/tests/unit/%.o: tests/unit/%.c | $(BUILD)/gen/schema.inc
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
@@ -120,7 +127,7 @@ $(BUILD)/trawl-jail: $(call obj,$(JAIL_SRC))
 	$(Q)$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^
 $(BUILD)/trawl-convert-%: $(BUILD)/obj/converters/%.o $(BUILD)/libconvert.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(call conv_pkgs,converters/$*.c) libcjson)
+	$(Q)$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(call conv_pkgs,converters/$*.c)) -Wl,--as-needed $(call pkg_libs,$(CONVLIB_PKGS))
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call obj,$(UNIT_HELP)) $(BUILD)/libtrawl.a $(BUILD)/libconvert.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
@@ -131,7 +138,8 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call obj,$(UNIT_HELP)) $(BUILD)/l
 # --- what it needs -----------------------------------------------------------------------------
 
 BUILD_DEPS := gcc make pkg-config libc6-dev libuv1-dev libsqlite3-dev libcjson-dev libzstd-dev libsodium-dev \
-	libini-config-dev libuchardet-dev libxml2-dev libpoppler-glib-dev libsystemd-dev
+	libini-config-dev libseccomp-dev libsystemd-dev \
+	libuchardet-dev libmagic-dev libxml2-dev libarchive-dev libpoppler-glib-dev
 TEST_DEPS := libcmocka-dev python3 python3-pytest python3-hypothesis clang clang-tidy libclang-rt-14-dev \
 	cppcheck pmccabe mandoc systemd poppler-utils procps strace sqlite3
 
@@ -199,7 +207,10 @@ bench: all
 	$(Q)TRAWL_BUILD=$(abspath $(BUILD)) $(PYTHON) tests/bench/bench.py
 
 FUZZ_SECONDS ?= 600
-FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+# A converter's target is built where the converter is, and with its libraries.
+FUZZ_LEFT_OUT := $(patsubst converters/%.c,tests/fuzz/fuzz_convert_%.c,$(CONV_LEFT_OUT))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(filter-out $(FUZZ_LEFT_OUT),$(wildcard tests/fuzz/fuzz_*.c)))
+fuzz_pkgs = $(CONVLIB_PKGS) $(if $(filter fuzz_convert_%,$(1)),$(call conv_pkgs,converters/$(patsubst fuzz_convert_%,%,$(1)).c))
 fuzz:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzzed SAN=fuzzer-no-link,address,undefined CC=clang -j$$(nproc) fuzzers
 	@set -e; for f in $(patsubst $(BUILD)/fuzz/%,$(BUILD)/fuzzed/fuzz/%,$(FUZZERS)); do \
@@ -210,12 +221,11 @@ fuzzers: $(FUZZERS)
 $(BUILD)/obj/tests/fuzz/%.o: tests/fuzz/%.c | $(BUILD)/gen/schema.inc
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_DAEMON) -DTRAWL_FUZZ -I. -Iconverters/lib $(call pkg_cflags,$(FUZZ_PKGS)) -MMD -MP -c -o $@ $<
-FUZZ_PKGS := libcjson uchardet libxml-2.0 poppler-glib
+	$(Q)$(CC) $(CFLAGS_DAEMON) -DTRAWL_FUZZ -I. -Iconverters/lib $(call pkg_cflags,$(call fuzz_pkgs,$*)) -MMD -MP -c -o $@ $<
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/libtrawl.a $(BUILD)/libconvert.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDHARDEN) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON) $(call pkg_libs,$(FUZZ_PKGS))
+	$(Q)$(CC) $(LDHARDEN) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON) $(call pkg_libs,$(call fuzz_pkgs,$*))
 
 # --- installation --------------------------------------------------------------------------------
 
