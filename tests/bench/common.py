@@ -1,0 +1,135 @@
+"""common: what the benches share: where things are, how figures are printed and judged, a daemon to measure."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "integration"))
+import trawl  # noqa: E402
+
+CORPUS = Path(os.environ.get("BENCH_CORPUS", "/var/tmp/trawl-corpus"))
+PLACE = Path(os.environ.get("BENCH_DIR", "/var/tmp"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "2"))
+TOOLS = trawl.BUILD / "bench"
+
+figures = {}
+
+
+def build_tools():
+    """Compiles the bench's own programs where they are older than their source."""
+    TOOLS.mkdir(parents=True, exist_ok=True)
+    for name, libraries in (("alone", []), ("ask", []), ("burn", []), ("floor_fts5", ["-lsqlite3"])):
+        source, target = HERE / f"{name}.c", TOOLS / name
+        if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+            subprocess.run(["gcc", "-std=c17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-o", target, source, *libraries],
+                           check=True)
+
+
+def percentile(values, share):
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def title(text):
+    print(f"\n{text}\n{'-' * len(text)}", flush=True)
+
+
+def line(*cells):
+    print("  " + "".join(f"{cell:<26}" if i == 0 else f"{cell:>12}" for i, cell in enumerate(cells)), flush=True)
+
+
+def verdict(name, value, goal, unit, better="<="):
+    """One figure beside its goal."""
+    good = value <= goal if better == "<=" else value >= goal
+    print(f"  {name:<44}{value:>10.3g} {unit:<5} goal {better} {goal:g}   {'ok' if good else 'MISSED'}", flush=True)
+    figures[name] = {"value": value, "unit": unit, "goal": goal, "met": good}
+
+
+class Scratch:
+    """A directory on the measured disk, gone afterwards."""
+
+    def __enter__(self):
+        self.path = Path(tempfile.mkdtemp(prefix="trawl-bench-", dir=PLACE))
+        return self.path
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.path)
+
+
+def make_daemon(home, root, workers=None, sandbox=None, converters=None):
+    """A daemon over `root` with its defaults, but for what is said here; `converters`: a directory instead of the built one."""
+    config = trawl.Config()
+    daemon_section = config["daemon"]
+    daemon_section.pop("settle")
+    if workers is None:
+        daemon_section.pop("workers")
+    else:
+        daemon_section["workers"] = workers
+    if sandbox:
+        daemon_section["sandbox"] = sandbox
+    if converters:
+        daemon_section["converters_dir"] = converters
+    config["root corpus"]["path"] = root
+    home.mkdir(parents=True, exist_ok=True)
+    return trawl.Daemon(home, config)
+
+
+def warm_cache(root):
+    total = 0
+    for directory, _, names in os.walk(root):
+        for name in names:
+            with open(os.path.join(directory, name), "rb") as f:
+                total += len(f.read())
+    return total
+
+
+def start_and_sync(daemon):
+    """Seconds from the start of the process until everything is searchable."""
+    begin = time.monotonic()
+    daemon.start()
+    daemon.sync(600)
+    return time.monotonic() - begin
+
+
+def ask(daemon, requests, repeat=1):
+    """Microseconds of each request, asked by the compiled client."""
+    lines = "".join(json.dumps({"jsonrpc": "2.0", "id": i, "method": "search", "params": p}) + "\n"
+                    for i, p in enumerate(requests))
+    result = subprocess.run([TOOLS / "ask", daemon.socket_path, str(repeat)], input=lines.encode(), capture_output=True,
+                            check=True)
+    return [float(x) for x in result.stdout.split()]
+
+
+def cpu_by_thread(pid):
+    """CPU seconds so far: {thread name: seconds} of the daemon, its converters as "converters"."""
+    tick = os.sysconf("SC_CLK_TCK")
+    used = {}
+
+    def add(name, stat):
+        fields = stat.read_bytes().rsplit(b")", 1)[1].split()
+        used[name] = used.get(name, 0) + (int(fields[11]) + int(fields[12])) / tick
+
+    for task in os.listdir(f"/proc/{pid}/task"):
+        base = Path(f"/proc/{pid}/task/{task}")
+        add(re.sub(r"[-/ ]?\d+$", "", (base / "comm").read_text().strip()), base / "stat")
+    for child in trawl.descendants_of(pid):
+        add("converters", Path(f"/proc/{child}/stat"))
+    return used
+
+
+def family_rss(pid):
+    """MiB of the daemon's converters together, now."""
+    total = 0
+    for child in trawl.descendants_of(pid):
+        try:
+            total += trawl.process_status(child, "VmRSS")
+        except (OSError, AttributeError):
+            continue
+    return total / 1024
