@@ -1,15 +1,16 @@
 /*
  * answer: gathering, cutting and sending; see answer.h.
  *
- * Small pieces of text are gathered in `stage` under one open T record; a piece
- * of DIRECT bytes or more is sent from where it lies, behind what is staged, in
- * the same system call.
+ * Small pieces of text, and of a part's bytes, are gathered in `stage` under one
+ * open T or B record; a piece of DIRECT bytes or more is sent from where it lies,
+ * behind what is staged, in the same system call.
  */
 #include "answer.h"
 
 #include "alloc.h"
 #include "scan.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -29,6 +30,8 @@ enum {
 	META_MOST = 64 * 1024,
 	VALUE_MOST = 4096,           /* bytes of one metadata value or detail */
 	VALUE_ROOM = 3 * VALUE_MOST, /* the same, escaped */
+	PATH_MOST = 4096,            /* bytes of a part's path */
+	PATH_ROOM = 6 * PATH_MOST,   /* the same, escaped */
 	KEYS = 16,
 	NO_RECORD = -1,
 };
@@ -46,7 +49,9 @@ struct answer {
 	size_t key_count;
 	size_t meta_len;
 	size_t stage_len;
-	ptrdiff_t record; /* where in `stage` the open T record begins */
+	ptrdiff_t record; /* where in `stage` the open record begins */
+	char record_type; /* of it: T or B */
+	uint64_t parts;
 
 	char meta[META_MOST];
 	char stage[STAGE];
@@ -75,6 +80,7 @@ void answer_begin(struct answer *a, uint64_t limit)
 	a->detail[0] = '\0';
 	a->key_count = a->meta_len = a->stage_len = 0;
 	a->record = NO_RECORD;
+	a->parts = 0;
 }
 
 /* --- sending ---------------------------------------------------------------------------------- */
@@ -128,7 +134,7 @@ static void close_record(struct answer *a)
 {
 	if (a->record == NO_RECORD)
 		return;
-	put_header(a->stage + a->record, 'T', a->stage_len - (size_t)a->record - HEADER);
+	put_header(a->stage + a->record, a->record_type, a->stage_len - (size_t)a->record - HEADER);
 	a->record = NO_RECORD;
 }
 
@@ -142,7 +148,7 @@ static void flush(struct answer *a)
 	a->stage_len = 0;
 }
 
-/* A whole record that is not text. */
+/* A whole small record. */
 static void put_record(struct answer *a, char type, const char *payload, size_t len)
 {
 	close_record(a);
@@ -153,21 +159,23 @@ static void put_record(struct answer *a, char type, const char *payload, size_t 
 	a->stage_len += HEADER + len;
 }
 
-/* --- text ------------------------------------------------------------------------------------- */
-
-static void text_staged(struct answer *a, const char *utf8, size_t n)
+/* Bytes of a record that may go on: T or B. */
+static void put_staged(struct answer *a, char type, const char *bytes, size_t n)
 {
+	if (a->record_type != type)
+		close_record(a);
 	if (a->stage_len + HEADER + n > STAGE)
 		flush(a);
 	if (a->framed && a->record == NO_RECORD) {
 		a->record = (ptrdiff_t)a->stage_len;
+		a->record_type = type;
 		a->stage_len += HEADER;
 	}
-	memcpy(a->stage + a->stage_len, utf8, n);
+	memcpy(a->stage + a->stage_len, bytes, n);
 	a->stage_len += n;
 }
 
-static void text_direct(struct answer *a, const char *utf8, size_t n)
+static void put_direct(struct answer *a, char type, const char *bytes, size_t n)
 {
 	while (n) {
 		char header[HEADER];
@@ -179,15 +187,25 @@ static void text_direct(struct answer *a, const char *utf8, size_t n)
 		};
 
 		/* writev takes what it only reads as not const. */
-		memcpy(&iov[2].iov_base, &utf8, sizeof utf8);
+		memcpy(&iov[2].iov_base, &bytes, sizeof bytes);
 		close_record(a);
-		put_header(header, 'T', take);
+		put_header(header, type, take);
 		send_all(a, iov, 3);
 		a->stage_len = 0;
-		utf8 += take;
+		bytes += take;
 		n -= take;
 	}
 }
+
+static void put_bytes(struct answer *a, char type, const char *bytes, size_t n)
+{
+	if (n >= DIRECT)
+		put_direct(a, type, bytes, n);
+	else if (n)
+		put_staged(a, type, bytes, n);
+}
+
+/* --- text ------------------------------------------------------------------------------------- */
 
 bool answer_text(struct answer *a, const char *utf8, size_t n)
 {
@@ -198,10 +216,7 @@ bool answer_text(struct answer *a, const char *utf8, size_t n)
 		a->truncated = a->full = true;
 	}
 	a->left -= n;
-	if (n >= DIRECT)
-		text_direct(a, utf8, n);
-	else if (n)
-		text_staged(a, utf8, n);
+	put_bytes(a, 'T', utf8, n);
 	return !a->full;
 }
 
@@ -215,6 +230,19 @@ void answer_truncated(struct answer *a)
 static bool is_blank(uint8_t c)
 {
 	return c <= ' ' || c == 0x7f;
+}
+
+/* The character at *at, which is not ASCII, or U+FFFD for a byte that is none; steps over it and
+ * returns the length written. */
+static size_t put_character(char *out, const uint8_t *p, size_t n, size_t *at)
+{
+	size_t good = 4;
+
+	while (good > 0 && (*at + good > n || scan_utf8(p + *at, good) != good))
+		good--;
+	memcpy(out, p + *at, good);
+	*at += good ? good : 1;
+	return good ? good : scan_utf8_put(0xfffd, out);
 }
 
 /* A JSON string of the value, in quotes: blanks and control bytes folded, ill-formed bytes
@@ -241,13 +269,7 @@ static size_t put_json_string(char *out, const char *value, size_t n)
 			out[len++] = (char)p[at++];
 			continue;
 		}
-		size_t good = 4;
-		while (good > 0 && (at + good > n || scan_utf8(p + at, good) != good))
-			good--;
-		if (good)
-			memcpy(out + len, p + at, good);
-		len += good ? good : scan_utf8_put(0xfffd, out + len);
-		at += good ? good : 1;
+		len += put_character(out + len, p, n, &at);
 	}
 	out[len++] = '"';
 	return len > 2 ? len : 0;
@@ -285,6 +307,115 @@ void answer_meta_int(struct answer *a, const char *key, int64_t value)
 		a->meta_len += (size_t)sprintf(a->meta + a->meta_len, "%" PRId64, value);
 }
 
+/* The payload of D and F; `out` holds VALUE_ROOM + 64. */
+static size_t put_verdict(char *out, int verdict, const char *detail, bool truncated)
+{
+	char quoted[VALUE_ROOM + 2];
+	size_t n = put_json_string(quoted, detail, strlen(detail));
+
+	return (size_t)sprintf(out, "{\"status\":%d%s%.*s%s}", verdict, n ? ",\"detail\":" : "",
+		(int)n, quoted, truncated ? ",\"truncated\":true" : "");
+}
+
+/* --- parts ------------------------------------------------------------------------------------ */
+
+/* What is kept of a path that is too long: its end, which names the document. */
+static const char *path_end(const char *path, size_t *n)
+{
+	size_t cut = *n > PATH_MOST ? *n - PATH_MOST : 0;
+
+	while (cut && cut < *n && ((uint8_t)path[cut] & 0xc0) == 0x80)
+		cut++;
+	*n -= cut;
+	return path + cut;
+}
+
+/* A JSON string of the path, in quotes, every byte of it kept that is UTF-8.  `out` holds PATH_ROOM
+ * + 2. */
+static size_t put_json_path(char *out, const char *path)
+{
+	size_t n = strlen(path), len = 0;
+	const uint8_t *p = (const uint8_t *)path_end(path, &n);
+
+	out[len++] = '"';
+	for (size_t at = 0; at < n;) {
+		if (p[at] >= 0x80) {
+			len += put_character(out + len, p, n, &at);
+			continue;
+		}
+		if (p[at] < ' ' || p[at] == 0x7f) {
+			len += (size_t)sprintf(out + len, "\\u%04x", p[at++]);
+			continue;
+		}
+		if (p[at] == '"' || p[at] == '\\')
+			out[len++] = '\\';
+		out[len++] = (char)p[at++];
+	}
+	out[len++] = '"';
+	return len;
+}
+
+static void put_part(
+	struct answer *a, const char *path, const char *type, int64_t size, const int64_t *created)
+{
+	char json[PATH_ROOM + VALUE_ROOM + 128], quoted[VALUE_ROOM + 2];
+	size_t len = (size_t)sprintf(json, "{\"part\":");
+	size_t type_len = type ? put_json_string(quoted, type, strlen(type)) : 0;
+
+	a->parts++;
+	if (!a->framed) {
+		fprintf(stderr, "part: %s\n", path);
+		return;
+	}
+	len += put_json_path(json + len, path);
+	if (type_len)
+		len += (size_t)sprintf(json + len, ",\"type\":%.*s", (int)type_len, quoted);
+	if (size >= 0)
+		len += (size_t)sprintf(json + len, ",\"size\":%" PRId64, size);
+	if (created)
+		len += (size_t)sprintf(json + len, ",\"created\":%" PRId64, *created);
+	json[len++] = '}';
+	put_record(a, 'P', json, len);
+}
+
+void answer_part(struct answer *a, const char *path, const char *type, int64_t size)
+{
+	put_part(a, path, type, size, NULL);
+}
+
+void answer_part_dated(
+	struct answer *a, const char *path, const char *type, int64_t size, int64_t created)
+{
+	put_part(a, path, type, size, &created);
+}
+
+void answer_part_bytes(struct answer *a, const void *bytes, size_t n)
+{
+	assert(a->parts);
+	if (a->framed)
+		put_bytes(a, 'B', bytes, n);
+}
+
+void answer_part_fail(struct answer *a, int verdict, const char *why, ...)
+{
+	char detail[VALUE_MOST], json[VALUE_ROOM + 64];
+	va_list ap;
+
+	assert(a->parts && verdict != ANSWER_DONE);
+	va_start(ap, why);
+	vsnprintf(detail, sizeof detail, why, ap);
+	va_end(ap);
+	if (a->framed)
+		put_record(a, 'F', json, put_verdict(json, verdict, detail, false));
+	else
+		fprintf(stderr, "part failed: %s\n", detail);
+}
+
+uint64_t answer_part_count(const struct answer *a)
+{
+	return a->parts;
+}
+
 /* --- the verdict ------------------------------------------------------------------------------ */
 
 int answer_reroute(struct answer *a, const char *mime)
@@ -305,7 +436,7 @@ int answer_fail(struct answer *a, int verdict, const char *why, ...)
 
 static void end_framed(struct answer *a, int verdict)
 {
-	char done[VALUE_ROOM + 64], detail[VALUE_ROOM + 2];
+	char done[VALUE_ROOM + 64];
 
 	if (a->reroute) {
 		a->stage_len = 0;
@@ -318,11 +449,7 @@ static void end_framed(struct answer *a, int verdict)
 		a->meta[a->meta_len++] = '}';
 		put_record(a, 'M', a->meta, a->meta_len);
 	}
-	size_t len = put_json_string(detail, a->detail, strlen(a->detail));
-	int n = snprintf(done, sizeof done, "{\"status\":%d%s%.*s%s}", verdict,
-		len ? ",\"detail\":" : "", (int)len, detail,
-		a->truncated ? ",\"truncated\":true" : "");
-	put_record(a, 'D', done, (size_t)n);
+	put_record(a, 'D', done, put_verdict(done, verdict, a->detail, a->truncated));
 	flush(a);
 }
 

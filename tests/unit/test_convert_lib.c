@@ -1,5 +1,6 @@
 /* test_convert_lib: the pure parts of libconvert: bytes counted, UTF-8 checked, dates read,
- * signatures told. */
+ * signatures told, answers put into records. */
+#include "answer.h"
 #include "iso_date.h"
 #include "scan.h"
 #include "sniff.h"
@@ -8,6 +9,8 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 /* cmocka wants the headers above */
 #include <cmocka.h>
 
@@ -171,6 +174,182 @@ static void test_sniff(void **state)
 	}
 }
 
+/* --- answers ---------------------------------------------------------------------------------- */
+
+enum { RECORD_HEADER = 5, ANSWER_ROOM = 40 * 1024 * 1024 };
+
+/* The answer under test writes into a memory file. */
+struct heard {
+	int fd;
+	struct answer *a;
+	uint8_t *bytes; /* of all records, after hear() */
+	size_t len, at;
+};
+
+static void listen_to(struct heard *h, bool framed)
+{
+	h->fd = memfd_create("answer", MFD_CLOEXEC);
+	assert_true(h->fd >= 0);
+	h->a = answer_create(h->fd, framed);
+	answer_begin(h->a, 1000);
+}
+
+static void hear(struct heard *h)
+{
+	h->len = (size_t)lseek(h->fd, 0, SEEK_CUR);
+	h->at = 0;
+	h->bytes = mmap(NULL, ANSWER_ROOM, PROT_READ, MAP_PRIVATE, h->fd, 0);
+	assert_ptr_not_equal(h->bytes, MAP_FAILED);
+}
+
+static void hang_up(struct heard *h)
+{
+	assert_int_equal(h->at, h->len);
+	munmap(h->bytes, ANSWER_ROOM);
+	close(h->fd);
+	answer_destroy(h->a);
+}
+
+/* The next record's type and payload. */
+static char next_record(struct heard *h, const char **payload, size_t *n)
+{
+	const uint8_t *p = h->bytes + h->at;
+
+	assert_true(h->len - h->at >= RECORD_HEADER);
+	*n = p[1] | (size_t)p[2] << 8 | (size_t)p[3] << 16 | (size_t)p[4] << 24;
+	assert_true(*n <= 16 << 20 && *n <= h->len - h->at - RECORD_HEADER);
+	h->at += RECORD_HEADER + *n;
+	*payload = (const char *)p + RECORD_HEADER;
+	return (char)p[0];
+}
+
+static void expect_record(struct heard *h, char type, const char *want)
+{
+	const char *payload;
+	size_t n;
+
+	assert_int_equal(next_record(h, &payload, &n), type);
+	if (n != strlen(want) || memcmp(payload, want, n) != 0)
+		fail_msg("%c: %.*s, not %s", type, (int)n, payload, want);
+}
+
+static void test_parts(void **state)
+{
+	const char *payload;
+	struct heard h;
+	size_t n;
+
+	(void)state;
+	listen_to(&h, true);
+	assert_int_equal(answer_part_count(h.a), 0);
+	answer_text(h.a, "own ", 4);
+	answer_part(h.a, "a/b c.txt", NULL, -1);
+	answer_part_bytes(h.a, "one", 3);
+	answer_part_bytes(h.a, "", 0);
+	answer_part_bytes(h.a, " two\0", 5);
+	answer_text(h.a, "text", 4); /* the container's, within a part */
+	answer_part_bytes(h.a, "!", 1);
+	answer_part_dated(h.a, "empty", "text/plain", 0, -5);
+	answer_part(h.a, "q\"\\\n  \x7f\xff\xe2\x82\xac", "a/b", 7);
+	answer_part_bytes(h.a, "x", 1);
+	answer_part_fail(h.a, ANSWER_ENCRYPTED, "no \"key\" for %s", "it");
+	answer_part(h.a, "last", NULL, -1);
+	assert_int_equal(answer_part_count(h.a), 4);
+	assert_int_equal(answer_end(h.a, ANSWER_DONE), 0);
+	hear(&h);
+	expect_record(&h, 'T', "own ");
+	expect_record(&h, 'P', "{\"part\":\"a/b c.txt\"}");
+	assert_int_equal(next_record(&h, &payload, &n), 'B');
+	assert_int_equal(n, 8);
+	assert_memory_equal(payload, "one two\0", 8);
+	expect_record(&h, 'T', "text");
+	expect_record(&h, 'B', "!");
+	expect_record(
+		&h, 'P', "{\"part\":\"empty\",\"type\":\"text/plain\",\"size\":0,\"created\":-5}");
+	expect_record(&h, 'P',
+		"{\"part\":\"q\\\"\\\\\\u000a  \\u007f\xef\xbf\xbd\xe2\x82\xac\",\"type\":\"a/"
+		"b\",\"size\":7}");
+	expect_record(&h, 'B', "x");
+	expect_record(&h, 'F', "{\"status\":77,\"detail\":\"no \\\"key\\\" for it\"}");
+	expect_record(&h, 'P', "{\"part\":\"last\"}");
+	expect_record(&h, 'D', "{\"status\":0}");
+	hang_up(&h);
+}
+
+/* Small pieces share a record, large ones are cut into several; nothing is lost or out of order. */
+static void test_part_bytes(void **state)
+{
+	static char large[20 * 1024 * 1024 + 3];
+	const char *payload;
+	struct heard h;
+	size_t n, got = 0, records = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof large; i++)
+		large[i] = (char)(i * 31 + i / 4099);
+	listen_to(&h, true);
+	answer_part(h.a, "large", NULL, (int64_t)sizeof large);
+	for (size_t at = 0; at < 100000; at += 10)
+		answer_part_bytes(h.a, large + at, 10);
+	answer_part_bytes(h.a, large + 100000, sizeof large - 100000);
+	answer_end(h.a, ANSWER_DONE);
+	hear(&h);
+	assert_int_equal(next_record(&h, &payload, &n), 'P');
+	while (got < sizeof large) {
+		assert_int_equal(next_record(&h, &payload, &n), 'B');
+		assert_true(n <= sizeof large - got && memcmp(payload, large + got, n) == 0);
+		got += n;
+		records++;
+	}
+	assert_true(records <= 5);
+	expect_record(&h, 'D', "{\"status\":0}");
+	hang_up(&h);
+}
+
+/* The end of a path says what the document is. */
+static void test_long_path(void **state)
+{
+	static char path[10000];
+	const char *payload;
+	struct heard h;
+	size_t n;
+
+	(void)state;
+	for (size_t i = 0; i + 2 < sizeof path; i += 2)
+		memcpy(path + i, "\xc3\xa9", 2);
+	strcpy(path + sizeof path - 8, "/z.text");
+	listen_to(&h, true);
+	answer_part(h.a, path, NULL, -1);
+	answer_end(h.a, ANSWER_DONE);
+	hear(&h);
+	assert_int_equal(next_record(&h, &payload, &n), 'P');
+	assert_int_equal(n, strlen("{\"part\":\"\"}") + 4095);
+	assert_memory_equal(payload, "{\"part\":\"\xc3\xa9", 11);
+	assert_memory_equal(payload + n - 9, "/z.text\"}", 9);
+	expect_record(&h, 'D', "{\"status\":0}");
+	hang_up(&h);
+}
+
+/* By hand a part's bytes are not mixed into the container's text. */
+static void test_parts_by_hand(void **state)
+{
+	struct heard h;
+
+	(void)state;
+	listen_to(&h, false);
+	answer_text(h.a, "a", 1);
+	answer_part(h.a, "inner.txt", NULL, -1);
+	answer_part_bytes(h.a, "hidden", 6);
+	answer_part_fail(h.a, ANSWER_LIMIT, "too much");
+	answer_text(h.a, "b", 1);
+	assert_int_equal(answer_end(h.a, ANSWER_DONE), 0);
+	hear(&h);
+	assert_int_equal(h.len, 2);
+	assert_memory_equal(h.bytes, "ab", 2);
+	h.at = h.len;
+	hang_up(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +358,10 @@ int main(void)
 		cmocka_unit_test(test_utf8_put),
 		cmocka_unit_test(test_date),
 		cmocka_unit_test(test_sniff),
+		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_part_bytes),
+		cmocka_unit_test(test_long_path),
+		cmocka_unit_test(test_parts_by_hand),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
