@@ -4,10 +4,11 @@
     make_corpus.py DIR
 
 DIR/text    20,000 source files and documents of the kernel (linux-source-6.1), about 227 MB, UTF-8 only
+DIR/office  about 1,400 documents: PDF, HTML, ODF, OOXML, RTF, EPUB, about 230 MB
 DIR/small   36 files in 6 directories, 19 of them .txt
 
-The selection depends on the package's version alone, which is kept in DIR/VERSIONS.  Needs apt-get, dpkg-deb, tar, xz,
-2 GB of room and a minute.
+The selection depends on the packages' versions alone, which are kept in DIR/VERSIONS.  Needs apt-get, dpkg-deb, tar, xz,
+pandoc, 2 GB of room and three minutes.
 """
 
 import os
@@ -15,6 +16,8 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from make_office import make_office
 
 PACKAGE = "linux-source-6.1"
 FILES = 20000
@@ -99,9 +102,12 @@ def main():
     destination = Path(sys.argv[1]).resolve()
     if not (destination / "text").exists():
         make_text(destination)
+    if not (destination / "office").exists():
+        with open(destination / "VERSIONS", "a") as versions:
+            versions.writelines(f"{name}\n" for name in make_office(destination))
     if not (destination / "small").exists():
         make_small(destination / "small")
-    for corpus in ("text", "small"):
+    for corpus in ("text", "office", "small"):
         sizes = [p.stat().st_size for p in (destination / corpus).rglob("*") if p.is_file()]
         print(f"{corpus}: {len(sizes)} files, {sum(sizes)} bytes")
 
