@@ -55,7 +55,10 @@ CREATE TABLE document (
 	size      INTEGER NOT NULL,       -- bytes of text
 	truncated INTEGER NOT NULL DEFAULT 0,
 	searchable INTEGER NOT NULL DEFAULT 1, -- has a row in fts
-	orphaned  INTEGER,                -- seconds UTC when the last file went; NULL: has files
+	orphaned  INTEGER,                -- seconds UTC when nothing had it any more; NULL: something has it
+	parts     INTEGER NOT NULL DEFAULT 0, -- how many rows of part it has
+	building  INTEGER NOT NULL DEFAULT 0, -- enum document_building: whether its parts are all there
+	holds     INTEGER NOT NULL DEFAULT 0, -- enum document_holds: whether its parts are alive through it
 	UNIQUE (hash, converter)
 );
 CREATE INDEX document_orphaned ON document(orphaned) WHERE orphaned IS NOT NULL;
@@ -64,6 +67,28 @@ CREATE TABLE content (
 	document INTEGER PRIMARY KEY REFERENCES document(id),
 	text     BLOB NOT NULL            -- zstd frame of UTF-8
 );
+
+-- The documents inside of a document, at every depth; n is the order in which they were met.
+CREATE TABLE part (
+	id        INTEGER PRIMARY KEY,    -- above every file(id), for the name indexes have both: PART_FIRST and on
+	container INTEGER NOT NULL REFERENCES document(id),
+	n         INTEGER NOT NULL,
+	path      TEXT NOT NULL,          -- 'letters.zip/2021/a.txt'
+	ext       TEXT NOT NULL,
+	type      TEXT NOT NULL,          -- MIME type, '' if unknown
+	size      INTEGER NOT NULL,       -- bytes of the part itself
+	mtime     INTEGER,                -- seconds UTC, as the container says
+	state     INTEGER NOT NULL,       -- enum file_state
+	rule      INTEGER NOT NULL,       -- converter(id) its name or type chose; 0: none
+	document  INTEGER REFERENCES document(id),
+	converter TEXT,                   -- of a failure, as in failure
+	reason    TEXT,
+	detail    TEXT,
+	UNIQUE (container, n)
+);
+CREATE INDEX part_by_document ON part(document) WHERE document IS NOT NULL;
+CREATE INDEX part_by_path ON part(container, path);
+CREATE INDEX part_by_trouble ON part(state) WHERE state <> 1;
 
 CREATE TABLE file (
 	id       INTEGER PRIMARY KEY,
@@ -125,8 +150,10 @@ CREATE VIRTUAL TABLE fts USING fts5(
 	title, text, content='fts_source', content_rowid='id', columnsize=0,
 	tokenize='unicode61 remove_diacritics 2');
 
--- Names of files: by word (plain words of a query), and by any three characters (name:).
-CREATE VIEW name_source(id, name) AS SELECT id, trawl_fold(name) FROM file;
+-- Names of files and parts: by word (plain words of a query), and by any three characters (name:).
+CREATE VIEW name_source(id, name) AS
+	SELECT id, trawl_fold(name) FROM file
+	UNION ALL SELECT id, trawl_fold(trawl_leaf(path)) FROM part;
 CREATE VIRTUAL TABLE name_word USING fts5(
 	name, content='name_source', content_rowid='id', columnsize=0,
 	tokenize='unicode61 remove_diacritics 2');

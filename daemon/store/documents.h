@@ -26,11 +26,12 @@ struct document {
 	const void *packed; /* the same as a zstd frame */
 	size_t packed_len;
 	bool truncated;
+	int64_t parts; /* how many rows of part it has; see parts.h */
 };
 
 /* --- any connection --- */
 
-/* The document of this content by this converter; ST_NOT_FOUND. */
+/* The document of this content by this converter; ST_NOT_FOUND, also while its parts are not all there. */
 MUST_USE enum status documents_find(
 	struct db *db, const unsigned char *hash, int64_t converter, int64_t *id);
 /*
@@ -52,7 +53,10 @@ MUST_USE enum status documents_renew_converter(
 	struct db *db, int64_t id, const char *name, const void *version, size_t len);
 /* After a reload: every file whose rule or document's converter is not among `ids` is to be read again (stamp 0). */
 MUST_USE enum status documents_expire_converters(struct db *db, const int64_t *ids, size_t count);
-/* Inserts content, text and fts row, or finds them; *id.  A kept orphan is made searchable again. */
+/*
+ * Inserts content, text and fts row, or finds them; *id.  A kept orphan is made searchable again.  A container whose
+ * parts were added before (parts.h) is completed by it: from d->parts on, rows of an earlier reading go.
+ */
 MUST_USE enum status documents_put(struct db *db, const struct document *d, int64_t *id);
 /*
  * Before the commit: documents that lost their last file in this transaction leave fts and become orphans, and those

@@ -1,8 +1,9 @@
-/* functions: trawl_inflate and trawl_fold; see functions.h. */
+/* functions: trawl_inflate, trawl_fold and trawl_leaf; see functions.h. */
 #include "store/functions.h"
 
 #include "core/buf.h"
 #include "core/path.h"
+#include "store/parts.h"
 
 #include <zstd.h>
 
@@ -66,6 +67,19 @@ static void fold(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 			SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
+static void leaf(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	(void)argc;
+	if (sqlite3_value_type(argv[0]) == SQLITE_NULL)
+		return;
+	const char *path = (const char *)sqlite3_value_text(argv[0]);
+
+	if (!path)
+		sqlite3_result_error_nomem(ctx);
+	else
+		sqlite3_result_text(ctx, part_leaf(path), -1, SQLITE_TRANSIENT);
+}
+
 static void free_context(void *context)
 {
 	ZSTD_freeDCtx(context);
@@ -85,5 +99,8 @@ int functions_register(sqlite3 *raw)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_create_function_v2(
 			raw, "trawl_fold", 1, flags, NULL, fold, NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_create_function_v2(
+			raw, "trawl_leaf", 1, flags, NULL, leaf, NULL, NULL, NULL);
 	return rc;
 }
