@@ -213,10 +213,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(filter-out $(FUZZ_LEFT_OU
 fuzz_pkgs = $(CONVLIB_PKGS) $(if $(filter fuzz_convert_%,$(1)),$(call conv_pkgs,converters/$(patsubst fuzz_convert_%,%,$(1)).c))
 fuzz:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzzed SAN=fuzzer-no-link,address,undefined CC=clang -j$$(nproc) fuzzers
-	@set -e; for f in $(patsubst $(BUILD)/fuzz/%,$(BUILD)/fuzzed/fuzz/%,$(FUZZERS)); do \
-		echo "  FUZZ   $${f##*/} for $(FUZZ_SECONDS) s"; mkdir -p $$f.corpus; \
-		$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 $$f.corpus > $$f.log 2>&1 \
-			|| { tail -50 $$f.log; exit 1; }; done
+	@sh tests/fuzz/run.sh $(FUZZ_SECONDS) $(patsubst $(BUILD)/fuzz/%,$(BUILD)/fuzzed/fuzz/%,$(FUZZERS))
 fuzzers: $(FUZZERS)
 $(BUILD)/obj/tests/fuzz/%.o: tests/fuzz/%.c | $(BUILD)/gen/schema.inc
 	$(call say,CC,$<)
