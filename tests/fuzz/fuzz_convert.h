@@ -24,11 +24,13 @@ static void fuzz_promise(bool kept)
 		abort();
 }
 
-/* One answer: only T and M, then D or R; text within the limit, well-formed, without NUL. */
+/* One answer: T, M and parts, then D, or R alone; text within the limit, well-formed, without NUL.
+ */
 static void fuzz_check(const uint8_t *p, size_t n, size_t limit)
 {
 	char *gathered = malloc(n + 1);
-	size_t len = 0, meta_count = 0;
+	size_t len = 0, meta_count = 0, part_count = 0;
+	bool part_open = false;
 
 	fuzz_promise(gathered != NULL);
 	for (bool ended = false; n || !ended;) {
@@ -40,11 +42,21 @@ static void fuzz_check(const uint8_t *p, size_t n, size_t limit)
 			len += payload;
 		} else if (p[0] == 'M') {
 			fuzz_promise(meta_count++ == 0 && payload <= 64 * 1024);
+		} else if (p[0] == 'P') {
+			part_open = true;
+			part_count++;
+		} else if (p[0] == 'B') {
+			fuzz_promise(part_open);
+		} else if (p[0] == 'F') {
+			fuzz_promise(part_open);
+			part_open = false;
 		} else {
-			fuzz_promise(p[0] == 'D' || (p[0] == 'R' && len == 0 && meta_count == 0));
+			fuzz_promise(p[0] == 'D' || (p[0] == 'R' && len == 0 && meta_count == 0 &&
+							    part_count == 0));
 			ended = true;
 		}
-		fuzz_promise(p[0] == 'T' || scan_utf8(p + FUZZ_HEADER, payload) == payload);
+		fuzz_promise(p[0] == 'T' || p[0] == 'B' ||
+			     scan_utf8(p + FUZZ_HEADER, payload) == payload);
 		p += FUZZ_HEADER + payload;
 		n -= FUZZ_HEADER + payload;
 	}

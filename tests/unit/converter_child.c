@@ -125,15 +125,15 @@ static void read_all(int fd, char *to, size_t n)
 	}
 }
 
-static void add_text(struct reply *out, const char *bytes, size_t n)
+static void add_bytes(char **to, size_t *len, const char *bytes, size_t n)
 {
-	char *grown = realloc(out->text, out->len + n + 1);
+	char *grown = realloc(*to, *len + n + 1);
 
 	assert_non_null(grown);
-	memcpy(grown + out->len, bytes, n);
-	out->text = grown;
-	out->len += n;
-	out->text[out->len] = '\0';
+	memcpy(grown + *len, bytes, n);
+	*to = grown;
+	*len += n;
+	grown[*len] = '\0';
 }
 
 /* {"status":N,"detail":"…","truncated":true}, as libconvert writes it. */
@@ -150,12 +150,38 @@ static void take_done(struct reply *out, const char *payload)
 	out->truncated = strstr(payload, "\"truncated\":true") != NULL;
 }
 
+static void take_part(struct reply *out, const char *head)
+{
+	struct reply_part *grown = realloc(out->parts, (out->part_count + 1) * sizeof *out->parts);
+
+	assert_non_null(grown);
+	assert_non_null(strstr(head, "\"part\":"));
+	grown[out->part_count++] = (struct reply_part){
+		.head = strdup(head), .bytes = strdup(""), .failed = strdup("")};
+	out->parts = grown;
+}
+
+/* Bytes of the part begun last, or its failure. */
+static void add_to_part(struct reply *out, char type, char *payload, size_t n)
+{
+	assert_true(out->part_count > 0);
+	struct reply_part *part = &out->parts[out->part_count - 1];
+
+	assert_string_equal(part->failed, ""); /* nothing follows it */
+	if (type == 'B') {
+		add_bytes(&part->bytes, &part->len, payload, n);
+		return;
+	}
+	free(part->failed);
+	part->failed = strdup(payload);
+}
+
 static bool take_record(struct reply *out, char type, char *payload, size_t n)
 {
 	switch (type) {
 	case 'T':
 		assert_true(out->status == 0);
-		add_text(out, payload, n);
+		add_bytes(&out->text, &out->len, payload, n);
 		return true;
 	case 'M':
 		assert_string_equal(out->meta, "");
@@ -163,12 +189,20 @@ static bool take_record(struct reply *out, char type, char *payload, size_t n)
 		free(out->meta);
 		out->meta = strdup(payload);
 		return true;
+	case 'P':
+		take_part(out, payload);
+		return true;
+	case 'B':
+	case 'F':
+		add_to_part(out, type, payload, n);
+		return true;
 	case 'D':
 		take_done(out, payload);
 		return false;
 	case 'R':
 		assert_string_equal(out->meta, "");
 		assert_int_equal(out->len, 0);
+		assert_int_equal(out->part_count, 0);
 		out->status = -1;
 		snprintf(out->detail, sizeof out->detail, "%s", payload);
 		return false;
@@ -205,6 +239,12 @@ void child_ask(struct child *c, const struct question *q, struct reply *out)
 
 void reply_finish(struct reply *r)
 {
+	for (size_t i = 0; i < r->part_count; i++) {
+		free(r->parts[i].head);
+		free(r->parts[i].bytes);
+		free(r->parts[i].failed);
+	}
+	free(r->parts);
 	free(r->text);
 	free(r->meta);
 	*r = (struct reply){0};
@@ -213,4 +253,18 @@ void reply_finish(struct reply *r)
 bool reply_says(const struct reply *r, const char *pair)
 {
 	return strstr(r->meta, pair) != NULL;
+}
+
+const struct reply_part *reply_part(const struct reply *r, const char *path)
+{
+	char want[PATH_MAX];
+
+	snprintf(want, sizeof want, "{\"part\":\"%s\"", path);
+	for (size_t i = 0; i < r->part_count; i++)
+		if (strncmp(r->parts[i].head, want, strlen(want)) == 0)
+			return &r->parts[i];
+	for (size_t i = 0; i < r->part_count; i++)
+		print_message("part %s\n", r->parts[i].head);
+	fail_msg("no part %s", path);
+	return NULL;
 }

@@ -25,6 +25,13 @@ struct question {
 	bool as_file; /* a file without seals, not a sealed memfd */
 };
 
+struct reply_part {
+	char *head;  /* JSON of P */
+	char *bytes; /* NUL behind */
+	size_t len;
+	char *failed; /* JSON of F, "" if none came */
+};
+
 struct reply {
 	int status; /* of D; -1 after R */
 	char *text; /* NUL behind */
@@ -32,6 +39,8 @@ struct reply {
 	char *meta;        /* JSON, "" if none came */
 	char detail[4096]; /* of D, or the type of R */
 	bool truncated;
+	struct reply_part *parts;
+	size_t part_count;
 };
 
 void child_start(struct child *c, const char *program);
@@ -41,5 +50,7 @@ void reply_finish(struct reply *r);
 
 /* For metadata checks: whether `meta` has the pair as it would be written, `"title":"A"`. */
 bool reply_says(const struct reply *r, const char *pair);
+/* The part of that path, as it would be written in JSON; fails the test if there is none. */
+const struct reply_part *reply_part(const struct reply *r, const char *path);
 
 #endif
