@@ -62,6 +62,7 @@ CREATE TABLE document (
 	UNIQUE (hash, converter)
 );
 CREATE INDEX document_orphaned ON document(orphaned) WHERE orphaned IS NOT NULL;
+CREATE INDEX document_building ON document(building) WHERE building = 1;
 
 CREATE TABLE content (
 	document INTEGER PRIMARY KEY REFERENCES document(id),
@@ -87,8 +88,9 @@ CREATE TABLE part (
 	UNIQUE (container, n)
 );
 CREATE INDEX part_by_document ON part(document) WHERE document IS NOT NULL;
-CREATE INDEX part_by_path ON part(container, path);
-CREATE INDEX part_by_trouble ON part(state) WHERE state <> 1;
+CREATE INDEX part_by_ext ON part(ext, rule);
+CREATE INDEX part_by_rule ON part(rule);
+CREATE INDEX part_failed ON part(container, n) WHERE reason IS NOT NULL;
 
 CREATE TABLE file (
 	id       INTEGER PRIMARY KEY,
