@@ -48,7 +48,8 @@ void settings_print(const struct buf *errors); /* one log line a fault */
 /* reload.c */
 MUST_USE enum status reload_begin(struct daemon *d); /* ST_AGAIN: one is under way, or the daemon is stopping */
 void reload_from_signal(struct daemon *d);
-void reload_on_stale_timer(uv_timer_t *timer); /* documents wait for a converter: has it appeared? */
+/* From now on: whether a converter's program has appeared, gone or changed; if so the configuration is read again. */
+void reload_watch_programs(struct daemon *d);
 
 /* stop.c */
 void stop_begin(struct daemon *d); /* once is enough; returns at once */

@@ -20,8 +20,6 @@
 #include <string.h>
 #include <sysexits.h>
 
-enum { STALE_CHECK_MS = 5000 };
-
 /* --- command line ----------------------------------------------------------------------------------- */
 
 static void usage(FILE *to)
@@ -237,14 +235,6 @@ static void open_handles(struct daemon *d)
 	d->stop.data = d;
 }
 
-static bool any_missing(const struct rules *rules)
-{
-	for (size_t i = 0; i < rules_count(rules); i++)
-		if (rules_at(rules, i)->missing)
-			return true;
-	return false;
-}
-
 /* The writer has numbered the converters: from here on documents can flow. */
 static void on_configured(void *arg, enum status st)
 {
@@ -254,8 +244,8 @@ static void on_configured(void *arg, enum status st)
 		return;
 	if (st == ST_OK)
 		st = watch_start(d->watch, d->pipeline);
-	if (st == ST_OK && any_missing(d->rules))
-		uv_timer_start(&d->stale, reload_on_stale_timer, STALE_CHECK_MS, STALE_CHECK_MS);
+	if (st == ST_OK)
+		reload_watch_programs(d);
 	if (st == ST_OK)
 		st = server_start(d->server);
 	if (st == ST_OK) {

@@ -5,10 +5,11 @@
  */
 #include "core/log.h"
 #include "core/mem.h"
-#include "core/stats.h"
 #include "core/thread.h"
 #include "daemon.h"
 #include "serve/notify.h"
+
+enum { LOOK_FOR_MISSING_MS = 5000, LOOK_AFTER_ALL_MS = 60000 };
 
 /* A reload, or a look whether the converters are still what they were: on the pool, for it reads programs. */
 struct reload {
@@ -140,12 +141,21 @@ static void looked_if_stale(uv_work_t *work, int status)
 	}
 }
 
-/* Only while documents wait for a converter that is not installed. */
-void reload_on_stale_timer(uv_timer_t *timer)
+/* One that is missing is looked for more often than whether those that are there still are. */
+static uint64_t look_every_ms(const struct rules *rules)
+{
+	for (size_t i = 0; i < rules_count(rules); i++)
+		if (rules_at(rules, i)->missing)
+			return LOOK_FOR_MISSING_MS;
+	return LOOK_AFTER_ALL_MS;
+}
+
+static void on_look_timer(uv_timer_t *timer)
 {
 	struct daemon *d = timer->data;
 
-	if (d->reloading || d->stopping || !stats_get(files_unavailable))
+	uv_timer_set_repeat(timer, look_every_ms(d->rules));
+	if (d->reloading || d->stopping)
 		return;
 	struct reload *r = mem_zalloc(sizeof *r);
 	if (!r)
@@ -156,4 +166,9 @@ void reload_on_stale_timer(uv_timer_t *timer)
 	r->work.data = r;
 	int err = uv_queue_work(&d->loop, &r->work, look_if_stale, looked_if_stale);
 	BUG_UNLESS(err == 0);
+}
+
+void reload_watch_programs(struct daemon *d)
+{
+	uv_timer_start(&d->stale, on_look_timer, LOOK_FOR_MISSING_MS, LOOK_FOR_MISSING_MS);
 }

@@ -30,6 +30,7 @@ enum { CONVERT_REROUTES_MAX = 3 };
 	X(TIMED_OUT, "timed_out")                                                                  \
 	X(OUTPUT_LIMIT, "output_limit") /* metadata or diagnostics without end; text is cut instead */ \
 	X(PROTOCOL, "protocol")		/* its records are not the contract's */                  \
+	X(LIMIT, "limit")		/* exit 73: a limit of expansion was passed */              \
 	X(NO_CONVERTER, "no_converter") /* rerouted to a type that nobody takes */                \
 	X(LAUNCH_FAILED, "launch_failed") /* fork, memory, descriptors: not the document's fault */ \
 	X(CANCELED, "canceled")		/* shutdown */

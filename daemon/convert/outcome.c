@@ -12,7 +12,7 @@ static const char *const words[] = {
 #undef X
 };
 
-/* Beyond sysexits.h: 66 and 77 as the contract uses them, 127 as shells do. */
+/* Beyond sysexits.h: 66, 73 and 77 as the contract uses them, 127 as shells do. */
 static const struct {
 	int status;
 	enum convert_outcome outcome;
@@ -22,6 +22,7 @@ static const struct {
 	{EX_DATAERR, CONVERT_DAMAGED, "the document is damaged"},
 	{EX_NOINPUT, CONVERT_BINARY, "there is no text in it"},
 	{EX_UNAVAILABLE, CONVERT_UNAVAILABLE, "the converter cannot work here"},
+	{EX_CANTCREAT, CONVERT_LIMIT, "a limit of expansion was passed"},
 	{EX_TEMPFAIL, CONVERT_RETRY, "the converter asks to be tried again later"},
 	{EX_NOPERM, CONVERT_ENCRYPTED, "the document needs a password"},
 	{127, CONVERT_UNAVAILABLE, "the converter's program is not installed"},

@@ -19,6 +19,8 @@
 
 enum { TYPE_MAX = 256, READ_SIZE = 64 << 10 };
 
+static const char UNKNOWN_TYPE[] = "application/octet-stream";
+
 /* A file that a command line names, as it was when it was read. */
 struct program {
 	const char *path; /* the configuration's; without a slash: not found anywhere */
@@ -143,7 +145,12 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
-/* Later converters take over the names of earlier ones. */
+/* Later converters take over the names of earlier ones, but one that is missing leaves them to one that is there. */
+static bool takes_over(const struct converter *c, const struct converter *from)
+{
+	return !from || !c->missing || from->missing;
+}
+
 static enum status claim(struct strmap *map, const struct config_list *keys, struct converter *c)
 {
 	for (size_t i = 0; i < keys->count; i++) {
@@ -154,6 +161,8 @@ static enum status claim(struct strmap *map, const struct config_list *keys, str
 			continue;
 		for (size_t k = 0; k < n; k++)
 			key[k] = lower(keys->items[i][k]);
+		if (!takes_over(c, strmap_get(map, key, n)))
+			continue;
 		enum status st = strmap_put(map, key, n, c, NULL);
 		if (st != ST_OK)
 			return st;
@@ -180,6 +189,7 @@ static enum status add(struct rules *r, const struct config_converter *from)
 		.time_ms = from->time_ms,
 		.memory_bytes = from->memory_bytes,
 		.processes = from->processes,
+		.package = from->package,
 		.missing = from->missing,
 		.index = (int)i,
 	};
@@ -269,14 +279,33 @@ struct converter *rules_at(const struct rules *r, size_t i)
 	return &r->converters[i];
 }
 
-const struct converter *rules_by_name(const struct rules *r, const char *file_name)
+static const struct converter *by_extension(const struct rules *r, const char *file_name)
 {
 	char extension[17];
-	const struct converter *c = NULL;
 
 	path_extension(file_name, extension);
-	if (extension[0])
-		c = strmap_get(r->by_extension, extension, strlen(extension));
+	return extension[0] ? strmap_get(r->by_extension, extension, strlen(extension)) : NULL;
+}
+
+const struct converter *rules_by_name(const struct rules *r, const char *file_name)
+{
+	const struct converter *c = by_extension(r, file_name);
+
+	return c ? c : strmap_get(r->by_extension, "*", 1);
+}
+
+const struct converter *rules_by_name_or_type(
+	const struct rules *r, const char *file_name, const char **type)
+{
+	const struct converter *c = by_extension(r, file_name);
+	const char *said = *type;
+
+	if (!said || !strcmp(said, UNKNOWN_TYPE) || c) {
+		*type = rules_type_of_name(r, file_name);
+		said = NULL;
+	}
+	if (!c && said)
+		c = rules_by_type(r, said);
 	return c ? c : strmap_get(r->by_extension, "*", 1);
 }
 
@@ -306,5 +335,5 @@ const char *rules_type_of_name(const struct rules *r, const char *file_name)
 	(void)r;
 	path_extension(file_name, extension);
 	const char *type = mime_of_extension(extension);
-	return type ? type : "application/octet-stream";
+	return type ? type : UNKNOWN_TYPE;
 }

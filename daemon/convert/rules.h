@@ -19,6 +19,7 @@ struct converter {
 	char *const *argv; /* NULL-terminated; argv[0] absolute */
 	int64_t time_ms, memory_bytes, processes;
 	unsigned char version[CONVERTER_VERSION_BYTES];
+	const char *package; /* what brings its program; NULL: not said */
 	bool missing;	/* its program is not installed */
 	int64_t row_id; /* converter(id) in the store, set once by the daemon before the rules are published */
 	int index;	/* position in the rules, for tables by converter */
@@ -32,8 +33,17 @@ struct rules *rules_ref(struct rules *r);
 void rules_unref(struct rules *r); /* NULL is fine */
 size_t rules_count(const struct rules *r);
 struct converter *rules_at(const struct rules *r, size_t i);
-/* By extension, else the one that claims "*"; NULL if none. */
+/*
+ * By extension, else the one that claims "*"; NULL if none.  Of several that claim it the last one named has it, but one
+ * that is missing never has what one that is there claims.
+ */
 const struct converter *rules_by_name(const struct rules *r, const char *file_name);
+/*
+ * The same for a document that is said to be of *type (NULL: nothing is said), which counts where the extension says
+ * nothing; *type becomes the type to be taken.
+ */
+const struct converter *rules_by_name_or_type(
+	const struct rules *r, const char *file_name, const char **type);
 /* By MIME type ("text/plain; charset=x" matches text/plain, then "text/" + "*"); NULL if none. */
 const struct converter *rules_by_type(const struct rules *r, const char *type);
 /* The MIME type a name's extension stands for, "application/octet-stream" if unknown; static storage. */

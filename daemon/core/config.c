@@ -40,6 +40,7 @@ static void converter_finish(struct config_converter *c)
 	config_list_finish(&c->extensions);
 	config_list_finish(&c->mime);
 	config_list_finish(&c->argv);
+	mem_free(c->package);
 }
 
 static void drop_roots(struct config *c)

@@ -20,6 +20,7 @@
 enum config_mode { MODE_USER, MODE_SYSTEM };
 enum config_sandbox { SANDBOX_REQUIRED, SANDBOX_BEST_EFFORT, SANDBOX_OFF };
 enum config_transport { TRANSPORT_RUN, TRANSPORT_SERVE };
+enum config_lane { CONVERTER_NORMAL, CONVERTER_SLOW };
 
 struct config_list {
 	char **items; /* NUL-terminated strings */
@@ -44,6 +45,8 @@ struct config_converter {
 	int64_t time_ms;		/* wall clock per document */
 	int64_t memory_bytes;		/* RLIMIT_AS */
 	int64_t processes;		/* 1: may not fork */
+	char *package;			/* what brings the program, for people; NULL: not said */
+	enum config_lane lane;
 	bool missing;			/* argv[0] was not found: files become `unavailable` */
 };
 
@@ -61,6 +64,7 @@ struct config {
 		int64_t file_size, text_size; /* bytes */
 		int64_t convert_time_ms;
 		int64_t convert_memory; /* bytes */
+		int64_t parts, part_depth, part_bytes, part_ratio; /* of all the parts of one file */
 	} limits;
 	struct {
 		char *storage; /* "memory" */
@@ -105,6 +109,7 @@ enum config_kind {
 	KEY_DURATION,	/* int64_t, milliseconds, within min and max */
 	KEY_CHOICE,	/* an enum: the position among `choices` */
 	KEY_WORD,	/* char *, one of `choices` */
+	KEY_NAME,	/* char *, one word of letters, digits and . + - _ */
 	KEY_PATH,	/* char *, absolute; "~/" is the home directory */
 	KEY_SOCKET,	/* the same, no longer than a socket's path may be */
 	KEY_PATHS,	/* config_list of the same; lists may be given again, each adds */

@@ -58,6 +58,15 @@ const struct config_key config_keys[] = {
 	.meaning = "longest conversion of one document", .min = 1, .max = DAYS(7)},
 {"limits", "convert_memory", KEY_SIZE, ALL(limits.convert_memory), "1G",
 	.meaning = "address space of one converter", .min = MIB(1), .max = TIB(8)},
+{"limits", "parts", KEY_INT, ALL(limits.parts), "100000",
+	.meaning = "documents inside of one file, at every depth", .min = 1, .max = 100000000},
+{"limits", "part_depth", KEY_INT, ALL(limits.part_depth), "8",
+	.meaning = "how deep documents may lie in each other", .min = 1, .max = 32},
+{"limits", "part_bytes", KEY_SIZE, ALL(limits.part_bytes), "4G",
+	.meaning = "bytes of all documents inside of one file", .min = 1, .max = TIB(8)},
+{"limits", "part_ratio", KEY_INT, ALL(limits.part_ratio), "250",
+	.meaning = "the same for each byte of the file, counted above the first 64M",
+	.min = 1, .max = 1000000},
 
 {"memo", "storage", KEY_WORD, ALL(memo.storage), "memory",
 	.meaning = "where answers are kept", .choices = "memory"},
@@ -91,6 +100,11 @@ const struct config_key config_keys[] = {
 	.meaning = "address space, instead of the limit for all", .min = MIB(1), .max = TIB(8)},
 {"converter", "processes", KEY_INT, CONV(processes), "1",
 	.meaning = "processes it may have; 1: it may not fork", .min = 1, .max = 4096},
+{"converter", "package", KEY_NAME, CONV(package), "",
+	.meaning = "the system's package that brings its program"},
+{"converter", "lane", KEY_CHOICE, CONV(lane), "normal",
+	.meaning = "slow: its documents wait for each other, never others for them",
+	.choices = "normal slow"},
 };
 /* clang-format on */
 

@@ -7,6 +7,7 @@
 #include "core/units.h"
 #include "core/where.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -175,7 +176,8 @@ static enum status set_choice(
 	unsigned chosen = (unsigned)i;
 
 	_Static_assert(sizeof(enum config_mode) == sizeof chosen &&
-			       sizeof(enum config_sandbox) == sizeof chosen,
+			       sizeof(enum config_sandbox) == sizeof chosen &&
+			       sizeof(enum config_lane) == sizeof chosen,
 		"enums are as wide as an unsigned");
 	if (i < 0) {
 		buf_addf(why, "none of: %s", key->choices);
@@ -203,6 +205,19 @@ static enum status set_word(
 		return replace(field, mem_strdup(text));
 	buf_addf(why, "none of: %s", key->choices);
 	return ST_INVALID;
+}
+
+static enum status set_name(
+	const struct config_key *key, void *field, const char *text, struct buf *why)
+{
+	const char *s = text;
+
+	(void)key;
+	while (isalnum((unsigned char)*s) || (*s && strchr(".+-_", *s)))
+		s++;
+	if (*s || !*text)
+		return refuse(why, "not one word of letters, digits and . + - _");
+	return replace(field, mem_strdup(text));
 }
 
 static bool starts_at_home(const char *text)
@@ -388,6 +403,7 @@ enum status config_set(
 		[KEY_DURATION] = set_duration,
 		[KEY_CHOICE] = set_choice,
 		[KEY_WORD] = set_word,
+		[KEY_NAME] = set_name,
 		[KEY_PATH] = set_path,
 		[KEY_SOCKET] = set_socket,
 		[KEY_PATHS] = set_list,

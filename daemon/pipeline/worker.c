@@ -188,6 +188,7 @@ static const struct {
 	[CONVERT_TIMED_OUT] = {FILE_FAILED, true, true},
 	[CONVERT_OUTPUT_LIMIT] = {FILE_FAILED, true, true},
 	[CONVERT_PROTOCOL] = {FILE_FAILED, true, true},
+	[CONVERT_LIMIT] = {FILE_FAILED, false, true},
 	[CONVERT_NO_CONVERTER] = {FILE_NO_CONVERTER, false, false},
 };
 

@@ -249,6 +249,55 @@ static void later_ones_take_over(void **state)
 }
 
 /* Memory fails at the Nth allocation, for every N: ST_NOMEM, and nothing is lost or touched. */
+static void a_missing_one_takes_nothing_over(void **state)
+{
+	struct world *w = *state;
+	static const char both[] =
+		"[converter plain]\nextensions = pdf\nmime = application/pdf\nserve = @/text\n"
+		"[converter quick]\nextensions = pdf\nmime = application/pdf\nserve = @/quick\n"
+		"package = quick-tools\n"
+		"[converter lost]\nextensions = pdf djvu\nmime = application/pdf\nserve = @/lost\n";
+	struct rules *r = load(w, both);
+
+	assert_string_equal(name_of(rules_by_name(r, "a.pdf")), "plain");
+	assert_string_equal(name_of(rules_by_type(r, "application/pdf")), "plain");
+	assert_string_equal(name_of(rules_by_name(r, "a.djvu")), "lost");
+	assert_string_equal(rules_at(r, 1)->package, "quick-tools");
+	assert_null(rules_at(r, 0)->package);
+	assert_false(rules_stale(r));
+	program(w, "quick", "#!/bin/sh\n");
+	assert_true(rules_stale(r));
+	rules_unref(r);
+	r = load(w, both);
+	assert_string_equal(name_of(rules_by_name(r, "a.pdf")), "quick");
+	assert_string_equal(name_of(rules_by_type(r, "application/pdf")), "quick");
+	rules_unref(r);
+}
+
+static void the_type_counts_where_the_name_says_nothing(void **state)
+{
+	struct world *w = *state;
+	static const struct {
+		const char *name, *said, *converter, *type;
+	} cases[] = {
+		{"a.html", NULL, "html", "text/html"},
+		{"a.html", "text/plain", "html", "text/html"},
+		{"a", "text/html; charset=utf-8", "html", "text/html; charset=utf-8"},
+		{"a.unheard", "text/html", "html", "text/html"},
+		{"a", "application/octet-stream", "text", "application/octet-stream"},
+		{"a", NULL, "text", "application/octet-stream"},
+		{"a", "image/x-unheard", "text", "image/x-unheard"},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const char *type = cases[i].said;
+		const struct converter *c = rules_by_name_or_type(w->rules, cases[i].name, &type);
+
+		assert_string_equal(name_of(c), cases[i].converter);
+		assert_string_equal(type, cases[i].type);
+	}
+}
+
 static void without_memory(void **state)
 {
 	struct world *w = *state;
@@ -282,6 +331,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_file_among_the_words_counts, setup, teardown),
 		cmocka_unit_test_setup_teardown(programs_come_and_go, setup, teardown),
 		cmocka_unit_test_setup_teardown(later_ones_take_over, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_missing_one_takes_nothing_over, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			the_type_counts_where_the_name_says_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(without_memory, setup, teardown),
 	};
 
