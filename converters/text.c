@@ -1,9 +1,10 @@
 /*
- * text: trawl-convert-text, every type that is text already: source, logs, tables, mail, Markdown,
+ * text: trawl-convert-text, every type that is text already: source, logs, tables, Markdown,
  * configuration.
  *
- * Finds the encoding, passes on UTF-8.  What turns out to be PDF or HTML goes
- * back to be converted as such; what is no text says so.
+ * Finds the encoding, passes on UTF-8.  It also gets every document whose name
+ * says nothing: what turns out to be of another type goes back to be converted as
+ * such, and what is no text at all says so.
  *
  * pkg-config: libcjson uchardet
  */
@@ -11,6 +12,7 @@
 #include "input.h"
 #include "serve.h"
 #include "sniff.h"
+#include "typing.h"
 
 #include <string.h>
 
@@ -26,16 +28,6 @@ static bool one_of(const char *word, const char *const *words)
 		if (strcmp(word, *words) == 0)
 			return true;
 	return false;
-}
-
-/* Nothing in the name or type speaks for source code or plain text. */
-static bool may_be_html(const char *extension, const char *type)
-{
-	static const char *const extensions[] = {"", "html", "htm", "xhtml", "shtml", NULL};
-	static const char *const types[] = {
-		"", "application/octet-stream", "text/html", "application/xhtml+xml", NULL};
-
-	return one_of(extension, extensions) || one_of(type, types);
 }
 
 static bool ends_with(const char *s, const char *end)
@@ -61,6 +53,24 @@ static const char *text_type(const struct document *doc, bool markdown)
 	bool kept = strncmp(type, "text/", 5) == 0 || strncmp(type, "message/", 8) == 0 ||
 		    strncmp(type, "application/", 12) == 0;
 	return kept ? type : "text/plain";
+}
+
+/* --- what it is instead ----------------------------------------------------------------------- */
+
+/*
+ * A name that says nothing leaves it to the content which kind of text this is; one that says XML
+ * leaves it to the root element.  Every other name is believed.  NULL: it stays here.
+ */
+static const char *special_type(const char *type, const struct input *in, const struct charset *cs)
+{
+	static const char *const nothing[] = {"", TYPING_UNKNOWN, NULL};
+	static const char *const xml[] = {"application/xml", "text/xml", NULL};
+	bool is_xml = one_of(type, xml);
+
+	if (!is_xml && !one_of(type, nothing))
+		return NULL;
+	const char *kind = typing_of_text(input_bytes(in), input_size(in), cs);
+	return kind && is_xml && !ends_with(kind, "xml") ? NULL : kind;
 }
 
 /* --- Markdown's title ------------------------------------------------------------------------- */
@@ -136,17 +146,17 @@ static int convert_text(const struct document *doc, struct answer *out)
 	input_open(in, doc);
 	if (!input_load(in, HEAD))
 		return answer_fail(out, ANSWER_TRY_LATER, "the document could not be read");
-	document_extension(doc, extension);
-	if (sniff_pdf(input_bytes(in), input_size(in)))
-		return answer_reroute(out, "application/pdf");
-	if (may_be_html(extension, doc->type) && sniff_html(input_bytes(in), input_size(in)))
-		return answer_reroute(out, "text/html");
-	if (!charset_detect(input_bytes(in), input_size(in), !input_whole(in), &cs))
-		return answer_fail(out, ANSWER_BINARY, "the content is not text");
+	if (sniff_signature(input_bytes(in), input_size(in)) ||
+		!charset_detect(input_bytes(in), input_size(in), !input_whole(in), &cs))
+		return convert_other(doc, out);
+	const char *special = special_type(doc->type, in, &cs);
+	if (special)
+		return answer_reroute(out, special);
 	if (!input_whole(in) && !load_rest(in, doc, &cs))
 		return answer_fail(out, ANSWER_TRY_LATER, "the document could not be read");
 	if (!cs.name[0])
 		return answer_fail(out, ANSWER_BINARY, "the content is not text");
+	document_extension(doc, extension);
 
 	struct stream stream = {out, one_of(extension, markdown)};
 	const char *type = text_type(doc, stream.want_heading);

@@ -94,6 +94,7 @@ bool sniff_html(const uint8_t *p, size_t n)
 
 /* --- signatures ------------------------------------------------------------------------------- */
 
+/* clang-format off */
 static const struct {
 	size_t at, len;
 	const char *bytes, *type;
@@ -101,29 +102,30 @@ static const struct {
 	{0, 4, "PK\3\4", "application/zip"},
 	{0, 4, "PK\5\6", "application/zip"}, /* without a member */
 	{0, 8, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"},
-	{0, 2, "\x1f\x8b", "application/gzip"}, {0, 3, "BZh", "application/x-bzip2"},
-	{0, 6,
-		"\xfd"
-		"7zXZ\0",
-		"application/x-xz"},
+	{0, 2, "\x1f\x8b", "application/gzip"},
+	{4, 6, "1AY&SY", "application/x-bzip2"},
+	{0, 6, "\xfd" "7zXZ\0", "application/x-xz"},
 	{0, 4, "\x28\xb5\x2f\xfd", "application/zstd"},
-	{0, 4, "\x04\x22\x4d\x18", "application/x-lz4"}, {0, 5, "LZIP\1", "application/x-lzip"},
+	{0, 4, "\x04\x22\x4d\x18", "application/x-lz4"},
+	{0, 5, "LZIP\1", "application/x-lzip"},
 	{0, 9, "\x89LZO\0\r\n\x1a\n", "application/x-lzop"},
 	{0, 2, "\x1f\x9d", "application/x-compress"},
 	{0, 6, "7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"},
 	{0, 6, "Rar!\x1a\x07", "application/vnd.rar"},
 	{0, 21, "!<arch>\ndebian-binary", "application/vnd.debian.binary-package"},
 	{0, 8, "!<arch>\n", "application/x-archive"},
-	{0, 4, "\xed\xab\xee\xdb", "application/x-rpm"}, {0, 6, "070701", "application/x-cpio"},
-	{0, 6, "070702", "application/x-cpio"}, {0, 6, "070707", "application/x-cpio"},
+	{0, 4, "\xed\xab\xee\xdb", "application/x-rpm"},
 	{0, 2, "\xc7\x71", "application/x-cpio"},
 	{0, 8, "MSCF\0\0\0\0", "application/vnd.ms-cab-compressed"},
-	{257, 5, "ustar", "application/x-tar"}, {32769, 5, "CD001", "application/x-iso9660-image"},
-	{0, 8, "AT&TFORM", "image/vnd.djvu"}, {0, 8, "ITSF\3\0\0\0", "application/vnd.ms-htmlhelp"},
+	{257, 5, "ustar", "application/x-tar"},
+	{32769, 5, "CD001", "application/x-iso9660-image"},
+	{0, 8, "AT&TFORM", "image/vnd.djvu"},
+	{0, 8, "ITSF\3\0\0\0", "application/vnd.ms-htmlhelp"},
 	{60, 8, "BOOKMOBI", "application/x-mobipocket-ebook"},
 	{60, 8, "TEXtREAd", "application/x-mobipocket-ebook"},
 	{0, 4, "\xc5\xd0\xd3\xc6", "application/postscript"}, /* EPS with a preview before it */
 };
+/* clang-format on */
 
 /* cpio's header is digits, which text may begin with too, but the name behind it ends in NUL. */
 static bool is_cpio(const uint8_t *p, size_t n)
@@ -196,9 +198,14 @@ static bool skip_doctype(struct span *s)
 
 	if (!end)
 		return false;
-	if (subset && subset < end && !skip_past(s, "]"))
-		return false;
-	return skip_past(s, ">");
+	if (!subset || subset > end)
+		return skip_past(s, ">");
+	while (skip_past(s, "]")) {
+		skip_blanks(s);
+		if (starts(s, ">"))
+			return skip_past(s, ">");
+	}
+	return false;
 }
 
 static const char *by_root(struct span s)

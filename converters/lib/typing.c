@@ -1,7 +1,6 @@
 /* typing: signatures, then text, then libmagic; see typing.h. */
 #include "typing.h"
 
-#include "charset.h"
 #include "decode.h"
 #include "ole_kind.h"
 #include "sniff.h"
@@ -51,17 +50,23 @@ static bool gather(void *ctx, const char *utf8, size_t n)
 	return s->len < sizeof s->utf8;
 }
 
+const char *typing_of_text(const uint8_t *bytes, size_t n, const struct charset *cs)
+{
+	static struct sample sample;
+
+	sample.len = 0;
+	decode_bytes(cs, bytes, n, gather, &sample);
+	return sniff_text(sample.utf8, sample.len);
+}
+
 /* NULL: it is no text. */
 static const char *by_text(const uint8_t *head, size_t n, bool cut)
 {
-	static struct sample sample;
 	struct charset cs;
 
 	if (n == 0 || !charset_detect(head, n, cut, &cs))
 		return NULL;
-	sample.len = 0;
-	decode_bytes(&cs, head, n, gather, &sample);
-	const char *kind = sniff_text(sample.utf8, sample.len);
+	const char *kind = typing_of_text(head, n, &cs);
 	return kind ? kind : "text/plain";
 }
 
@@ -153,13 +158,14 @@ const char *typing_of(const struct document *doc)
 int convert_other(const struct document *doc, struct answer *out)
 {
 	const char *type = typing_of(doc);
-	bool promised = doc->type[0] && strcasecmp(doc->type, TYPING_UNKNOWN) != 0;
+	bool promised = doc->type[0] && strcasecmp(doc->type, TYPING_UNKNOWN) != 0 &&
+			strncasecmp(doc->type, "text/", 5) != 0;
 
 	if (strcmp(type, TYPING_ENCRYPTED) == 0)
 		return answer_fail(out, ANSWER_ENCRYPTED, "the document needs a password");
 	if (strcmp(type, TYPING_UNKNOWN) != 0 && strcasecmp(type, doc->type) != 0)
 		return answer_reroute(out, type);
 	if (!promised)
-		return answer_fail(out, ANSWER_BINARY, "the content is of no known type");
+		return answer_fail(out, ANSWER_BINARY, "the content is not text");
 	return answer_fail(out, ANSWER_DAMAGED, "the content is no whole %s", doc->type);
 }

@@ -215,16 +215,10 @@ static void test_nul_is_left_out(void **state)
 
 static void test_binary(void **state)
 {
-	static const char png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0";
 	unsigned char noise[70000];
 	uint32_t seed = 1;
 
 	(void)state;
-	expect_verdict("x.png", png, sizeof png - 1, 66);
-	expect_verdict("x.txt",
-		"\x7f"
-		"ELF\x02\x01\x01\0\0\0\0\0",
-		12, 66);
 	for (size_t i = 0; i < sizeof noise; i++) {
 		seed = seed * 1664525 + 1013904223;
 		noise[i] = (unsigned char)(seed >> 24);
@@ -244,6 +238,35 @@ static void test_empty(void **state)
 	expect_text("", 0, "", "US-ASCII");
 }
 
+static void test_reroute_of_binary(void **state)
+{
+	static const char png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0";
+	static const char elf[] = "\x7f"
+				  "ELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x3e\0\x01\0\0\0";
+	static const struct {
+		const char *name, *bytes;
+		size_t n;
+		const char *to;
+	} cases[] = {
+		{"x.png", png, sizeof png - 1, "image/png"},
+		{"x.txt", png, sizeof png - 1, "image/png"},
+		{"x.txt", elf, sizeof elf - 1, "application/x-executable"},
+		{"x", "\x1f\x8b\x08\0\0\0\0\0\0\x03", 10, "application/gzip"},
+		{"070701", "070701 is a number", 18, NULL},
+		{"MSCF", "MSCF", 4, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct reply r = ask(cases[i].name, "", cases[i].bytes, cases[i].n);
+
+		assert_int_equal(r.status, cases[i].to ? -1 : 0);
+		if (cases[i].to)
+			assert_string_equal(r.detail, cases[i].to);
+		reply_finish(&r);
+	}
+}
+
 static void test_reroute(void **state)
 {
 	static const struct {
@@ -254,8 +277,31 @@ static void test_reroute(void **state)
 		{"a.txt", "text/plain", "%PDF-files are nice", NULL},
 		{"a", "application/octet-stream", "<!DOCTYPE html><p>x", "text/html"},
 		{"a", "", "\xef\xbb\xbf \n<!-- c --><HTML lang=en>x", "text/html"},
-		{"a.htm", "text/html", "<?xml version=\"1.0\"?><!DOCTYPE html PUBLIC>",
-			"text/html"},
+		/* it was sent here, since nobody else takes it */
+		{"a.htm", "text/html", "<?xml version=\"1.0\"?><!DOCTYPE html PUBLIC>", NULL},
+		{"a", "", "From: a@b\nSubject: x\n\ny", "message/rfc822"},
+		{"a", "", "From a@b Thu Jan  1 00:00:00 1970\nFrom: a@b\nTo: c\n\ny",
+			"application/mbox"},
+		{"a.txt", "text/plain", "From: a@b\nSubject: x\n\ny", NULL},
+		{"a", "", "From: all of us\nto you\n", NULL},
+		{"a", "", "Package: x\nVersion: 1\n", NULL},
+		{"a", "", "{\\rtf1\\ansi x}", "application/rtf"},
+		{"a", "", "%!PS-Adobe-3.0\n", "application/postscript"},
+		{"a", "", "<?xml version='1.0'?>\n<svg xmlns='http://www.w3.org/2000/svg'/>",
+			"image/svg+xml"},
+		{"a.xml", "application/xml", "<FictionBook xmlns='x'>",
+			"application/x-fictionbook+xml"},
+		{"a.xml", "application/xml",
+			"<!DOCTYPE office:document [<!ENTITY a \"]\">]>\n<!-- - -->"
+			"<office:document a='b' office:mimetype='application/"
+			"vnd.oasis.opendocument.spreadsheet'>",
+			"application/vnd.oasis.opendocument.spreadsheet-flat-xml"},
+		{"a.xml", "application/xml", "<html>x", NULL},
+		{"a.xml", "application/xml", "<svgx/>", NULL},
+		{"a", "", "BEGIN:VCALENDAR\r\n", "text/calendar"},
+		{"a", "", "{\n \"cells\": [\n  {\n   \"cell_type\": \"code\"",
+			"application/x-ipynb+json"},
+		{"a", "", "{\"cells\": 1}", NULL},
 		{"a.weird", "application/octet-stream", "<html>x", "text/html"},
 		{"a.txt", "text/plain", "<html>x", NULL},
 		{"a.php", "application/x-php", "<!doctype html>", NULL},
@@ -429,6 +475,7 @@ int main(void)
 		cmocka_unit_test(test_nul_is_left_out),
 		cmocka_unit_test(test_binary),
 		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_reroute_of_binary),
 		cmocka_unit_test(test_reroute),
 		cmocka_unit_test(test_metadata),
 		cmocka_unit_test(test_limit),
