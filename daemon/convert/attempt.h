@@ -23,17 +23,22 @@ struct attempt {
 	const struct converter *converter;
 	const char *type;
 	size_t text_limit;
-	int64_t deadline_ms; /* monotonic */
+	int64_t deadline_ms; /* monotonic; moves on while the taker of parts works */
+	int64_t taker_ms;    /* what that one used so far */
 	struct convert_result *result;
 
-	/* of the session, reused from document to document */
+	/* of the session, for this depth of documents in documents; reused from document to document */
 	char *scratch; /* ATTEMPT_SCRATCH bytes */
 	struct record_reader *reader;
 	struct buf *line; /* the request as sent */
 };
 
-/* A persistent converter's place in the session's table. */
+/* A persistent converter's place in the session's pool. */
 struct persist {
+	struct persist *next; /* the pool's, as are the next two */
+	bool taken;
+	uint32_t owner; /* whose documents it serves */
+
 	struct coproc process;
 	/* of the converter that it was started for */
 	unsigned char version[CONVERTER_VERSION_BYTES];

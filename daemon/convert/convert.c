@@ -3,6 +3,7 @@
 
 #include "convert/attempt.h"
 #include "convert/outcome.h"
+#include "convert/pool.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/now.h"
@@ -15,18 +16,26 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-struct convert_session {
-	struct coproc_host host;
-	char *jail, *work_base; /* behind the host's */
+enum {
+	LEVELS_MAX = 64,     /* documents in documents; whoever takes parts stops long before */
+	TRIM_EVERY_MS = 5000, /* while there is work, what rests is looked at so often */
+	TRIM_IDLE_MS = 60000  /* and ended if it rested so long */
+};
 
-	/* persistent converters, by the converter's index */
-	struct persist *table;
-	size_t table_size;
-
-	/* reused from document to document */
+/* What one document in conversion needs, kept for the next one of the same depth. */
+struct level {
 	char *scratch;
 	struct record_reader reader;
 	struct buf line;
+};
+
+struct convert_session {
+	struct coproc_host host;
+	char *jail, *work_base; /* behind the host's */
+	struct pool *pool;
+	struct level levels[LEVELS_MAX];
+	int depth; /* conversions under way, one inside of the other */
+	int64_t next_trim_ms;
 };
 
 void convert_result_init(struct convert_result *r)
@@ -64,8 +73,7 @@ enum status convert_session_create(const struct config *config, const char *jail
 	s->host.wake_fd = -1;
 	s->jail = mem_strdup(jail);
 	s->work_base = find_work_base();
-	s->scratch = mem_alloc(ATTEMPT_SCRATCH);
-	if (!s->jail || !s->work_base || !s->scratch)
+	if (!s->jail || !s->work_base || pool_create(config->mode == MODE_SYSTEM, &s->pool) != ST_OK)
 		goto err_after_alloc;
 	s->host = (struct coproc_host){
 		.jail = s->jail,
@@ -89,17 +97,14 @@ void convert_session_destroy(struct convert_session *s)
 {
 	if (!s)
 		return;
-	/* All are asked first, so that they end side by side. */
-	for (size_t i = 0; i < s->table_size; i++)
-		coproc_end(&s->table[i].process);
-	for (size_t i = 0; i < s->table_size; i++)
-		persist_end(&s->table[i]);
+	pool_destroy(s->pool);
 	if (s->host.wake_fd >= 0)
 		close(s->host.wake_fd);
-	record_finish(&s->reader);
-	buf_finish(&s->line);
-	mem_free(s->table);
-	mem_free(s->scratch);
+	for (int i = 0; i < LEVELS_MAX; i++) {
+		record_finish(&s->levels[i].reader);
+		buf_finish(&s->levels[i].line);
+		mem_free(s->levels[i].scratch);
+	}
 	mem_free(s->work_base);
 	mem_free(s->jail);
 	mem_free(s);
@@ -107,22 +112,7 @@ void convert_session_destroy(struct convert_session *s)
 
 int convert_session_trim(struct convert_session *s, int64_t idle_ms)
 {
-	int64_t now = now_mono_ms();
-	int alive = 0;
-
-	for (size_t i = 0; i < s->table_size; i++) {
-		struct persist *p = &s->table[i];
-
-		if (coproc_is_running(&p->process) &&
-			(now - p->idle_since_ms >= idle_ms || coproc_has_ended(&p->process)))
-			coproc_end(&p->process);
-	}
-	for (size_t i = 0; i < s->table_size; i++) {
-		if (coproc_is_running(&s->table[i].process) && s->table[i].process.ending)
-			persist_end(&s->table[i]);
-		alive += coproc_is_running(&s->table[i].process);
-	}
-	return alive;
+	return pool_trim(s->pool, idle_ms);
 }
 
 void convert_session_wake(struct convert_session *s)
@@ -131,32 +121,26 @@ void convert_session_wake(struct convert_session *s)
 	(void)eventfd_write(s->host.wake_fd, 1);
 }
 
-/* The place of a persistent converter, made on its first document. */
-static struct persist *place_of(struct convert_session *s, const struct converter *c)
+static enum status run_persistent(struct convert_session *s, struct attempt *a, bool *rerouted)
 {
-	size_t index = (size_t)c->index;
+	struct persist *place = pool_take(s->pool, a->converter, a->request->owner);
 
-	BUG_UNLESS(c->index >= 0);
-	if (index >= s->table_size) {
-		struct persist *grown = mem_resize(s->table, index + 1, sizeof *grown);
-
-		if (!grown)
-			return NULL;
-		memset(grown + s->table_size, 0, (index + 1 - s->table_size) * sizeof *grown);
-		s->table = grown;
-		s->table_size = index + 1;
-	}
-	return &s->table[index];
+	if (!place)
+		return ST_NOMEM;
+	enum status st = persist_run(a, place, rerouted);
+	pool_give(s->pool, place);
+	return st;
 }
 
 static enum status run_one(
 	struct convert_session *s, struct attempt *a, const struct converter *c, bool *rerouted)
 {
 	int64_t began = now_mono_us();
-	enum status st = ST_NOMEM;
+	enum status st;
 
 	a->converter = a->result->converter = c;
 	a->deadline_ms = now_mono_ms() + c->time_ms;
+	a->taker_ms = 0;
 	*rerouted = false;
 	if (atomic_load_explicit(s->host.stop, memory_order_relaxed)) {
 		attempt_fail(a, NULL, CONVERT_CANCELED, "the daemon was stopped");
@@ -169,15 +153,8 @@ static enum status run_one(
 	stats_add(conversions, 1);
 	/* The converter before may have read it: one offset for all who share the descriptor. */
 	(void)lseek(a->request->fd, 0, SEEK_SET);
-	if (c->transport == TRANSPORT_RUN) {
-		st = oneshot_run(a);
-	} else {
-		struct persist *p = place_of(s, c);
-
-		if (p)
-			st = persist_run(a, p, rerouted);
-	}
-	int64_t took = now_mono_us() - began;
+	st = c->transport == TRANSPORT_RUN ? oneshot_run(a) : run_persistent(s, a, rerouted);
+	int64_t took = now_mono_us() - began - a->taker_ms * 1000;
 	stats_time(convert, took);
 	stats_time_converter(c->name, took);
 	return st;
@@ -230,23 +207,52 @@ static enum status run_through(struct convert_session *s, struct attempt *a)
 	return ST_OK;
 }
 
+/* Between two documents, so that what one of them needed does not stay as long as there is work. */
+static void trim_if_due(struct convert_session *s)
+{
+	int64_t now = now_mono_ms();
+
+	if (s->depth || now < s->next_trim_ms)
+		return;
+	s->next_trim_ms = now + TRIM_EVERY_MS;
+	pool_trim(s->pool, TRIM_IDLE_MS);
+}
+
+/* What this depth needs; NULL: no memory. */
+static struct level *enter_level(struct convert_session *s)
+{
+	BUG_UNLESS(s->depth < LEVELS_MAX);
+	struct level *l = &s->levels[s->depth];
+
+	if (!l->scratch)
+		l->scratch = mem_alloc(ATTEMPT_SCRATCH);
+	if (!l->scratch)
+		return NULL;
+	s->depth++;
+	return l;
+}
+
 enum status convert_run(struct convert_session *s, const struct convert_request *req,
 	const struct convert_limits *limits, struct convert_result *result)
 {
+	thread_assert(ROLE_WORKER);
+	clear(result);
+	trim_if_due(s);
+	struct level *level = enter_level(s);
+	if (!level)
+		return ST_NOMEM;
 	struct attempt a = {
 		.host = &s->host,
 		.request = req,
 		.type = req->type ? req->type : "application/octet-stream",
 		.text_limit = (size_t)limits->text_bytes,
 		.result = result,
-		.scratch = s->scratch,
-		.reader = &s->reader,
-		.line = &s->line,
+		.scratch = level->scratch,
+		.reader = &level->reader,
+		.line = &level->line,
 	};
-
-	thread_assert(ROLE_WORKER);
-	clear(result);
 	enum status st = run_through(s, &a);
+	s->depth--;
 	if (st == ST_OK && !result->type.len)
 		buf_adds(&result->type, a.type);
 	if (result->outcome != CONVERT_DONE)

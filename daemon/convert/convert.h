@@ -2,7 +2,9 @@
  * convert: one document through its converter, over either transport.
  *
  * A `convert_session` belongs to one worker thread and keeps that worker's
- * persistent converter processes alive between documents.  The daemon never
+ * persistent converter processes alive between documents.  Documents inside of a
+ * document come out on the way, to whoever the request names, who may convert
+ * them by the same session while their container waits.  The daemon never
  * looks into the document: it hands over a descriptor and reads back records,
  * under limits of time, bytes and size, and ends the whole process tree when a
  * limit is passed.
@@ -47,6 +49,33 @@ struct convert_limits {
 	int64_t text_bytes; /* longer text is cut, at a character, and marked */
 };
 
+/* A part, as its container's converter tells of it. */
+struct convert_part {
+	const char *path; /* below its container; components joined by '/', UTF-8, never empty */
+	const char *type; /* MIME type; NULL: not said */
+	int64_t size;	  /* -1: not said */
+	int64_t created;  /* seconds UTC; 0: not said */
+	/* of the container: who converts it, as what */
+	const struct converter *converter;
+	const char *container_type;
+};
+
+/*
+ * Who takes the parts of a document, one after the other: begin, bytes, then fail or end; all on the worker's thread,
+ * inside of convert_run.  While they run the container's converter waits, and its clock stands still.  False: no more
+ * is wanted; the container is ended with the outcome `stopped` and `detail`, which were set for that.  An answer may
+ * break off in the middle of a part.
+ */
+struct convert_parts {
+	bool (*begin)(void *arg, const struct convert_part *part);
+	bool (*bytes)(void *arg, const char *bytes, size_t n);
+	bool (*fail)(void *arg, enum convert_outcome outcome, const char *detail);
+	bool (*end)(void *arg);
+	void *arg;
+	enum convert_outcome stopped;
+	struct buf detail; /* whoever made the struct finishes it */
+};
+
 struct convert_request {
 	int fd;			/* the document, readable and seekable, offset 0; stays the caller's */
 	const char *name;	/* base name, bytes; becomes TRAWL_NAME */
@@ -54,6 +83,8 @@ struct convert_request {
 	int64_t size;		/* bytes */
 	const struct converter *converter;
 	struct rules *rules; /* for reroutes */
+	uint32_t owner;	     /* uid whose document it is; matters in system mode */
+	struct convert_parts *parts; /* NULL: parts are dropped */
 };
 
 struct convert_result {
@@ -77,7 +108,10 @@ struct convert_session;
 MUST_USE enum status convert_session_create(const struct config *config, const char *jail,
 	const atomic_bool *stop, struct convert_session **out);
 void convert_session_destroy(struct convert_session *s); /* ends its processes; NULL is fine */
-/* Always fills `result`; ST_NOMEM only.  Blocks until done or a limit is reached. */
+/*
+ * Always fills `result`; ST_NOMEM only.  Blocks until done or a limit is reached.  May be called for a part while
+ * convert_run for its container is under way on the same session.
+ */
 MUST_USE enum status convert_run(struct convert_session *s, const struct convert_request *req,
 	const struct convert_limits *limits, struct convert_result *result);
 /* Ends persistent converters unused for `idle_ms`; returns how many are still alive. */

@@ -63,6 +63,66 @@ static enum exchange send_request(const struct attempt *a, const struct coproc *
 	return n == (ssize_t)iov.iov_len ? EXCHANGE_ANSWERED : EXCHANGE_LOST;
 }
 
+/* --- parts --- */
+
+/*
+ * The taker's time is not the converter's, which waits meanwhile: what is in its socket it has written, and it can write
+ * no more.
+ */
+static enum record_state after_taker(struct attempt *a, int64_t began_ms, bool more)
+{
+	int64_t took = now_mono_ms() - began_ms;
+
+	a->taker_ms += took;
+	a->deadline_ms += took;
+	return more ? RECORD_MORE : RECORD_STOPPED;
+}
+
+static enum record_state part_begin(void *arg, const struct part_head *head)
+{
+	struct attempt *a = arg;
+	int64_t began_ms = now_mono_ms();
+	const struct convert_part part = {
+		.path = head->path.data,
+		.type = head->type.len ? head->type.data : NULL,
+		.size = head->size,
+		.created = head->created,
+		.converter = a->converter,
+		.container_type = a->type,
+	};
+
+	return after_taker(a, began_ms, a->request->parts->begin(a->request->parts->arg, &part));
+}
+
+static enum record_state part_bytes(void *arg, const char *bytes, size_t n)
+{
+	struct attempt *a = arg;
+	int64_t began_ms = now_mono_ms();
+
+	return after_taker(a, began_ms, a->request->parts->bytes(a->request->parts->arg, bytes, n));
+}
+
+static enum record_state part_fail(void *arg, int status, const char *detail)
+{
+	struct attempt *a = arg;
+	int64_t began_ms = now_mono_ms();
+	enum convert_outcome outcome;
+	const char *sentence;
+
+	if (!outcome_of_status(status, &outcome, &sentence) || outcome == CONVERT_DONE)
+		return RECORD_BAD;
+	return after_taker(a, began_ms,
+		a->request->parts->fail(a->request->parts->arg, outcome, *detail ? detail : sentence));
+}
+
+static enum record_state part_end(void *arg)
+{
+	struct attempt *a = arg;
+	int64_t began_ms = now_mono_ms();
+
+	return after_taker(a, began_ms, a->request->parts->end(a->request->parts->arg));
+}
+
 /* --- answer --- */
 
 /* The first answer tells, by the kernel's word, which process speaks. */
@@ -192,6 +252,10 @@ static bool judge(struct attempt *a, struct persist *p, enum record_state state,
 		attempt_fail(a, &p->process, CONVERT_PROTOCOL, "converter %s: %s",
 			a->converter->name, a->reader->fault);
 		return false;
+	case RECORD_STOPPED:
+		attempt_fail(a, &p->process, a->request->parts->stopped, "%s",
+			a->request->parts->detail.data ? a->request->parts->detail.data : "");
+		return false;
 	case RECORD_MORE:
 	case RECORD_NOMEM:
 		break;
@@ -200,12 +264,6 @@ static bool judge(struct attempt *a, struct persist *p, enum record_state state,
 }
 
 /* --- the process --- */
-
-static bool fits(const struct persist *p, const struct converter *c)
-{
-	return memcmp(p->version, c->version, sizeof p->version) == 0 &&
-	       p->memory_bytes == c->memory_bytes && p->processes == c->processes;
-}
 
 static enum status start(struct attempt *a, struct persist *p)
 {
@@ -288,9 +346,10 @@ static void end_of_gone(struct attempt *a, struct persist *p)
 static enum exchange exchange(struct attempt *a, struct persist *p, enum record_state *state)
 {
 	struct convert_result *r = a->result;
+	const struct record_sink sink = {part_begin, part_bytes, part_fail, part_end, a};
 
-	record_start(
-		a->reader, &r->text, &r->meta, &r->detail, a->text_limit + ATTEMPT_CHARACTER_MAX);
+	record_start(a->reader, &r->text, &r->meta, &r->detail,
+		a->text_limit + ATTEMPT_CHARACTER_MAX, a->request->parts ? &sink : NULL);
 	coproc_listen(&p->process);
 	enum exchange e = send_request(a, &p->process);
 	return e == EXCHANGE_ANSWERED ? read_answer(a, p, state) : e;
@@ -343,8 +402,6 @@ enum status persist_run(struct attempt *a, struct persist *p, bool *rerouted)
 	*rerouted = false;
 	if (st != ST_OK)
 		return st;
-	if (coproc_is_running(&p->process) && !fits(p, a->converter))
-		persist_end(p);
 	if (coproc_is_running(&p->process)) {
 		enum exchange e = exchange(a, p, &state);
 

@@ -2,22 +2,20 @@
  * record: the replies of a persistent converter, taken apart as their bytes come.
  *
  * A record is a type byte, a little-endian u32 length and a payload.  One reader
- * serves one answer: it gathers text and metadata into the caller's buffers and
- * ends with a record D (done) or R (reroute).  Nothing here knows sockets.
+ * serves one answer: it gathers text and metadata into the caller's buffers,
+ * passes parts on as they come, and ends with a record D (done) or R (reroute).
+ * Nothing here knows sockets or spools.
  */
 #ifndef CONVERT_RECORD_H
 #define CONVERT_RECORD_H
 
-#include "core/buf.h"
-
-#include <stdint.h>
+#include "convert/part_head.h"
 
 enum {
 	RECORD_HEAD = 5,
 	RECORD_MAX = 16 << 20,       /* bytes of one payload */
-	RECORD_SMALL_MAX = 64 << 10, /* of a payload M, R or D */
-	RECORD_DETAIL_MAX = 1024,    /* what is kept of the detail in D */
-	RECORD_TYPE_MAX = 255        /* of a MIME type */
+	RECORD_SMALL_MAX = 64 << 10, /* of a payload M, P, F, R or D */
+	RECORD_DETAIL_MAX = 1024     /* what is kept of the detail in D or F */
 };
 
 enum record_state {
@@ -26,7 +24,22 @@ enum record_state {
 	RECORD_REROUTE,   /* by R: type is set */
 	RECORD_BAD,       /* not the contract's records: `fault` says why */
 	RECORD_TOO_LARGE, /* metadata beyond its bound */
+	RECORD_STOPPED,   /* who takes the parts wants no more of this answer, and knows why */
 	RECORD_NOMEM
+};
+
+/*
+ * Who takes the parts: begin, bytes (any number of times, or none), then either fail or end, for one after the other.
+ * RECORD_MORE: go on; RECORD_STOPPED, RECORD_NOMEM: the answer ends so.  Of an answer that ends otherwise than with D
+ * and status 0, or R, the last part may lack its fail or end.
+ */
+struct record_sink {
+	enum record_state (*begin)(void *arg, const struct part_head *head);
+	enum record_state (*bytes)(void *arg, const char *bytes, size_t n);
+	/* `detail` is UTF-8, "" if none.  RECORD_BAD: the contract has no such status. */
+	enum record_state (*fail)(void *arg, int status, const char *detail);
+	enum record_state (*end)(void *arg);
+	void *arg;
 };
 
 struct record_reader {
@@ -35,6 +48,7 @@ struct record_reader {
 	struct buf *meta; /* a JSON object in UTF-8, or empty */
 	struct buf *last; /* the payload of R (a MIME type), or the detail of D */
 	size_t text_limit;
+	const struct record_sink *sink; /* NULL: parts are checked and dropped */
 
 	/* the answer, once it has ended */
 	int status;
@@ -49,11 +63,13 @@ struct record_reader {
 	uint64_t dropped;   /* bytes of text beyond the limit */
 	bool any;           /* a byte came */
 	bool has_meta;
+	enum { PART_NONE, PART_OPEN, PART_FAILED } part; /* the one that came last */
+	struct part_head part_head;
 };
 
 /* Starts an answer; the reader, zeroed before its first use, keeps its memory for the next. */
 void record_start(struct record_reader *r, struct buf *text, struct buf *meta, struct buf *last,
-	size_t text_limit);
+	size_t text_limit, const struct record_sink *sink);
 void record_finish(struct record_reader *r);
 /* Takes the next n bytes.  Bytes behind the record that ended the answer make it RECORD_BAD. */
 enum record_state record_feed(struct record_reader *r, const char *bytes, size_t n);
