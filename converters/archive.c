@@ -249,7 +249,7 @@ static bool has_content(struct archive_entry *e)
 /* A hole in a sparse member, as whoever unpacks it would read it. */
 static void give_zeros(struct answer *out, int64_t n)
 {
-	static const char zeros[1024 * 1024];
+	static const char zeros[64 * 1024];
 
 	while (n > 0) {
 		size_t take = n < (int64_t)sizeof zeros ? (size_t)n : sizeof zeros;
@@ -257,24 +257,6 @@ static void give_zeros(struct answer *out, int64_t n)
 		answer_part_bytes(out, zeros, take);
 		n -= (int64_t)take;
 	}
-}
-
-/* ARCHIVE_EOF where the member ended well. */
-static int give_bytes(struct job *j)
-{
-	const void *bytes;
-	size_t n;
-	la_int64_t at, given = 0;
-	int r;
-
-	while ((r = archive_read_data_block(j->a, &bytes, &n, &at)) >= ARCHIVE_WARN &&
-		r != ARCHIVE_EOF) {
-		if (at > given)
-			give_zeros(j->out, at - given);
-		answer_part_bytes(j->out, bytes, n);
-		given = at + (la_int64_t)n;
-	}
-	return r;
 }
 
 static const char *complaint(struct archive *a)
@@ -285,6 +267,32 @@ static const char *complaint(struct archive *a)
 }
 
 /* False: nothing more can be had of this archive. */
+static bool give_bytes(struct job *j)
+{
+	const void *bytes = NULL;
+	size_t n = 0;
+	la_int64_t at = 0, given = 0;
+	bool warned = false;
+	int r;
+
+	while ((r = archive_read_data_block(j->a, &bytes, &n, &at)) >= ARCHIVE_WARN &&
+		r != ARCHIVE_EOF) {
+		/* A wrong checksum is a warning, with the bytes. */
+		warned |= r == ARCHIVE_WARN;
+		if (at > given)
+			give_zeros(j->out, at - given);
+		answer_part_bytes(j->out, bytes, n);
+		if (__builtin_add_overflow(at, (la_int64_t)n, &given)) {
+			r = ARCHIVE_FATAL;
+			break;
+		}
+	}
+	if (r != ARCHIVE_EOF || warned)
+		answer_part_fail(j->out, ANSWER_DAMAGED, "%s", complaint(j->a));
+	return r != ARCHIVE_FATAL;
+}
+
+/* False: nothing more can be had of this archive. */
 static bool give_member(struct job *j, struct archive_entry *e)
 {
 	begin_part(j, e);
@@ -292,10 +300,7 @@ static bool give_member(struct job *j, struct archive_entry *e)
 		answer_part_fail(j->out, ANSWER_ENCRYPTED, "the member needs a password");
 		return true;
 	}
-	int r = give_bytes(j);
-	if (r != ARCHIVE_EOF)
-		answer_part_fail(j->out, ANSWER_DAMAGED, "%s", complaint(j->a));
-	return r != ARCHIVE_FATAL;
+	return give_bytes(j);
 }
 
 /* --- the archive -------------------------------------------------------------------------------
@@ -356,8 +361,11 @@ static int give_members(struct job *j)
 static int convert_archive(const struct document *doc, struct answer *out)
 {
 	static struct job job;
-	const char *other = zip_in_disguise(doc);
+	const char *other;
 
+	if (doc->size == 0)
+		return answer_fail(out, ANSWER_DAMAGED, "the file is empty");
+	other = zip_in_disguise(doc);
 	if (other)
 		return answer_reroute(out, other);
 	job.doc = doc;
