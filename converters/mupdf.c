@@ -342,6 +342,8 @@ static void take_pages(struct reading *r)
 {
 	int count = fz_count_pages(r->ctx, r->file);
 
+	if (count <= 0)
+		fz_throw(r->ctx, FZ_ERROR_GENERIC, "no page is in it");
 	answer_meta_int(r->out, "pages", count);
 	if (r->pdf)
 		pdf_load_page_tree(r->ctx, r->pdf);

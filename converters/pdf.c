@@ -1,77 +1,34 @@
 /*
- * pdf: trawl-convert-pdf, the text of each page by poppler, a form feed between pages.
+ * pdf: trawl-convert-pdf, the words of a PDF by poppler: pages, notes, forms, bookmarks, and the
+ * files that are attached.
  *
- * What poppler reports about a damaged file goes to standard error without
- * end; the stream is replaced by one that takes a few lines per document.
- *
- * pkg-config: poppler-glib libcjson uchardet
+ * pkg-config: poppler-glib libcjson
  */
-#include "charset.h"
+#include "diagnostics.h"
 #include "input.h"
+#include "pages.h"
 #include "serve.h"
-#include "sniff.h"
+#include "typing.h"
 
 #include <fcntl.h>
 #include <poppler.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 enum {
-	DIAGNOSTICS_MOST = 2048,          /* bytes of poppler's complaints per document */
 	IN_MEMORY_MOST = 8 * 1024 * 1024, /* a larger document is read where it lies */
 	SIGNATURE_WITHIN = 1024,          /* where readers look for %PDF- */
+	BOOKMARKS_MOST = 65536,           /* a cycle of them ends here, too */
+	BOOKMARK_DEPTH = 64,
+	ATTACHMENTS_MOST = 16384,
 };
 
-/* --- standard error --------------------------------------------------------------------------- */
-
-static size_t diagnostics_left;
-
-static ssize_t diagnostics_write(void *cookie, const char *bytes, size_t n)
-{
-	size_t take = n < diagnostics_left ? n : diagnostics_left;
-
-	(void)cookie;
-	diagnostics_left -= take;
-	if (take && write(STDERR_FILENO, bytes, take) < 0)
-		diagnostics_left = 0;
-	return (ssize_t)n; /* what is dropped counts as written */
-}
-
-/* In glibc `stderr` is a variable, and poppler prints through it. */
-static void bound_diagnostics(void)
-{
-	static FILE *bounded;
-
-	if (!bounded) {
-		bounded =
-			fopencookie(NULL, "w", (cookie_io_functions_t){.write = diagnostics_write});
-		if (bounded) {
-			setvbuf(bounded, NULL, _IONBF, 0);
-			stderr = bounded;
-		}
-	}
-	diagnostics_left = DIAGNOSTICS_MOST;
-}
-
-/* --- what it is instead ----------------------------------------------------------------------- */
-
-static bool has_signature(const uint8_t *bytes, size_t n)
-{
-	return memmem(bytes, n < SIGNATURE_WITHIN ? n : SIGNATURE_WITHIN, "%PDF-", 5) != NULL;
-}
-
-/* A type to reroute to, or NULL: it may be PDF, or nothing that is known. */
-static const char *other_type(const uint8_t *bytes, size_t n, bool cut)
-{
-	struct charset cs;
-
-	if (has_signature(bytes, n))
-		return NULL;
-	if (sniff_html(bytes, n))
-		return "text/html";
-	return n > 0 && charset_detect(bytes, n, cut, &cs) ? "text/plain" : NULL;
-}
+/* One document being read. */
+struct reading {
+	PopplerDocument *pdf;
+	struct answer *out;
+	struct pages pages;
+};
 
 /* --- metadata --------------------------------------------------------------------------------- */
 
@@ -82,36 +39,26 @@ static void take_string(struct answer *out, const char *key, char *value)
 	g_free(value);
 }
 
-static void take_metadata(PopplerDocument *pdf, struct answer *out)
+static void take_date(struct answer *out, const char *key, GDateTime *when)
 {
-	GDateTime *created = poppler_document_get_creation_date_time(pdf);
+	if (when)
+		answer_meta_int(out, key, g_date_time_to_unix(when));
+	g_clear_pointer(&when, g_date_time_unref);
+}
 
-	answer_meta(out, "type", "application/pdf", strlen("application/pdf"));
-	take_string(out, "title", poppler_document_get_title(pdf));
-	take_string(out, "author", poppler_document_get_author(pdf));
-	take_string(out, "subject", poppler_document_get_subject(pdf));
-	take_string(out, "keywords", poppler_document_get_keywords(pdf));
-	if (created) {
-		answer_meta_int(out, "created", g_date_time_to_unix(created));
-		g_date_time_unref(created);
-	}
-	answer_meta_int(out, "pages", poppler_document_get_n_pages(pdf));
+static void take_metadata(struct reading *r)
+{
+	answer_meta(r->out, "type", "application/pdf", strlen("application/pdf"));
+	take_string(r->out, "title", poppler_document_get_title(r->pdf));
+	take_string(r->out, "author", poppler_document_get_author(r->pdf));
+	take_string(r->out, "subject", poppler_document_get_subject(r->pdf));
+	take_string(r->out, "keywords", poppler_document_get_keywords(r->pdf));
+	take_date(r->out, "created", poppler_document_get_creation_date_time(r->pdf));
+	take_date(r->out, "modified", poppler_document_get_modification_date_time(r->pdf));
+	answer_meta_int(r->out, "pages", poppler_document_get_n_pages(r->pdf));
 }
 
 /* --- the text of a page ----------------------------------------------------------------------- */
-
-/*
- * Poppler gives a page's text with the box of each character.  It sets nothing
- * between the cells of a table's row, so where two boxes lie apart a blank is
- * put; and words parted by a hyphen at a line's end are joined.
- */
-struct run {
-	const char *at;    /* the character looked at; ends in NUL */
-	const char *start; /* what was not sent yet */
-	const PopplerRectangle *box;
-	gunichar before;
-	struct answer *out;
-};
 
 static double distance(double low1, double high1, double low2, double high2)
 {
@@ -133,91 +80,180 @@ static const char *next_character(const char *p)
 	return p + g_utf8_skip[(guchar)*p];
 }
 
-static bool is_hyphen(gunichar c)
+/* Poppler sets nothing between the cells of a table's row: a blank where two boxes lie apart. */
+static void take_boxed(struct pages *pages, const char *text, const PopplerRectangle *box)
 {
-	return c == '-' || c == 0xad || c == 0x2010;
-}
+	gunichar before = ' ';
 
-/* At a hyphen behind a letter, at the end of a line, before a letter that continues a word. */
-static bool at_broken_word(const struct run *r)
-{
-	const char *next = next_character(r->at);
+	for (const char *p = text; *p && !pages->full; p = next_character(p), box++) {
+		gunichar c = g_utf8_get_char(p);
 
-	if (!is_hyphen(g_utf8_get_char(r->at)) || *next != '\n' || !g_unichar_isalpha(r->before))
-		return false;
-	gunichar c = g_utf8_get_char(next + 1);
-	return g_unichar_isalpha(c) && !g_unichar_isupper(c);
-}
-
-/* Sends what lies before `at`, goes on behind the next `skip` characters. */
-static bool send_run(struct run *r, int skip)
-{
-	bool more = answer_text(r->out, r->start, (size_t)(r->at - r->start));
-
-	for (int i = 0; i < skip; i++) {
-		r->at = next_character(r->at);
-		r->box++;
+		if (!g_unichar_isspace(before) && !g_unichar_isspace(c) && apart(box - 1, box))
+			pages_put(pages, ' ');
+		pages_put(pages, c);
+		before = c;
 	}
-	r->start = r->at;
-	return more;
 }
 
-static bool send_boxed(struct run *r)
-{
-	bool more = true;
-
-	while (*r->at && more) {
-		gunichar c = g_utf8_get_char(r->at);
-
-		if (at_broken_word(r)) {
-			more = send_run(r, 2);
-			r->before = 0;
-			continue;
-		}
-		if (r->before && !g_unichar_isspace(r->before) && !g_unichar_isspace(c) &&
-			apart(r->box - 1, r->box))
-			more = send_run(r, 0) && answer_text(r->out, " ", 1);
-		r->before = c;
-		r->at = next_character(r->at);
-		r->box++;
-	}
-	return more && send_run(r, 0);
-}
-
-static bool send_page(PopplerPage *page, struct answer *out)
+static void take_text(struct reading *r, PopplerPage *page)
 {
 	char *text = poppler_page_get_text(page);
 	PopplerRectangle *boxes = NULL;
 	guint count = 0;
-	bool more = true;
 
-	if (text && g_utf8_validate(text, -1, NULL)) {
-		struct run run = {.at = text, .start = text, .out = out};
-
-		if (poppler_page_get_text_layout(page, &boxes, &count) &&
-			(glong)count == g_utf8_strlen(text, -1)) {
-			run.box = boxes;
-			more = send_boxed(&run);
-		} else {
-			more = answer_text(out, text, strlen(text));
-		}
-	}
+	if (text && g_utf8_validate(text, -1, NULL) &&
+		poppler_page_get_text_layout(page, &boxes, &count) &&
+		(glong)count == g_utf8_strlen(text, -1))
+		take_boxed(&r->pages, text, boxes);
+	else if (text)
+		pages_put_utf8(&r->pages, text, strlen(text));
 	g_free(boxes);
 	g_free(text);
-	return more;
 }
 
-/* False: the limit is reached. */
-static bool take_page(PopplerDocument *pdf, int number, struct answer *out)
-{
-	PopplerPage *page = poppler_document_get_page(pdf, number);
-	bool more = number == 0 || answer_text(out, "\n\f", 2);
+/* --- attachments ------------------------------------------------------------------------------ */
 
-	if (page && more)
-		more = send_page(page, out);
-	if (page)
-		g_object_unref(page);
-	return more;
+static gboolean send_bytes(const gchar *bytes, gsize n, gpointer out, GError **error)
+{
+	(void)error;
+	answer_part_bytes(out, bytes, n);
+	return TRUE;
+}
+
+static void take_attachment(struct reading *r, PopplerAttachment *file)
+{
+	GError *error = NULL;
+	const char *name = poppler_attachment_get_name(file);
+	gsize size = poppler_attachment_get_size(file); /* as it says itself: 0 if it does not */
+
+	if (answer_part_count(r->out) >= ATTACHMENTS_MOST)
+		return;
+	answer_part(r->out, name && *name ? name : "attachment", NULL,
+		size > 0 && size < G_MAXINT64 ? (int64_t)size : -1);
+	if (!poppler_attachment_save_to_callback(file, send_bytes, r->out, &error))
+		answer_part_fail(r->out, ANSWER_DAMAGED, "%s",
+			error ? error->message : "the attachment cannot be read");
+	g_clear_error(&error);
+}
+
+static void take_attachments(struct reading *r)
+{
+	GList *files = poppler_document_get_attachments(r->pdf);
+
+	for (GList *f = files; f; f = f->next)
+		take_attachment(r, f->data);
+	g_list_free_full(files, g_object_unref);
+}
+
+/* --- annotations ------------------------------------------------------------------------------ */
+
+static void take_note(struct reading *r, char *text)
+{
+	if (text)
+		pages_note(&r->pages, text, strlen(text));
+	g_free(text);
+}
+
+static void take_annotation(struct reading *r, PopplerAnnot *annotation)
+{
+	PopplerAnnotType type = poppler_annot_get_annot_type(annotation);
+
+	if (type == POPPLER_ANNOT_LINK || type == POPPLER_ANNOT_WIDGET)
+		return; /* what it leads to; what a field says is asked for below */
+	take_note(r, poppler_annot_get_contents(annotation));
+	if (type != POPPLER_ANNOT_FILE_ATTACHMENT)
+		return;
+	PopplerAttachment *file = poppler_annot_file_attachment_get_attachment(
+		POPPLER_ANNOT_FILE_ATTACHMENT(annotation));
+	if (file) {
+		take_attachment(r, file);
+		g_object_unref(file);
+	}
+}
+
+/* The choices made of a list, and what was typed in. */
+static void take_choice(struct reading *r, PopplerFormField *field)
+{
+	int count = poppler_form_field_choice_get_n_items(field);
+
+	for (int i = 0; i < count; i++)
+		if (poppler_form_field_choice_is_item_selected(field, i))
+			take_note(r, poppler_form_field_choice_get_item(field, i));
+	if (poppler_form_field_choice_is_editable(field))
+		take_note(r, poppler_form_field_choice_get_text(field));
+}
+
+static void take_field(struct reading *r, PopplerFormField *field)
+{
+	PopplerFormFieldType type = poppler_form_field_get_field_type(field);
+
+	if (type == POPPLER_FORM_FIELD_TEXT)
+		take_note(r, poppler_form_field_text_get_text(field));
+	else if (type == POPPLER_FORM_FIELD_CHOICE)
+		take_choice(r, field);
+}
+
+/* Poppler gives a page's text without what its annotations and fields show. */
+static void take_annotations(struct reading *r, PopplerPage *page)
+{
+	GList *annotations = poppler_page_get_annot_mapping(page);
+	GList *fields = poppler_page_get_form_field_mapping(page);
+
+	for (GList *l = annotations; l && !r->pages.full; l = l->next)
+		take_annotation(r, ((PopplerAnnotMapping *)l->data)->annot);
+	for (GList *l = fields; l && !r->pages.full; l = l->next)
+		take_field(r, ((PopplerFormFieldMapping *)l->data)->field);
+	poppler_page_free_form_field_mapping(fields);
+	poppler_page_free_annot_mapping(annotations);
+}
+
+static void take_page(struct reading *r, int number)
+{
+	PopplerPage *page = poppler_document_get_page(r->pdf, number);
+
+	if (!page)
+		return;
+	take_text(r, page);
+	take_annotations(r, page);
+	g_object_unref(page);
+}
+
+/* --- bookmarks -------------------------------------------------------------------------------- */
+
+static void take_bookmark(struct reading *r, PopplerIndexIter *at)
+{
+	PopplerAction *action = poppler_index_iter_get_action(at);
+
+	if (action && action->any.title)
+		pages_note(&r->pages, action->any.title, strlen(action->any.title));
+	if (action)
+		poppler_action_free(action);
+}
+
+static void take_bookmarks(struct reading *r)
+{
+	PopplerIndexIter *open[BOOKMARK_DEPTH] = {poppler_index_iter_new(r->pdf)};
+	int depth = open[0] ? 0 : -1;
+
+	if (open[0])
+		pages_begin(&r->pages);
+	for (int left = BOOKMARKS_MOST; depth >= 0; left--) {
+		PopplerIndexIter *child = NULL;
+		bool more = left > 0 && !r->pages.full;
+
+		if (more) {
+			take_bookmark(r, open[depth]);
+			child = depth + 1 < BOOKMARK_DEPTH
+					? poppler_index_iter_get_child(open[depth])
+					: NULL;
+		}
+		if (child) {
+			open[++depth] = child;
+			continue;
+		}
+		while (depth >= 0 && !(more && poppler_index_iter_next(open[depth])))
+			poppler_index_iter_free(open[depth--]);
+	}
 }
 
 /* --- one document ----------------------------------------------------------------------------- */
@@ -245,32 +281,51 @@ static PopplerDocument *open_pdf(const struct document *doc, const struct input 
 	return fd < 0 ? NULL : poppler_document_new_from_fd(fd, NULL, error);
 }
 
+static bool is_pdf(const struct input *in)
+{
+	size_t n = input_size(in);
+
+	return memmem(input_bytes(in), n < SIGNATURE_WITHIN ? n : SIGNATURE_WITHIN, "%PDF-", 5);
+}
+
+static void read_pdf(struct reading *r)
+{
+	int count = poppler_document_get_n_pages(r->pdf);
+
+	take_metadata(r);
+	for (int i = 0; i < count && pages_begin(&r->pages); i++)
+		take_page(r, i);
+	take_bookmarks(r);
+	if (!pages_finish(&r->pages))
+		answer_truncated(r->out);
+	take_attachments(r);
+}
+
 static int convert_pdf(const struct document *doc, struct answer *out)
 {
 	static struct input *in;
+	static struct reading r;
 	GError *error = NULL;
 
 	if (!in)
 		in = input_create();
-	bound_diagnostics();
+	diagnostics_begin();
 	input_open(in, doc);
-	if (!input_load(in, doc->size <= IN_MEMORY_MOST ? IN_MEMORY_MOST + 1 : SNIFF_BYTES))
+	if (!input_load(in, doc->size <= IN_MEMORY_MOST ? IN_MEMORY_MOST + 1 : SIGNATURE_WITHIN))
 		return answer_fail(out, ANSWER_TRY_LATER, "the document could not be read");
-	const char *other = other_type(input_bytes(in), input_size(in), !input_whole(in));
-	if (other)
-		return answer_reroute(out, other);
-	PopplerDocument *pdf = open_pdf(doc, in, &error);
-	if (!pdf) {
+	if (!is_pdf(in))
+		return convert_other(doc, out);
+	r.out = out;
+	r.pdf = open_pdf(doc, in, &error);
+	if (!r.pdf) {
 		int verdict = explain(error, out);
 
 		g_clear_error(&error);
 		return verdict;
 	}
-	take_metadata(pdf, out);
-	int pages = poppler_document_get_n_pages(pdf);
-	for (int i = 0; i < pages && take_page(pdf, i, out); i++)
-		;
-	g_object_unref(pdf);
+	pages_init(&r.pages, out);
+	read_pdf(&r);
+	g_object_unref(r.pdf);
 	return ANSWER_DONE;
 }
 

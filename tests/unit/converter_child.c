@@ -29,6 +29,14 @@ static void find_program(const char *program, char path[PATH_MAX])
 	strcat(strcat(path, "/"), program);
 }
 
+bool child_is_built(const char *program)
+{
+	char path[PATH_MAX];
+
+	find_program(program, path);
+	return access(path, X_OK) == 0;
+}
+
 void child_start(struct child *c, const char *program)
 {
 	char path[PATH_MAX];

@@ -43,6 +43,8 @@ struct reply {
 	size_t part_count;
 };
 
+/* A converter is built only where its libraries are installed. */
+bool child_is_built(const char *program);
 void child_start(struct child *c, const char *program);
 void child_ask(struct child *c, const struct question *q, struct reply *out);
 void child_stop(struct child *c); /* closes the socket; the exit status must be 0 */
