@@ -16,12 +16,15 @@ enum { FILE_STATES = 10 };
 
 struct store_counts {
 	int64_t files[FILE_STATES]; /* by enum file_state */
+	int64_t parts[FILE_STATES]; /* of containers that a file has */
 	int64_t directories;
 	int64_t documents;
 };
 
-/* Counts the rows; any connection, a scan of two indexes. */
+/* Counts the rows; any connection, a scan of two indexes and of all parts. */
 MUST_USE enum status store_counts(struct db *db, struct store_counts *out);
+/* One part more or less in that state, as the store has it; writer. */
+MUST_USE enum status counts_part(struct db *db, int64_t state, int by);
 /* Sets the gauges. */
 void counts_publish(const struct store_counts *c);
 

@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "store/connection.h"
+#include "store/container.h"
 #include "store/functions.h"
 #include "store/hold.h"
 #include "store/lengths.h"
@@ -284,6 +285,10 @@ enum status db_open_writer(const char *state_dir, struct db **out, bool *unclean
 	st = hold_take(state_dir, &db->lock_fd);
 	if (st == ST_OK)
 		st = connection_start(db, unclean);
+	if (st == ST_OK)
+		st = parts_drop_building(db);
+	if (st == ST_CORRUPT)
+		connection_stop(db);
 	if (st == ST_OK || st == ST_CORRUPT)
 		*out = db;
 	else

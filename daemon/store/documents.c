@@ -3,6 +3,7 @@
 
 #include "core/log.h"
 #include "store/connection.h"
+#include "store/container.h"
 #include "store/lengths_staged.h"
 
 #include <string.h>
@@ -91,6 +92,22 @@ enum status documents_renew_converter(
 	return statement_run(&s);
 }
 
+static enum status run_on_text(struct db *db, enum statement_id statement, const struct buf *text)
+{
+	AUTO_STATEMENT s = statement_start(db, statement);
+
+	statement_text(&s, text->data, text->len);
+	return statement_run(&s);
+}
+
+/* Files whose containers are stale are to be read again. */
+static enum status expire_stale(struct db *db)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_EXPIRE_STALE);
+
+	return statement_run(&s);
+}
+
 enum status documents_expire_converters(struct db *db, const int64_t *ids, size_t count)
 {
 	AUTO_BUF list = BUF_INIT;
@@ -100,18 +117,33 @@ enum status documents_expire_converters(struct db *db, const int64_t *ids, size_
 		buf_addf(&list, "%s%lld", i ? "," : "", (long long)ids[i]);
 	buf_addc(&list, ']');
 	enum status st = db_trouble(db, buf_status(&list));
-	if (st != ST_OK)
-		return st;
-	AUTO_STATEMENT s = statement_start(db, STMT_EXPIRE);
-	statement_text(&s, list.data, list.len);
-	return statement_run(&s);
+	if (st == ST_OK)
+		st = run_on_text(db, STMT_EXPIRE_CONTAINERS, &list);
+	if (st == ST_OK)
+		st = run_on_text(db, STMT_EXPIRE, &list);
+	return st == ST_OK ? expire_stale(db) : st;
+}
+
+enum status documents_expire_extension(struct db *db, const char *extension, int64_t converter)
+{
+	{
+		AUTO_STATEMENT s = statement_start(db, STMT_EXPIRE_EXTENSION);
+
+		statement_string(&s, extension);
+		statement_int(&s, converter);
+		enum status st = statement_run(&s);
+		if (st != ST_OK || !sqlite3_changes(db->raw))
+			return st;
+	}
+	return expire_stale(db);
 }
 
 /* --- put ----------------------------------------------------------------------------------- */
 
-static enum status insert_document(struct db *db, const struct document *d, int64_t *id)
+static enum status write_document(
+	struct db *db, enum statement_id statement, const struct document *d)
 {
-	AUTO_STATEMENT s = statement_start(db, STMT_DOCUMENT_INSERT);
+	AUTO_STATEMENT s = statement_start(db, statement);
 
 	statement_blob(&s, d->hash, DOCUMENT_HASH_BYTES);
 	statement_int(&s, d->converter);
@@ -123,9 +155,8 @@ static enum status insert_document(struct db *db, const struct document *d, int6
 	statement_string(&s, d->meta);
 	statement_int(&s, (int64_t)d->text_len);
 	statement_int(&s, d->truncated);
-	enum status st = statement_run(&s);
-	*id = sqlite3_last_insert_rowid(db->raw);
-	return st;
+	statement_int(&s, d->parts);
+	return statement_run(&s);
 }
 
 static enum status insert_content(struct db *db, const struct document *d, int64_t id)
@@ -148,19 +179,54 @@ static enum status insert_fts(struct db *db, const struct document *d, int64_t i
 	return statement_run(&s);
 }
 
+static enum status insert_text(struct db *db, const struct document *d, int64_t id)
+{
+	enum status st = insert_content(db, d, id);
+
+	if (st == ST_OK)
+		st = insert_fts(db, d, id);
+	return st == ST_OK ? lengths_stage(db, id, lengths_of_size((int64_t)d->text_len)) : st;
+}
+
+static enum status insert_document(struct db *db, const struct document *d, int64_t *id)
+{
+	enum status st = write_document(db, STMT_DOCUMENT_INSERT, d);
+
+	*id = sqlite3_last_insert_rowid(db->raw);
+	db->counts.documents++;
+	return st == ST_OK ? insert_text(db, d, *id) : st;
+}
+
+/* A container whose parts are all there: what it had before, if it was read before, makes way. */
+static enum status complete(struct db *db, const struct document *d, const struct document_state *old)
+{
+	enum status st = ST_OK;
+
+	if (old->searchable) {
+		AUTO_STATEMENT s = statement_start(db, STMT_FTS_LEAVE);
+
+		statement_int(&s, old->id);
+		st = statement_run(&s);
+	}
+	if (st == ST_OK)
+		st = parts_delete(db, old->id, d->parts, INT64_MAX);
+	if (st == ST_OK)
+		st = write_document(db, STMT_DOCUMENT_COMPLETE, d);
+	db_tick(db);
+	return st == ST_OK ? insert_text(db, d, old->id) : st;
+}
+
 enum status documents_put(struct db *db, const struct document *d, int64_t *id)
 {
-	enum status st = documents_find(db, d->hash, d->converter, id);
+	struct document_state old;
+	enum status st = document_state(db, d->hash, d->converter, &old);
 
 	if (st == ST_NOT_FOUND) {
 		st = insert_document(db, d, id);
-		if (st == ST_OK)
-			st = insert_content(db, d, *id);
-		if (st == ST_OK)
-			st = insert_fts(db, d, *id);
-		if (st == ST_OK)
-			st = lengths_stage(db, *id, lengths_of_size((int64_t)d->text_len));
-		db->counts.documents++;
+	} else if (st == ST_OK) {
+		*id = old.id;
+		if (old.building || old.parts != d->parts)
+			st = complete(db, d, &old);
 	}
 	/* Whether it has a file is seen when the transaction ends. */
 	if (st == ST_OK)

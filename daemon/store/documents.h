@@ -2,7 +2,7 @@
  * documents: contents by hash, their text and their full-text rows.
  *
  * Text is stored once per (content hash, converter), as a zstd frame made by the
- * worker.  A document has a row in fts while at least one file has it.
+ * worker.  A document has a row in fts while at least one file has it, or a container that a file has (parts.h).
  */
 #ifndef STORE_DOCUMENTS_H
 #define STORE_DOCUMENTS_H
@@ -51,8 +51,14 @@ MUST_USE enum status documents_converter(
 /* Gives it, in a new store, the row id that it had in the one before. */
 MUST_USE enum status documents_renew_converter(
 	struct db *db, int64_t id, const char *name, const void *version, size_t len);
-/* After a reload: every file whose rule or document's converter is not among `ids` is to be read again (stamp 0). */
+/*
+ * After a reload: every file whose rule or document's converter is not among `ids` is to be read again (stamp 0), and
+ * every one that has such a part: its content is not known any more.
+ */
 MUST_USE enum status documents_expire_converters(struct db *db, const int64_t *ids, size_t count);
+/* The same for files that have parts of that extension by another rule than `converter`, which claims it now. */
+MUST_USE enum status documents_expire_extension(
+	struct db *db, const char *extension, int64_t converter);
 /*
  * Inserts content, text and fts row, or finds them; *id.  A kept orphan is made searchable again.  A container whose
  * parts were added before (parts.h) is completed by it: from d->parts on, rows of an earlier reading go.

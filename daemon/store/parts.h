@@ -42,6 +42,9 @@ struct part {
 /* The name of a part: what is behind its path's last slash. */
 const char *part_leaf(const char *path);
 
+/* How many rows of part a document has, and their bytes in all (sum of size); 0 and 0 of a plain one.  Any connection. */
+MUST_USE enum status parts_count(struct db *db, int64_t document, int64_t *count, int64_t *bytes);
+
 /* --- writer, inside a transaction --- */
 
 /*

@@ -129,7 +129,7 @@ struct file_change {
 	int64_t document;		    /* 0: none */
 	const struct file_failure *failure; /* NULL: none; an old failure row goes */
 };
-/* ST_NOT_FOUND: the directory row or the document is gone (deleted meanwhile). */
+/* ST_NOT_FOUND: the directory row or the document is gone (deleted meanwhile), or its content is to be read again. */
 MUST_USE enum status tree_file_put(struct db *db, const struct file_change *c);
 /* Only identity and stamp change (touch, chmod); ST_NOT_FOUND. */
 MUST_USE enum status tree_file_touch(

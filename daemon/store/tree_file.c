@@ -2,6 +2,7 @@
 #include "core/now.h"
 #include "core/path.h"
 #include "store/connection.h"
+#include "store/container.h"
 #include "store/documents.h"
 #include "store/name_index.h"
 #include "store/old_file.h"
@@ -161,8 +162,12 @@ static enum status update_file(
 enum status tree_file_put(struct db *db, const struct file_change *c)
 {
 	AUTO_OLD old = OLD_INIT;
-	enum status st = old_file_find(db, c->dir, c->name, &old);
+	bool stale = false;
+	enum status st = c->document ? document_is_stale(db, c->document, &stale) : ST_OK;
 
+	if (st != ST_OK || stale)
+		return stale ? ST_NOT_FOUND : st;
+	st = old_file_find(db, c->dir, c->name, &old);
 	if (st == ST_NOT_FOUND)
 		return insert_file(db, c);
 	return st == ST_OK ? update_file(db, &old, c) : st;
