@@ -72,7 +72,7 @@ conv_there = $(if $(shell pkg-config --exists $(call conv_pkgs,$(1)) 2>/dev/null
 CONV_BUILT := $(foreach c,$(CONV_SRC),$(call conv_there,$(c)))
 CONV_LEFT_OUT := $(filter-out $(CONV_BUILT),$(CONV_SRC))
 # What converters/lib may use; what a program does not need of it is not linked.
-CONVLIB_PKGS := libcjson uchardet libxml-2.0 libarchive libmagic
+CONVLIB_PKGS := libcjson uchardet libxml-2.0 libarchive libmagic libzip expat
 CONVERTERS := $(patsubst converters/%.c,$(BUILD)/trawl-convert-%,$(CONV_BUILT))
 UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 PROGRAMS := $(BUILD)/trawld $(BUILD)/trawl $(BUILD)/trawl-jail $(CONVERTERS)
@@ -139,7 +139,7 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call obj,$(UNIT_HELP)) $(BUILD)/l
 
 BUILD_DEPS := gcc make pkg-config libc6-dev libuv1-dev libsqlite3-dev libcjson-dev libzstd-dev libsodium-dev \
 	libini-config-dev libseccomp-dev libsystemd-dev \
-	libuchardet-dev libmagic-dev libxml2-dev libarchive-dev libpoppler-glib-dev
+	libuchardet-dev libmagic-dev libxml2-dev libarchive-dev libzip-dev libexpat1-dev libpoppler-glib-dev
 TEST_DEPS := libcmocka-dev python3 python3-pytest python3-hypothesis clang clang-tidy libclang-rt-14-dev \
 	cppcheck pmccabe mandoc systemd poppler-utils procps strace sqlite3
 
