@@ -88,7 +88,7 @@ books() {
 		epub | fb2) pandoc "$work/book.md" -o "book/book.$kind" ;;
 		*)
 			pandoc "$work/book.md" -o "$work/book.epub"
-			quietly ebook-convert "$work/book.epub" "book/book.$kind" --no-default-epub-cover
+			quietly ebook-convert "$work/book.epub" "book/book.$kind"
 			;;
 		esac
 	done
@@ -112,10 +112,11 @@ pages() {
 	# With the owner's password only: anybody may read it.
 	office letter.fodt openpdf pdf:writer_pdf_Export "$work/open.pdf"
 	qpdf --encrypt "" owner 256 -- "$work/open.pdf" page/restricted.pdf
-	office letter.fodt ps pdf:writer_pdf_Export "$work/ps.pdf"
-	gs -q -dBATCH -dNOPAUSE -sDEVICE=ps2write -sOutputFile=page/letter.ps "$work/ps.pdf"
-	office letter.fodt eps pdf:writer_pdf_Export "$work/eps.pdf"
-	pdftops -eps -f 1 -l 1 "$work/eps.pdf" page/letter.eps
+	master press.ms ps "$work/press.ms"
+	groff -ms -Tps "$work/press.ms" > page/letter.ps
+	master press.ms eps "$work/press.ms"
+	groff -ms -Tps "$work/press.ms" | gs -q -dBATCH -dNOPAUSE -sDEVICE=pdfwrite "-sOutputFile=$work/eps.pdf" -
+	pdftops -eps "$work/eps.pdf" page/letter.eps
 	djvu
 }
 

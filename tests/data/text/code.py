@@ -1,0 +1,1 @@
+"""Comment nailed to the py source"""

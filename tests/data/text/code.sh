@@ -1,0 +1,2 @@
+#!/bin/sh
+# Comment nailed to the sh source
