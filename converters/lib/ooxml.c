@@ -145,36 +145,36 @@ static int send_part(struct ooxml *x, const char *member)
 	return ANSWER_DONE;
 }
 
-static int take_related(struct ooxml *x, const struct relation *to)
+static int take_related(struct ooxml *x, const struct entry *to)
 {
 	static const char *const drawn[] = {"chart", "diagramData", "package", NULL};
 	int verdict;
 
-	if (package_find(x->package, to->member) < 0)
+	if (package_find(x->package, to->value) < 0)
 		return ANSWER_DONE;
-	if (strcmp(to->kind, "package") == 0 || strcmp(to->kind, "aFChunk") == 0)
-		return send_part(x, to->member);
-	verdict = ooxml_text(x, to->member);
-	if (verdict == ANSWER_DONE && strcmp(to->kind, "drawing") == 0)
-		verdict = ooxml_related(x, to->member, drawn);
+	if (strcmp(to->word, "package") == 0 || strcmp(to->word, "aFChunk") == 0)
+		return send_part(x, to->value);
+	verdict = ooxml_text(x, to->value);
+	if (verdict == ANSWER_DONE && strcmp(to->word, "drawing") == 0)
+		verdict = ooxml_related(x, to->value, drawn);
 	return verdict;
 }
 
 int ooxml_related(struct ooxml *x, const char *member, const char *const *kinds)
 {
-	struct relations *relations;
+	struct dictionary *relations;
 	int verdict = relations_load(x->package, member, &relations);
 
 	if (verdict != ANSWER_DONE)
 		return verdict;
 	for (; *kinds; kinds++)
-		for (size_t i = 0; i < relations_count(relations) && verdict == ANSWER_DONE; i++) {
-			struct relation to = relations_at(relations, i);
+		for (size_t i = 0; i < dictionary_count(relations) && verdict == ANSWER_DONE; i++) {
+			struct entry to = dictionary_at(relations, i);
 
-			if (strcmp(to.kind, *kinds) == 0 && !prose_full(x->prose))
+			if (strcmp(to.word, *kinds) == 0 && !prose_full(x->prose))
 				verdict = take_related(x, &to);
 		}
-	relations_destroy(relations);
+	dictionary_destroy(relations);
 	return verdict;
 }
 
@@ -241,7 +241,7 @@ static int convert_main(struct ooxml *x, const char *main)
 
 int ooxml_convert(struct ooxml *x)
 {
-	struct relations *relations;
+	struct dictionary *relations;
 	int verdict = relations_load(x->package, "", &relations);
 	const char *main;
 
@@ -256,6 +256,6 @@ int ooxml_convert(struct ooxml *x)
 		verdict = convert_main(x, main);
 	if (verdict == ANSWER_DONE)
 		verdict = take_counts(x, relations_kind(relations, "extended-properties"));
-	relations_destroy(relations);
+	dictionary_destroy(relations);
 	return verdict;
 }

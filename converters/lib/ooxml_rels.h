@@ -7,25 +7,17 @@
 #ifndef CONVERT_OOXML_RELS_H
 #define CONVERT_OOXML_RELS_H
 
+#include "dictionary.h"
 #include "package.h"
 
-struct relations;
-
-struct relation {
-	const char *id;
-	const char *kind;   /* the last step of its type: "slide" */
-	const char *member; /* that it leads to */
-};
-
-/* Of the member `part`, "" for the package itself; none if it has no file of relations.  A verdict;
- * *out is to be destroyed after ANSWER_DONE. */
-int relations_load(struct package *package, const char *part, struct relations **out);
-void relations_destroy(struct relations *r); /* NULL is fine */
-
-size_t relations_count(const struct relations *r);
-struct relation relations_at(const struct relations *r, size_t i);
-/* The member of the first relation of this kind, or with this id; NULL if there is none. */
-const char *relations_kind(const struct relations *r, const char *kind);
-const char *relations_id(const struct relations *r, const char *id);
+/*
+ * Of the member `part`, "" for the package itself; none if it has no file of
+ * relations.  An entry's key is the relation's id, its value the member that it
+ * leads to, its word the last step of its type, as in "slide".  A verdict; *out
+ * is to be destroyed after ANSWER_DONE, and else NULL.
+ */
+int relations_load(struct package *package, const char *part, struct dictionary **out);
+/* The member of the first relation of this kind; NULL if there is none. */
+const char *relations_kind(const struct dictionary *relations, const char *kind);
 
 #endif

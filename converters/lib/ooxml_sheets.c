@@ -232,7 +232,7 @@ static int take_sheet_member(struct sheet *s, const char *name, const char *memb
 /* --- all of them ------------------------------------------------------------------------------ */
 
 static int take_sheets(
-	struct sheet *s, const struct workbook *book, const struct relations *relations)
+	struct sheet *s, const struct workbook *book, const struct dictionary *relations)
 {
 	int verdict = ANSWER_DONE;
 
@@ -240,14 +240,14 @@ static int take_sheets(
 		const char *name = arena_at(&book->sheets, at);
 		const char *id = name + strlen(name) + 1;
 
-		verdict = take_sheet_member(s, name, relations_id(relations, id));
+		verdict = take_sheet_member(s, name, dictionary_value(relations, id, NULL));
 		at += strlen(name) + strlen(id) + 2;
 	}
 	return verdict;
 }
 
 static int take_workbook(
-	struct ooxml *x, const struct workbook *book, const struct relations *relations)
+	struct ooxml *x, const struct workbook *book, const struct dictionary *relations)
 {
 	struct sheet s = {.x = x};
 	struct styles *styles;
@@ -272,14 +272,14 @@ int ooxml_sheets(struct ooxml *x, const char *main)
 {
 	static const struct xml_ops ops = {.open = on_book_open};
 	struct workbook book = {0};
-	struct relations *relations = NULL;
+	struct dictionary *relations = NULL;
 	int verdict = package_parse(x->package, main, &ops, &book);
 
 	if (verdict == ANSWER_DONE)
 		verdict = relations_load(x->package, main, &relations);
 	if (verdict == ANSWER_DONE)
 		verdict = take_workbook(x, &book, relations);
-	relations_destroy(relations);
+	dictionary_destroy(relations);
 	arena_finish(&book.sheets);
 	return verdict;
 }

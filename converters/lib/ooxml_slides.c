@@ -35,14 +35,14 @@ static int take_slide(struct ooxml *x, const char *member)
 }
 
 static int take_slides(
-	struct ooxml *x, const struct order *order, const struct relations *relations)
+	struct ooxml *x, const struct order *order, const struct dictionary *relations)
 {
 	int verdict = ANSWER_DONE;
 
 	for (size_t at = 0; at < arena_size(&order->ids) && verdict == ANSWER_DONE;) {
 		const char *id = arena_at(&order->ids, at);
 
-		verdict = take_slide(x, relations_id(relations, id));
+		verdict = take_slide(x, dictionary_value(relations, id, NULL));
 		at += strlen(id) + 1;
 	}
 	return verdict;
@@ -52,14 +52,14 @@ int ooxml_slides(struct ooxml *x, const char *main)
 {
 	static const struct xml_ops ops = {.open = on_open};
 	struct order order = {0};
-	struct relations *relations = NULL;
+	struct dictionary *relations = NULL;
 	int verdict = package_parse(x->package, main, &ops, &order);
 
 	if (verdict == ANSWER_DONE)
 		verdict = relations_load(x->package, main, &relations);
 	if (verdict == ANSWER_DONE)
 		verdict = take_slides(x, &order, relations);
-	relations_destroy(relations);
+	dictionary_destroy(relations);
 	arena_finish(&order.ids);
 	return verdict;
 }

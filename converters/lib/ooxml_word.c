@@ -41,7 +41,7 @@ static int take_language(struct ooxml *x, const char *main)
 	static const struct xml_ops ops = {
 		.open = on_style_open, .close = on_style_close, .enough = found};
 	struct search search = {.properties = x->properties};
-	struct relations *relations;
+	struct dictionary *relations;
 	int verdict = relations_load(x->package, main, &relations);
 	const char *styles;
 
@@ -50,7 +50,7 @@ static int take_language(struct ooxml *x, const char *main)
 	styles = relations_kind(relations, "styles");
 	if (styles && package_find(x->package, styles) >= 0)
 		verdict = package_parse(x->package, styles, &ops, &search);
-	relations_destroy(relations);
+	dictionary_destroy(relations);
 	return verdict;
 }
 
