@@ -69,17 +69,6 @@ legacy() {
 	office letter.fodt rtf 'rtf:Rich Text Format' office/letter.rtf
 }
 
-# Behind the password "secret".
-locked() {
-	mkdir -p office
-	for kind in odt docx doc; do
-		master letter.fodt "locked$kind" "$work/locked.fodt"
-		quietly /usr/bin/python3 masters/encrypt.py "$work" "$work/locked.fodt" "office/locked.$kind"
-	done
-	master sheet.fods lockedxlsx "$work/locked.fods"
-	quietly /usr/bin/python3 masters/encrypt.py "$work" "$work/locked.fods" office/locked.xlsx
-}
-
 books() {
 	mkdir -p book "$work/chm"
 	for kind in epub fb2 mobi azw3; do
@@ -277,7 +266,7 @@ nested() {
 	(cd "$work/tree" && quietly 7z a -psecret "$here/archive/locked.7z" .)
 }
 
-[ $# -gt 0 ] || set -- opendocument ooxml legacy locked books pictures media text web pages mail archives
+[ $# -gt 0 ] || set -- opendocument ooxml legacy books pictures media text web pages mail archives
 for group; do
 	echo "  FIXTURE $group"
 	"$group"
