@@ -8,7 +8,7 @@
 
 #include "core/log.h"
 #include "core/now.h"
-#include "core/stats.h"
+#include "pipeline/content.h"
 #include "store/attempts.h"
 #include "store/tree.h"
 
@@ -120,35 +120,6 @@ static const char *text_of(const struct buf *b)
 	return b->data ? b->data : "";
 }
 
-static enum status put_document(struct db *db, const struct result *r, int64_t *id)
-{
-	struct document d = {
-		.converter = r->converter,
-		.type = r->type.len ? r->type.data : "application/octet-stream",
-		.title = text_of(&r->title),
-		.author = text_of(&r->author),
-		.lang = r->lang.len ? r->lang.data : NULL,
-		.created = r->created,
-		.meta = r->meta.len ? r->meta.data : NULL,
-		.text = text_of(&r->text),
-		.text_len = r->text.len,
-		.packed = r->packed,
-		.packed_len = r->packed_len,
-		.truncated = r->truncated,
-	};
-
-	memcpy(d.hash, r->hash, sizeof d.hash);
-	stats_add(text_bytes, (long long)r->text.len);
-	return documents_put(db, &d, id);
-}
-
-static enum status find_twin(struct db *db, const struct result *r, int64_t *id)
-{
-	enum status st = documents_find(db, r->hash, r->rule, id);
-
-	return st == ST_NOT_FOUND ? documents_find_by_rule(db, r->hash, r->rule, id) : st;
-}
-
 static int64_t back_off_s(int attempts)
 {
 	int64_t s = RETRY_FIRST_S;
@@ -215,25 +186,19 @@ static enum status put_ident(struct db *db, struct result *r)
 	return ST_OK;
 }
 
-enum status apply_result(struct db *db, struct result *r, struct apply_notes *notes)
+static enum status apply_file(struct db *db, struct result *r, struct apply_notes *notes)
 {
 	struct job *j = r->job;
 	struct file_failure failure = {0};
 	enum file_state state = r->state;
 	int64_t document = 0;
-	enum status st = ST_OK;
 
 	j->verdict = JOB_COMMITTED;
 	if (r->kind == RESULT_STILL)
 		return put_ident(db, r);
-	if (r->kind == RESULT_TEXT)
-		st = put_document(db, r, &document);
-	else if (r->kind == RESULT_KNOWN)
-		document = r->known;
-	else if (r->kind == RESULT_TWIN)
-		st = find_twin(db, r, &document);
-	if (r->kind == RESULT_TWIN && st == ST_NOT_FOUND) {
-		j->verdict = JOB_REPEAT;
+	enum status st = content_put(db, r, &document);
+	if (st == ST_NOT_FOUND) { /* a twin, or a part, is not there as it was thought to be */
+		j->verdict = j->parts == PARTS_REFUSED ? JOB_REFUSED : JOB_REPEAT;
 		return ST_OK;
 	}
 	if (st == ST_OK && r->reason)
@@ -251,4 +216,14 @@ enum status apply_result(struct db *db, struct result *r, struct apply_notes *no
 	if (st == ST_OK && j->read.ino != j->seen.ino) /* replaced between the scan and the reading */
 		st = tell_links_of_gone(db, j->seen.ino, notes);
 	return st == ST_OK ? tell_links(db, j, notes) : st;
+}
+
+enum status apply_result(struct db *db, struct result *r, struct apply_notes *notes)
+{
+	int64_t none;
+
+	if (r->place)
+		return content_put_part(db, r);
+	/* The verdict is there already: the parts go. */
+	return r->kind == RESULT_NONE ? content_put(db, r, &none) : apply_file(db, r, notes);
 }

@@ -13,8 +13,9 @@ struct apply_notes {
 
 MUST_USE enum status apply_tree(struct db *db, struct tree_change *c, struct apply_notes *notes);
 /*
- * Fills the job's verdict, state and next_try.  ST_OK too where the directory is gone (the verdict says so), and where a
- * twin was not found (JOB_REPEAT); other statuses are the store's trouble.
+ * Of a file: fills the job's verdict, state and next_try; of a part: the job's note on its parts.  ST_OK too where the
+ * directory is gone (the verdict says so), and where a twin or a part was not found (JOB_REPEAT); other statuses are the
+ * store's trouble.
  */
 MUST_USE enum status apply_result(struct db *db, struct result *r, struct apply_notes *notes);
 

@@ -367,6 +367,7 @@ enum status pipeline_push(struct pipeline *p, struct job **job)
 	thread_assert(ROLE_LOOP);
 	(*job)->pipeline = p;
 	(*job)->generation = atomic_load(&p->generation);
+	(*job)->parts = PARTS_SOUND;
 	enum status st = queue_push(p->queue, job);
 	if (st == ST_OK)
 		count_in_flight(1);

@@ -31,6 +31,7 @@ struct job {
 	struct pipeline *pipeline;
 	unsigned generation; /* of the store that it was found different from */
 	bool alone;	     /* a suspect that runs while nothing else does, until it is back on the loop */
+	enum { PARTS_SOUND, PARTS_LOST, PARTS_REFUSED } parts; /* the writer's note on those of its file */
 
 	int64_t dir;
 	char *root_path; /* absolute */

@@ -6,6 +6,8 @@
 #include "core/mem.h"
 #include "core/stats.h"
 
+#include <string.h>
+
 enum { LANES = 2 };
 
 struct result_lane {
@@ -32,8 +34,35 @@ struct result *result_create(struct job **job)
 
 	if (!r)
 		return NULL;
-	r->job = *job;
+	r->job = r->of = *job;
 	*job = NULL;
+	return r;
+}
+
+static void place_destroy(struct result_place *p)
+{
+	for (size_t i = 0; p && i < p->depth; i++)
+		mem_free(p->containers[i].type);
+	if (p)
+		mem_free(p->path);
+	mem_free(p);
+}
+
+struct result *result_create_part(struct job *of, const char *path, size_t depth)
+{
+	struct result *r = mem_zalloc(sizeof *r);
+	struct result_place *p = mem_zalloc(sizeof *p + depth * sizeof p->containers[0]);
+
+	if (p)
+		p->path = mem_strdup(path);
+	if (!r || !p || !p->path) {
+		mem_free(r);
+		place_destroy(p);
+		return NULL;
+	}
+	p->depth = depth;
+	r->of = of;
+	r->place = p;
 	return r;
 }
 
@@ -46,8 +75,17 @@ void result_destroy(struct result *r)
 		&r->who, &r->detail, &r->output};
 	for (size_t i = 0; i < sizeof bufs / sizeof *bufs; i++)
 		buf_finish(bufs[i]);
+	place_destroy(r->place);
 	mem_free(r->packed);
 	mem_free(r);
+}
+
+void result_weigh(struct result *r)
+{
+	size_t place = r->place ? strlen(r->place->path) + r->place->depth * 128 : sizeof *r->job;
+
+	/* Small things are one sum. */
+	r->bytes = sizeof *r + place + r->text.len + r->packed_len + r->meta.len + r->output.len + 512;
 }
 
 enum status results_create(size_t bytes_max, struct results **out)
@@ -81,7 +119,7 @@ void results_destroy(struct results *q)
 enum status results_push(struct results *q, struct result **r)
 {
 	struct result *x = *r;
-	struct result_lane *lane = &q->lane[x->job->lane];
+	struct result_lane *lane = &q->lane[x->of->lane];
 
 	LOCK_SCOPE(&q->lock);
 	/* One that is larger than the bound goes alone. */

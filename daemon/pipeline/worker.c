@@ -13,8 +13,9 @@
 #include "core/stats.h"
 #include "core/thread.h"
 #include "core/wire.h"
+#include "pipeline/answer.h"
+#include "pipeline/container.h"
 #include "pipeline/intake.h"
-#include "store/attempts.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,9 +23,15 @@
 #include <unistd.h>
 #include <zstd.h>
 
-enum { ZSTD_LEVEL = 3, IDLE_TRIM_MS = 10000, REPORT_STUCK_MS = 10000 };
+enum { IDLE_TRIM_MS = 10000, REPORT_STUCK_MS = 10000 };
 
-enum worker_phase { PHASE_IDLE, PHASE_READING, PHASE_CONVERTING, PHASE_WAITING };
+enum worker_phase {
+	PHASE_IDLE,
+	PHASE_READING,
+	PHASE_CONVERTING,
+	PHASE_WAITING_INSIDE, /* in the middle of a container: its parts are with the writer */
+	PHASE_WAITING
+};
 
 struct worker {
 	const struct worker_shared *shared;
@@ -37,8 +44,9 @@ struct worker {
 
 	/* owned by the worker thread */
 	ZSTD_CCtx *compressor;
-	struct db *db;
-	unsigned generation;
+	struct known known;
+
+	atomic_llong moved_ms; /* a phase, or a part, began */
 
 	struct lock lock; /* held alone */
 	/* protected by lock */
@@ -46,7 +54,8 @@ struct worker {
 	enum worker_phase phase;
 	const struct job *job; /* only compared, and read for its path while phase is not IDLE */
 	int64_t since_ms;
-	int64_t limit_ms; /* of PHASE_CONVERTING: by then it has ended by itself */
+	int64_t limit_ms; /* of PHASE_CONVERTING: by then it has ended by itself, or come to another part */
+	struct buf part; /* that is being converted; empty: none */
 };
 
 static void enter_phase(struct worker *w, enum worker_phase phase, const struct job *j)
@@ -55,6 +64,20 @@ static void enter_phase(struct worker *w, enum worker_phase phase, const struct 
 	w->phase = phase;
 	w->job = j;
 	w->since_ms = now_mono_ms();
+	atomic_store(&w->moved_ms, w->since_ms);
+	buf_clear(&w->part);
+}
+
+/* Within PHASE_CONVERTING: a container came to another part, or waits for the writer to take one. */
+static void at_part(void *arg, const char *path, bool waiting)
+{
+	struct worker *w = arg;
+
+	LOCK_SCOPE(&w->lock);
+	w->phase = waiting ? PHASE_WAITING_INSIDE : PHASE_CONVERTING;
+	atomic_store(&w->moved_ms, now_mono_ms());
+	buf_clear(&w->part);
+	buf_adds(&w->part, path ? path : "");
 }
 
 static void enter_converting(struct worker *w, const struct job *j)
@@ -82,155 +105,9 @@ static void send_back(struct worker *w, struct job *j, enum job_verdict verdict)
 	mailbox_send(w->shared->mailbox, &j->letter);
 }
 
-/* The connection to today's store, or NULL: the content is then taken as unknown. */
-static struct db *reader(struct worker *w)
-{
-	unsigned now = atomic_load(w->shared->generation);
-
-	if (w->db && w->generation == now)
-		return w->db;
-	db_close(w->db);
-	w->db = NULL;
-	if (db_open_reader(w->shared->state_dir, &w->db) != ST_OK)
-		return NULL;
-	w->generation = now;
-	return w->db;
-}
-
-static bool is_known(struct worker *w, const unsigned char *hash, int64_t rule, int64_t *document)
-{
-	struct db *db = reader(w);
-
-	if (!db || db_begin(db) != ST_OK)
-		return false;
-	enum status st = documents_find(db, hash, rule, document);
-	if (st == ST_NOT_FOUND)
-		st = documents_find_by_rule(db, hash, rule, document);
-	db_rollback(db);
-	return st == ST_OK;
-}
-
-static bool is_quarantined(struct worker *w, const struct result *r)
-{
-	struct db *db = reader(w);
-
-	if (!db || db_begin(db) != ST_OK)
-		return false;
-	bool over = attempts_are_over(db, r->job->dir, r->job->name, r->hash, r->rule);
-	db_rollback(db);
-	return over;
-}
-
-static bool pack(struct worker *w, struct result *r)
-{
-	size_t room = ZSTD_compressBound(r->text.len);
-
-	r->packed = mem_alloc(room);
-	if (!r->packed)
-		return false;
-	size_t n = ZSTD_compressCCtx(w->compressor, r->packed, room, r->text.len ? r->text.data : "",
-		r->text.len, ZSTD_LEVEL);
-	if (ZSTD_isError(n)) {
-		log_error("compressing: %s", ZSTD_getErrorName(n));
-		return false;
-	}
-	r->packed_len = n;
-	void *fit = mem_resize(r->packed, n, 1);
-	if (fit)
-		r->packed = fit;
-	return true;
-}
-
-static void take_string(const cJSON *meta, const char *key, struct buf *out)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(meta, key);
-
-	if (cJSON_IsString(item))
-		buf_adds(out, item->valuestring);
-}
-
-/* The metadata record is the converter's word: what is not as agreed is passed over. */
-static void take_meta(struct result *r, struct buf *json)
-{
-	cJSON *meta = json->len ? cJSON_ParseWithLength(json->data, json->len) : NULL;
-
-	if (!cJSON_IsObject(meta)) {
-		cJSON_Delete(meta);
-		return;
-	}
-	const cJSON *type = cJSON_GetObjectItemCaseSensitive(meta, "type");
-	if (cJSON_IsString(type) && strchr(type->valuestring, '/')) {
-		buf_clear(&r->type);
-		buf_adds(&r->type, type->valuestring);
-	}
-	take_string(meta, "title", &r->title);
-	take_string(meta, "author", &r->author);
-	take_string(meta, "lang", &r->lang);
-	const cJSON *created = cJSON_GetObjectItemCaseSensitive(meta, "created");
-	if (cJSON_IsNumber(created) && created->valuedouble > -1e11 && created->valuedouble < 1e11)
-		r->created = (int64_t)created->valuedouble;
-	cJSON_Delete(meta);
-	r->meta = *json;
-	*json = (struct buf)BUF_INIT;
-}
-
-static const struct {
-	enum file_state state;
-	bool transient, failure;
-} outcome_table[] = {
-	[CONVERT_DONE] = {FILE_INDEXED, false, false},
-	[CONVERT_BINARY] = {FILE_BINARY, false, false},
-	[CONVERT_DAMAGED] = {FILE_FAILED, false, true},
-	[CONVERT_ENCRYPTED] = {FILE_FAILED, false, true},
-	[CONVERT_UNAVAILABLE] = {FILE_UNAVAILABLE, false, true},
-	[CONVERT_RETRY] = {FILE_FAILED, true, true},
-	[CONVERT_CRASHED] = {FILE_FAILED, true, true},
-	[CONVERT_TIMED_OUT] = {FILE_FAILED, true, true},
-	[CONVERT_OUTPUT_LIMIT] = {FILE_FAILED, true, true},
-	[CONVERT_PROTOCOL] = {FILE_FAILED, true, true},
-	[CONVERT_LIMIT] = {FILE_FAILED, false, true},
-	[CONVERT_NO_CONVERTER] = {FILE_NO_CONVERTER, false, false},
-};
-
-static void move_buf(struct buf *to, struct buf *from)
-{
-	buf_finish(to);
-	*to = *from;
-	*from = (struct buf)BUF_INIT;
-}
-
-static void set_failure(struct result *r, enum convert_outcome o, struct convert_result *c)
-{
-	r->reason = convert_outcome_word(o);
-	r->transient = outcome_table[o].transient;
-	r->charged = convert_outcome_charged(o);
-	buf_adds(&r->who, c->converter ? c->converter->name : "");
-	move_buf(&r->detail, &c->detail);
-	move_buf(&r->output, &c->output);
-}
-
-/* From the converter's answer to a result.  False: trouble of ours, the job is to be repeated. */
-static bool take_answer(struct worker *w, struct result *r, struct convert_result *c)
-{
-	if (c->outcome == CONVERT_LAUNCH_FAILED || c->outcome == CONVERT_CANCELED)
-		return false;
-	r->kind = RESULT_STATE;
-	r->state = outcome_table[c->outcome].state;
-	r->converter = c->converter ? c->converter->row_id : 0;
-	if (outcome_table[c->outcome].failure)
-		set_failure(r, c->outcome, c);
-	if (r->state != FILE_INDEXED)
-		return true;
-	r->kind = RESULT_TEXT;
-	move_buf(&r->text, &c->text);
-	move_buf(&r->type, &c->type);
-	take_meta(r, &c->meta);
-	r->truncated = c->truncated;
-	return pack(w, r);
-}
-
-static bool convert(struct worker *w, struct result *r, struct intake *in,
-	const struct converter *with, const struct config *config)
+/* Through its converter, with whatever documents lie in it.  False: trouble of ours. */
+static bool run_converter(struct worker *w, struct result *r, struct intake *in,
+	const struct converter *with, const struct config *config, struct container *parts)
 {
 	struct job *j = r->job;
 	struct convert_request req = {
@@ -240,14 +117,39 @@ static bool convert(struct worker *w, struct result *r, struct intake *in,
 		.size = in->ident.size,
 		.converter = with,
 		.rules = j->rules,
+		.owner = in->ident.uid,
+		.parts = container_parts(parts),
 	};
 	struct convert_limits limits = {.text_bytes = config->limits.text_size};
 	struct convert_result c;
 
 	enter_converting(w, j);
 	convert_result_init(&c);
-	bool ok = convert_run(w->session, &req, &limits, &c) == ST_OK && take_answer(w, r, &c);
+	bool ok = convert_run(w->session, &req, &limits, &c) == ST_OK &&
+		  answer_take(r, &c, w->compressor);
 	convert_result_finish(&c);
+	r->builder = container_builder(parts, &r->parts);
+	return ok;
+}
+
+static bool convert(struct worker *w, struct result *r, struct intake *in,
+	const struct converter *with, const struct config *config)
+{
+	const struct container_host host = {
+		.session = w->session,
+		.compressor = w->compressor,
+		.known = &w->known,
+		.results = w->shared->results,
+		.state_dir = w->shared->state_dir,
+		.at = at_part,
+		.arg = w,
+	};
+	struct container *parts = NULL;
+
+	if (container_create(&host, r->job, config, r->hash, &in->ident, &parts) != ST_OK)
+		return false;
+	bool ok = run_converter(w, r, in, with, config, parts);
+	container_destroy(parts);
 	return ok;
 }
 
@@ -331,12 +233,12 @@ static bool read_document(struct worker *w, struct result *r, struct intake *in,
 		r->state = FILE_NO_CONVERTER;
 		return true;
 	}
-	if (j->reason != JOB_RETRY && is_quarantined(w, r)) {
+	if (j->reason != JOB_RETRY && known_is_quarantined(&w->known, j->dir, j->name, r->hash, r->rule)) {
 		r->kind = RESULT_STILL;
 		r->state = FILE_QUARANTINED;
 		return true;
 	}
-	if (is_known(w, r->hash, r->rule, &r->known)) {
+	if (known_find(&w->known, r->hash, r->rule, &r->known)) {
 		stats_add(conversions_saved, 1);
 		r->kind = RESULT_KNOWN;
 		r->state = FILE_INDEXED;
@@ -397,22 +299,21 @@ static bool fill_result(struct worker *w, struct result *r, enum job_verdict *ve
 	return ok;
 }
 
-static size_t bytes_of(const struct result *r)
-{
-	return sizeof *r + sizeof *r->job + r->text.len + r->packed_len + r->meta.len + r->output.len + 512;
-}
-
 static void hand_over(struct worker *w, struct result **r)
 {
-	enter_phase(w, PHASE_WAITING, (*r)->job);
-	(*r)->bytes = bytes_of(*r);
+	struct result *x = *r;
+
+	enter_phase(w, PHASE_WAITING, x->job);
+	result_weigh(x);
 	if (results_push(w->shared->results, r) == ST_OK)
 		return;
-	if ((*r)->kind == RESULT_TEXT || ((*r)->kind == RESULT_STATE && (*r)->hashed))
-		twins_leave(w->shared->twins, (*r)->hash, (*r)->rule);
-	send_back(w, (*r)->job, JOB_DROPPED);
-	(*r)->job = NULL;
-	result_destroy(*r);
+	if (x->kind == RESULT_TEXT || (x->kind == RESULT_STATE && x->hashed))
+		twins_leave(w->shared->twins, x->hash, x->rule);
+	/* The pipeline was abandoned.  A job whose parts the writer may still look at stays here, to the end. */
+	if (!x->builder)
+		send_back(w, x->job, JOB_DROPPED);
+	x->job = NULL;
+	result_destroy(x);
 }
 
 static void run_job(struct worker *w, struct job *j)
@@ -433,6 +334,11 @@ static void run_job(struct worker *w, struct job *j)
 	slots_clear(s->slots, w->index);
 	if (!j->alone)
 		queue_done(s->queue, j);
+	if (!ok && r && r->builder) { /* parts of it are with the writer: the job follows them */
+		r->kind = RESULT_NONE;
+		j->verdict = verdict;
+		ok = true;
+	}
 	if (ok) {
 		hand_over(w, &r);
 	} else {
@@ -462,8 +368,7 @@ static void *run(void *arg)
 			break;
 		/* Rested: converters go, then this thread sleeps until there is work. */
 		if (convert_session_trim(w->session, IDLE_TRIM_MS) == 0) {
-			if (w->db)
-				db_release_memory(w->db);
+			known_rest(&w->known);
 			until = -1;
 		} else {
 			until = now_mono_ms() + IDLE_TRIM_MS;
@@ -474,8 +379,7 @@ static void *run(void *arg)
 	w->session = NULL;
 	lock_drop(&w->lock);
 	convert_session_destroy(session); /* here: its processes die with their thread */
-	db_close(w->db);
-	w->db = NULL;
+	known_close(&w->known);
 	w->shared->ended(w->shared->arg);
 	return NULL;
 }
@@ -485,6 +389,7 @@ static void release(struct worker *w)
 	convert_session_destroy(w->session);
 	ZSTD_freeCCtx(w->compressor);
 	config_unref(w->config);
+	buf_finish(&w->part);
 	lock_finish(&w->lock);
 	mem_free(w);
 }
@@ -500,7 +405,9 @@ enum status worker_start(const struct worker_shared *shared, struct config *conf
 	w->shared = shared;
 	w->index = index;
 	w->live_only = live_only;
+	w->known = (struct known){.state_dir = shared->state_dir, .generation = shared->generation};
 	w->since_ms = now_mono_ms();
+	atomic_init(&w->moved_ms, w->since_ms);
 	w->config = config_ref(config);
 	lock_init(&w->lock);
 	w->compressor = ZSTD_createCCtx();
@@ -538,12 +445,32 @@ void worker_configure(struct worker *w, struct config *config)
 	w->config = config_ref(config);
 }
 
+/* As the protocol has it: an array of its components. */
+static void put_part(cJSON *o, const struct buf *part)
+{
+	const char *at = part->data;
+
+	if (!part->len || part->failed)
+		return;
+	cJSON *steps = cJSON_AddArrayToObject(o, "part");
+	for (;;) {
+		size_t n = strcspn(at, "/");
+		AUTO_FREE char *step = mem_dup(at, n);
+
+		cJSON_AddItemToArray(steps, cJSON_CreateString(step ? step : ""));
+		if (!at[n])
+			return;
+		at += n + 1;
+	}
+}
+
 cJSON *worker_json(struct worker *w)
 {
 	static const char *const words[] = {
 		[PHASE_IDLE] = "idle",
 		[PHASE_READING] = "reading",
 		[PHASE_CONVERTING] = "converting",
+		[PHASE_WAITING_INSIDE] = "waiting",
 		[PHASE_WAITING] = "waiting",
 	};
 	cJSON *o = cJSON_CreateObject();
@@ -557,6 +484,7 @@ cJSON *worker_json(struct worker *w)
 	if (w->job && w->phase != PHASE_WAITING) {
 		buf_addf(&path, "%s/%s", w->job->root_path, w->job->path);
 		wire_put_path(o, "path", path.data ? path.data : "", path.len);
+		put_part(o, &w->part);
 	}
 	return o;
 }
@@ -570,7 +498,7 @@ int64_t worker_converting_ms(struct worker *w, const struct job *j)
 bool worker_is_alive(struct worker *w, int64_t ms)
 {
 	LOCK_SCOPE(&w->lock);
-	int64_t age = now_mono_ms() - w->since_ms;
+	int64_t age = now_mono_ms() - atomic_load(&w->moved_ms);
 
 	/* Converting ends at its own deadline; waiting is the writer's doing; reading is the device's. */
 	if (w->phase == PHASE_READING && age > REPORT_STUCK_MS)

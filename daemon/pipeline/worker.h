@@ -33,7 +33,7 @@ MUST_USE enum status worker_start(const struct worker_shared *shared, struct con
 void worker_wake(struct worker *w);	/* any thread: it looks at `stop` */
 void worker_join(struct worker *w);	/* after `ended`; frees it */
 void worker_configure(struct worker *w, struct config *config); /* any thread; from its next job on */
-/* {"state":"idle|reading|converting|waiting","path":…,"since_ms":n}; loop thread. */
+/* {"state":"idle|reading|converting|waiting","path":…,"part":[…],"since_ms":n}; loop thread. */
 cJSON *worker_json(struct worker *w);
 /* How long it has converted `j`, -1 if it does not have it. */
 int64_t worker_converting_ms(struct worker *w, const struct job *j);

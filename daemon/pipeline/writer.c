@@ -169,6 +169,11 @@ static void send_item(struct writer *w, struct item *i, int64_t clock, const enu
 	if (i->change) {
 		i->change->letter.open = w->o.tree_back;
 		mailbox_send(w->o.mailbox, &i->change->letter);
+	} else if (i->result->place) {
+		if (forced)
+			i->result->of->parts = PARTS_REFUSED;
+		results_release(w->o.results, i->result->bytes);
+		result_destroy(i->result);
 	} else {
 		struct job *j = i->result->job;
 
@@ -217,19 +222,20 @@ static bool is_past_deadline(struct writer *w)
 /* What it knows of documents and converters is of a store that is gone; the directories of this one are on their way. */
 static bool is_of_another_store(const struct writer *w, const struct item *i)
 {
-	return i->result && i->result->job->generation != atomic_load(w->o.generation);
+	return i->result && i->result->of->generation != atomic_load(w->o.generation);
 }
 
 static enum status apply(struct writer *w, struct item *i)
 {
 	atomic_store(&w->beat_ms, now_mono_ms());
 	if (is_of_another_store(w, i)) {
-		i->result->job->verdict = JOB_REPEAT;
+		if (i->result->job && i->result->kind != RESULT_NONE)
+			i->result->job->verdict = JOB_REPEAT;
 		return ST_OK;
 	}
 	if (i->result) { /* one that kills the writer is a suspect too */
 		slots_clear(w->o.slots, w->o.slot);
-		slots_set(w->o.slots, w->o.slot, i->result->job);
+		slots_set(w->o.slots, w->o.slot, i->result->of);
 	}
 	return i->change ? apply_tree(w->db, i->change, &w->notes)
 			 : apply_result(w->db, i->result, &w->notes);
@@ -286,8 +292,9 @@ static void log_refusal(const struct item *i, enum status st)
 			(long long)i->change->dir, i->change->name ? i->change->name : "itself",
 			(int)i->change->kind, status_text(st));
 	else
-		log_error("%s/%s: cannot be stored and is left out: %s", i->result->job->root_path,
-			i->result->job->path, status_text(st));
+		log_error("%s/%s%s%s: cannot be stored and is left out: %s", i->result->of->root_path,
+			i->result->of->path, i->result->place ? ", part " : "",
+			i->result->place ? i->result->place->path : "", status_text(st));
 }
 
 /* Trouble of the disk or of this process, which may pass; all else is the fault of an item, and will be again. */
@@ -448,6 +455,12 @@ static void commit(struct writer *w)
 	tell_batch(w);
 }
 
+/* Somebody may wait for it; nobody sees a part before its file is there. */
+static bool is_urgent(const struct item *i)
+{
+	return i->change ? i->change->urgent : i->result->job && i->result->job->lane == LANE_LIVE;
+}
+
 static void add(struct writer *w, struct item i)
 {
 	enum status st = ST_OK;
@@ -460,7 +473,7 @@ static void add(struct writer *w, struct item i)
 	w->batch[w->count++] = i;
 	if (i.result)
 		w->bytes += i.result->bytes;
-	if (!w->urgent && (i.change ? i.change->urgent : i.result->job->lane == LANE_LIVE)) {
+	if (!w->urgent && is_urgent(&i)) {
 		w->urgent = true;
 		w->urgent_ms = now_mono_ms();
 	}

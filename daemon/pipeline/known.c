@@ -1,0 +1,68 @@
+/* known: a worker's questions to the store; see known.h. */
+#include "pipeline/known.h"
+
+#include "store/attempts.h"
+#include "store/parts.h"
+
+/* The connection to today's store, in a transaction; NULL: there is none. */
+static struct db *begin(struct known *k)
+{
+	unsigned now = atomic_load(k->generation);
+
+	if (!k->db || k->opened != now) {
+		db_close(k->db);
+		k->db = NULL;
+		if (db_open_reader(k->state_dir, &k->db) != ST_OK)
+			return NULL;
+		k->opened = now;
+	}
+	return db_begin(k->db) == ST_OK ? k->db : NULL;
+}
+
+bool known_find(struct known *k, const unsigned char *hash, int64_t rule, int64_t *document)
+{
+	struct db *db = begin(k);
+
+	if (!db)
+		return false;
+	enum status st = documents_find(db, hash, rule, document);
+	if (st == ST_NOT_FOUND)
+		st = documents_find_by_rule(db, hash, rule, document);
+	db_rollback(db);
+	return st == ST_OK;
+}
+
+bool known_parts(struct known *k, int64_t document, int64_t *count, int64_t *bytes)
+{
+	struct db *db = begin(k);
+
+	if (!db)
+		return false;
+	enum status st = parts_count(db, document, count, bytes);
+	db_rollback(db);
+	return st == ST_OK;
+}
+
+bool known_is_quarantined(
+	struct known *k, int64_t dir, const char *name, const unsigned char *hash, int64_t rule)
+{
+	struct db *db = begin(k);
+
+	if (!db)
+		return false;
+	bool over = attempts_are_over(db, dir, name, hash, rule);
+	db_rollback(db);
+	return over;
+}
+
+void known_rest(struct known *k)
+{
+	if (k->db)
+		db_release_memory(k->db);
+}
+
+void known_close(struct known *k)
+{
+	db_close(k->db);
+	k->db = NULL;
+}

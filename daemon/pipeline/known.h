@@ -1,0 +1,32 @@
+/*
+ * known: what a worker asks the store before it converts: whether a content is
+ * there already, and whether its converter has failed on it too often.
+ *
+ * A worker's own read-only connection, made anew when the store is another one.
+ * Trouble of the store makes a content unknown: slower, not wrong.
+ */
+#ifndef PIPELINE_KNOWN_H
+#define PIPELINE_KNOWN_H
+
+#include "store/documents.h"
+
+#include <stdatomic.h>
+
+/* Embedded on purpose; all zero but the first two. */
+struct known {
+	const char *state_dir;
+	const atomic_uint *generation; /* of the store */
+	struct db *db;
+	unsigned opened; /* the generation of `db` */
+};
+
+/* The document of this content by this converter, or by the one that it rerouted to. */
+bool known_find(struct known *k, const unsigned char *hash, int64_t rule, int64_t *document);
+/* How many parts it has, and their bytes; false: nobody knows. */
+bool known_parts(struct known *k, int64_t document, int64_t *count, int64_t *bytes);
+bool known_is_quarantined(
+	struct known *k, int64_t dir, const char *name, const unsigned char *hash, int64_t rule);
+void known_rest(struct known *k); /* gives memory back */
+void known_close(struct known *k);
+
+#endif
