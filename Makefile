@@ -58,7 +58,7 @@ LIBS_DAEMON = $(call pkg_libs,$(PKGS)) -lpthread -lm
 
 LIB_SRC  := $(filter-out daemon/cli/% daemon/convert/jail%.c,$(wildcard daemon/*/*.c))
 CLI_SRC  := $(wildcard daemon/cli/*.c)
-JAIL_SRC := $(wildcard daemon/convert/jail*.c)
+JAIL_SRC := $(filter-out daemon/convert/jail_policy.c,$(wildcard daemon/convert/jail*.c))
 CONV_SRC := $(wildcard converters/*.c)
 CONVLIB_SRC := $(wildcard converters/lib/*.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
@@ -78,7 +78,7 @@ UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 PROGRAMS := $(BUILD)/trawld $(BUILD)/trawl $(BUILD)/trawl-jail $(CONVERTERS)
 
 .PHONY: all help deps deps-build run test check unit units check-asan check-tsan lint bench install uninstall clean \
-	fuzz fuzzers
+	fuzz fuzzers fixtures
 .DELETE_ON_ERROR:
 all: $(PROGRAMS)
 	$(if $(CONV_LEFT_OUT),@for c in $(CONV_LEFT_OUT); do echo "  SKIP   $$c: needs $$(sed -n 's/^ \* pkg-config: //p' $$c | head -1)"; done)
@@ -122,9 +122,21 @@ $(BUILD)/trawld: $(call obj,$(wildcard daemon/*.c)) $(BUILD)/libtrawl.a
 $(BUILD)/trawl: $(call obj,$(CLI_SRC)) $(BUILD)/libtrawl.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call pkg_libs,libcjson)
+# The jail's system calls, compiled with libseccomp when trawl is built.
+$(BUILD)/gen/convert/jail_policy.inc: daemon/convert/jail_policy.c daemon/convert/jail_policy.h
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_DAEMON) $(LDHARDEN) -o $(BUILD)/gen/convert/jail_policy $< -lseccomp && $(BUILD)/gen/convert/jail_policy > $@
+$(call obj,daemon/convert/jail_seccomp.c): $(BUILD)/gen/convert/jail_policy.inc
+# Linked statically it starts in half the time: it is started for every one-shot conversion.
+LDJAIL := $(if $(SAN),$(LDHARDEN),$(patsubst -pie,-static-pie,$(LDHARDEN)))
 $(BUILD)/trawl-jail: $(call obj,$(JAIL_SRC))
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(LDJAIL) $(LDFLAGS) -o $@ $^
+# The same with option -w, which switches layers off: for tests, never installed.
+$(BUILD)/trawl-jail-test: $(JAIL_SRC) $(wildcard daemon/convert/jail*.h) $(BUILD)/gen/convert/jail_policy.inc
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS_DAEMON) -DTRAWL_JAIL_SWITCHES=1 $(LDJAIL) $(LDFLAGS) -o $@ $(JAIL_SRC)
 $(BUILD)/trawl-convert-%: $(BUILD)/obj/converters/%.o $(BUILD)/libconvert.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(call conv_pkgs,converters/$*.c)) -Wl,--as-needed $(call pkg_libs,$(CONVLIB_PKGS))
@@ -180,7 +192,7 @@ test: deps
 	@$(MAKE) --no-print-directory check-tsan ONLY="$(SLICE)"
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=5
 
-units: $(UNITS)
+units: $(UNITS) $(BUILD)/trawl-jail-test
 unit: all units
 	@set -e; for t in $(UNITS); do echo "  UNIT   $${t##*/}"; \
 		TRAWL_BUILD=$(abspath $(BUILD)) $$t > $(BUILD)/unit.log 2>&1 || { cat $(BUILD)/unit.log; exit 1; }; done
@@ -202,6 +214,15 @@ check-tsan:
 
 lint:
 	@sh tests/lint/run.sh
+
+# Not for tests, which find the documents in tests/data: makes those anew.  GROUPS="text web" makes these only.
+FIXTURE_DEPS := libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui libreoffice-draw-nogui pandoc \
+	calibre fp-utils ghostscript groff poppler-utils qpdf djvulibre-bin imagemagick libimage-exiftool-perl ffmpeg texinfo \
+	graphviz zip p7zip-full cpio genisoimage bzip2 xz-utils zstd lzip lz4 ncompress rpm python3
+GROUPS ?=
+fixtures:
+	$(call install_missing,$(FIXTURE_DEPS))
+	@sh tests/data/make.sh $(GROUPS)
 
 bench: all
 	$(Q)TRAWL_BUILD=$(abspath $(BUILD)) $(PYTHON) tests/bench/bench.py

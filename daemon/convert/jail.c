@@ -3,21 +3,22 @@
  *
  *   trawld ── launcher ── keeper ── converter ── …
  *
- * The launcher and the keeper are this program; both inherit orphans, and each is
- * told when its parent dies.  So neither the end of the daemon, nor of any one of
- * them, leaves a process behind.  In a PID namespace the keeper will be its init.
+ * Launcher and keeper are this program.  The keeper is init of a process
+ * namespace (jail_init) where that is to be had, else one of two subreapers
+ * (jail_tree).  Neither the end of the daemon, nor of any one of them, leaves a
+ * process behind.
  */
 #include "convert/jail.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -26,14 +27,12 @@
 
 enum { SOCKET_FD = 3, EXIT_MAX = 255 };
 
-/* Shared between keeper and converter until exec: what kept it from starting. */
-struct report {
-	volatile int exit_status; /* JAIL_EXIT_*, 0: nothing did */
-};
-
 static const char usage[] =
 	"usage: trawl-jail [-s] [-c seconds] [-d directory] [-f bytes] [-m bytes] [-n processes]\n"
 	"                  [-P parent] [-x required|best-effort|off] -- program [argument ...]\n"
+#ifdef TRAWL_JAIL_SWITCHES
+	"                  [-w layer,...] switches layers off\n"
+#endif
 	"       trawl-jail [-x mode] --probe\n";
 
 _Noreturn static void fail_usage(void)
@@ -64,12 +63,40 @@ static enum jail_mode mode_of(const char *word)
 	fail_usage();
 }
 
+#ifdef TRAWL_JAIL_SWITCHES
+/* For tests of what a layer holds alone; never in what is installed. */
+static unsigned without(unsigned wanted, const char *list)
+{
+	static const char *const words[] = {
+#define X(name, word) word,
+		JAIL_LAYER_TABLE(X)
+#undef X
+	};
+
+	for (const char *at = list; *at; at += *at == ',') {
+		size_t n = strcspn(at, ","), i = 0;
+
+		while (i < JAIL_LAYER_COUNT &&
+			(strlen(words[i]) != n || strncmp(words[i], at, n) != 0))
+			i++;
+		if (i == JAIL_LAYER_COUNT)
+			fail_usage();
+		wanted &= ~(1U << i);
+		at += n;
+	}
+	return wanted;
+}
+#define SWITCHES "w:"
+#else
+#define SWITCHES ""
+#endif
+
 static void parse_options(int argc, char **argv, struct jail_options *o)
 {
 	static const struct option longs[] = {{"probe", no_argument, NULL, 'p'}, {0}};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "+c:d:f:m:n:P:sx:", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "+c:d:f:m:n:P:sx:" SWITCHES, longs, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			o->cpu_s = number(optarg);
@@ -98,6 +125,11 @@ static void parse_options(int argc, char **argv, struct jail_options *o)
 		case 'x':
 			o->mode = mode_of(optarg);
 			break;
+#ifdef TRAWL_JAIL_SWITCHES
+		case 'w':
+			o->wanted = without(o->wanted, optarg);
+			break;
+#endif
 		default:
 			fail_usage();
 		}
@@ -106,81 +138,6 @@ static void parse_options(int argc, char **argv, struct jail_options *o)
 	if (!o->probe && !o->argv[0])
 		fail_usage();
 }
-
-/* --- the converter's process, up to its exec --- */
-
-/* What the converter finds in its environment: of the daemon's, what the contract names. */
-static char **clean_environment(const char *work_dir)
-{
-	static const char *const kept[] = {
-		"TRAWL_NAME",
-		"TRAWL_TYPE",
-		"TRAWL_LIMIT",
-#if TRAWL_SANITIZED
-		"ASAN_OPTIONS",
-		"LSAN_OPTIONS",
-		"TSAN_OPTIONS",
-		"UBSAN_OPTIONS",
-#endif
-	};
-	enum { KEPT = sizeof kept / sizeof kept[0] };
-	static char path[] = "PATH=/usr/local/bin:/usr/bin:/bin", lang[] = "LANG=C.UTF-8";
-	static char tmpdir[PATH_MAX + sizeof "TMPDIR="];
-	static char *env[KEPT + 4];
-	size_t n = 0;
-
-	snprintf(tmpdir, sizeof tmpdir, "TMPDIR=%s", work_dir);
-	env[n++] = path;
-	env[n++] = lang;
-	env[n++] = tmpdir;
-	for (size_t i = 0; i < KEPT; i++) {
-		size_t len = strlen(kept[i]);
-
-		for (char **e = environ; *e; e++)
-			if (!strncmp(*e, kept[i], len) && (*e)[len] == '=')
-				env[n++] = *e;
-	}
-	env[n] = NULL;
-	return env;
-}
-
-_Noreturn static void become_converter(
-	const struct jail_options *o, const char *work_dir, pid_t keeper, struct report *report)
-{
-	unsigned active;
-	const char *missing;
-	sigset_t none;
-
-	report->exit_status = JAIL_EXIT_BROKEN;
-	setsid();
-	if (chdir(work_dir)) {
-		dprintf(STDERR_FILENO, "trawl-jail: %s: %s\n", work_dir, strerror(errno));
-		_exit(JAIL_EXIT_BROKEN);
-	}
-	if (!jail_layers_apply(o, &active, &missing)) {
-		dprintf(STDERR_FILENO,
-			"trawl-jail: sandbox = required, but this layer is not to be had here: "
-			"%s\n",
-			missing);
-		report->exit_status = JAIL_EXIT_REFUSED;
-		_exit(JAIL_EXIT_REFUSED);
-	}
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	/* Behind the layers, since a change of credentials clears it. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != keeper)
-		_exit(JAIL_EXIT_BROKEN);
-	report->exit_status = 0;
-	execve(o->argv[0], o->argv, clean_environment(work_dir));
-	int error = errno;
-	bool ours = error == ENOMEM || error == EAGAIN || error == EMFILE || error == ENFILE;
-	report->exit_status = ours ? JAIL_EXIT_BROKEN : JAIL_EXIT_NO_PROGRAM;
-	dprintf(STDERR_FILENO, "trawl-jail: %s: %s\n", o->argv[0], strerror(error));
-	_exit(report->exit_status);
-}
-
-/* --- the two keepers --- */
 
 /* Ends as the converter did: by the same signal, or with the same status. */
 _Noreturn static void end_as(int status)
@@ -198,85 +155,111 @@ _Noreturn static void end_as(int status)
 	_exit(JAIL_EXIT_BROKEN);
 }
 
-/* A copy of the converter's descriptors here would keep its pipes open when it is gone. */
-static void drop_descriptors(void)
+_Noreturn static void fail(const char *what)
+{
+	dprintf(STDERR_FILENO, "trawl-jail: %s: %s\n", what, strerror(errno));
+	_exit(JAIL_EXIT_BROKEN);
+}
+
+void jail_drop_descriptors(void)
 {
 	close_range(0, ~0U, 0);
 }
 
-_Noreturn static void become_keeper(
-	const struct jail_options *o, const char *work_dir, pid_t launcher)
+/* Starts keeper and converter, and waits for the end of all. */
+static void run(const struct jail_options *o, struct jail_state *st)
 {
-	struct report *report = mmap(
-		NULL, sizeof *report, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (report == MAP_FAILED || !jail_keep_start(launcher))
-		_exit(JAIL_EXIT_BROKEN);
+	int flags;
 	pid_t self = getpid();
-	pid_t converter = fork();
-	if (converter < 0)
-		_exit(JAIL_EXIT_BROKEN);
-	if (converter == 0)
-		become_converter(o, work_dir, self, report);
-	drop_descriptors();
-	int status = jail_keep(converter, JAIL_STOP_KILL);
-	jail_dir_remove(work_dir);
-	if (report->exit_status)
-		_exit(report->exit_status);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == JAIL_EXIT_BROKEN)
-		_exit(EXIT_MAX);
-	end_as(status);
+	int self_fd = pidfd_open(self, 0);
+	pid_t keeper = jail_ns_fork(o, &flags);
+	bool init = flags & CLONE_NEWPID;
+
+	if (keeper < 0 || self_fd < 0)
+		fail("cannot start");
+	if (keeper == 0 && init)
+		jail_become_init(o, st, self_fd, flags);
+	if (keeper == 0)
+		jail_become_keeper(o, st, self, flags);
+	jail_drop_descriptors();
+	if (init)
+		jail_init_wait(keeper);
+	else
+		(void)jail_keep(keeper, JAIL_STOP_ASK, NULL);
+	if (*st->work_dir)
+		jail_dir_remove(st->work_dir);
 }
 
-_Noreturn static void launch(const struct jail_options *o)
+/* The three processes' common page, of which each sees what the others write. */
+static struct jail_state *share(void)
 {
-	char work_dir[PATH_MAX];
+	struct jail_state *st =
+		mmap(NULL, sizeof *st, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (st == MAP_FAILED)
+		fail("mmap");
+	return st;
+}
+
+static void prepare(const struct jail_options *o)
+{
 	sigset_t all;
 
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	if (!jail_keep_start(o->parent))
 		_exit(JAIL_EXIT_BROKEN);
-	if (close_range(o->serve ? SOCKET_FD + 1 : SOCKET_FD, ~0U, 0)) {
-		dprintf(STDERR_FILENO, "trawl-jail: close_range: %s\n", strerror(errno));
-		_exit(JAIL_EXIT_BROKEN);
-	}
+	if (close_range(o->serve ? SOCKET_FD + 1 : SOCKET_FD, ~0U, 0))
+		fail("close_range");
 	umask(077);
-	if (!jail_dir_make(o->work_base, work_dir, sizeof work_dir)) {
-		dprintf(STDERR_FILENO, "trawl-jail: %s: %s\n", work_dir, strerror(errno));
-		_exit(JAIL_EXIT_BROKEN);
-	}
-	/* Neither of us dumps core by the signal that the converter died of. */
+	/* None of us dumps core by the signal that the converter died of. */
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-	pid_t self = getpid();
-	pid_t keeper = fork();
-	if (keeper == 0)
-		become_keeper(o, work_dir, self);
-	if (keeper < 0) {
-		dprintf(STDERR_FILENO, "trawl-jail: fork: %s\n", strerror(errno));
-		jail_dir_remove(work_dir);
-		_exit(JAIL_EXIT_BROKEN);
-	}
-	drop_descriptors();
-	int status = jail_keep(keeper, JAIL_STOP_ASK);
-	jail_dir_remove(work_dir);
+}
+
+_Noreturn static void launch(const struct jail_options *o)
+{
+	prepare(o);
+	struct jail_state *st = share();
+	run(o, st);
+	/* What kept the converter from starting comes before how it ended; one number is ours
+	 * alone. */
+	if (st->exit_status)
+		_exit(st->exit_status);
+	int status = st->ended ? st->status : SIGKILL;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == JAIL_EXIT_BROKEN)
+		_exit(EXIT_MAX);
 	end_as(status);
 }
 
-/* The layers are tried on ourselves: what holds here holds for a converter. */
+/* The layers are put on as for a converter, which then ends: what holds here holds for one. */
 static int probe(const struct jail_options *o)
 {
-	unsigned active;
-	const char *missing;
+	struct jail_state *st = share();
+	pid_t pid = fork();
 
-	(void)jail_layers_apply(o, &active, &missing);
-	jail_layers_print(o, active);
-	return fflush(stdout) ? JAIL_EXIT_BROKEN : 0;
+	if (pid < 0)
+		fail("cannot start");
+	if (pid == 0) {
+		prepare(o);
+		run(o, st);
+		_exit(0);
+	}
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	jail_layers_print(o, st);
+	return fflush(stdout) || st->exit_status ? JAIL_EXIT_BROKEN : 0;
 }
 
 int main(int argc, char **argv)
 {
-	struct jail_options o = {.mode = JAIL_REQUIRED, .work_base = "/tmp", .processes = 1};
+	struct jail_options o = {
+		.mode = JAIL_REQUIRED,
+		.work_base = "/tmp",
+		.processes = 1,
+		.uid = geteuid(),
+		.gid = getegid(),
+		.wanted = (1U << JAIL_LAYER_COUNT) - 1,
+	};
 
 	parse_options(argc, argv, &o);
 	if (o.probe)

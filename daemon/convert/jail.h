@@ -30,24 +30,24 @@ enum { JAIL_NOBODY = 65534 }; /* uid and gid of root's converters; inside its na
 enum jail_mode { JAIL_REQUIRED, JAIL_BEST_EFFORT, JAIL_OFF };
 
 /* What confines a converter.  Second column: its word for option -w and for the probe. */
-#define JAIL_LAYER_TABLE(X)                                                                        \
-	X(NO_NEW_PRIVS, "no_new_privs")                                                            \
-	X(CAPABILITIES, "capabilities")                                                            \
-	X(RLIMITS, "rlimits")                                                                      \
-	X(UID, "uid") /* root's converters run as nobody */                                        \
-	X(USER, "user") /* from here to UTS: a namespace each */                                   \
-	X(PID, "pid")                                                                              \
-	X(NET, "net")                                                                              \
-	X(MOUNT, "mount") /* with a root directory of its own */                                   \
-	X(IPC, "ipc")                                                                              \
-	X(UTS, "uts")                                                                              \
-	X(LANDLOCK, "landlock")                                                                    \
+#define JAIL_LAYER_TABLE(X) \
+	X(NO_NEW_PRIVS, "no_new_privs") \
+	X(CAPABILITIES, "capabilities") \
+	X(RLIMITS, "rlimits") \
+	X(UID, "uid")   /* root's converters run as nobody */ \
+	X(USER, "user") /* from here to UTS: a namespace each */ \
+	X(PID, "pid") \
+	X(NET, "net") \
+	X(MOUNT, "mount") /* with a root directory of its own */ \
+	X(IPC, "ipc") \
+	X(UTS, "uts") \
+	X(LANDLOCK, "landlock") \
 	X(SECCOMP, "seccomp")
 enum jail_layer {
 #define X(name, word) JAIL_##name,
 	JAIL_LAYER_TABLE(X)
 #undef X
-	JAIL_LAYER_COUNT
+		JAIL_LAYER_COUNT
 };
 static inline unsigned jail_bit(enum jail_layer layer)
 {
@@ -58,29 +58,31 @@ struct jail_options {
 	enum jail_mode mode;
 	bool serve; /* descriptor 3 is the converter's socket */
 	bool probe;
-	long long memory;      /* bytes of address space, 0: no limit */
-	long long cpu_s;       /* seconds of processor time, 0: no limit */
-	long long file_bytes;  /* of any file it writes, and of its directory; 0: no limit */
-	long long processes;   /* how many it may have, itself included */
-	pid_t parent;          /* who started us; 0: not checked */
+	long long memory;     /* bytes of address space, 0: no limit */
+	long long cpu_s;      /* seconds of processor time, 0: no limit */
+	long long file_bytes; /* of any file it writes, and of its directory; 0: no limit */
+	long long processes;  /* how many it may have, itself included */
+	pid_t parent;         /* who started us; 0: not checked */
+	uid_t uid;            /* ours, as seen from outside */
+	gid_t gid;
 	const char *work_base; /* where its private directory is made, without a root of its own */
 	unsigned wanted;       /* bits of enum jail_layer: all but those switched off by a test */
 	char *const *argv;     /* the converter's words */
 };
 
-/* The shared page.  Each field is written by one process, and read by others after that one's end. */
+/* The shared page.  Each field is written by one process, and read by others after that one's end.
+ */
 struct jail_state {
 	/* by whoever of keeper and converter comes to it */
 	unsigned active;         /* bits of enum jail_layer */
 	int landlock_abi;        /* 0: the kernel has none */
 	bool proc;               /* its root has a /proc */
-	bool ns_failed;          /* namespaces were had, but not to be used: start again without */
 	char work_dir[PATH_MAX]; /* on the file system of all; empty if it has a root of its own */
 	/* by the converter, before exec */
 	volatile int exit_status; /* JAIL_EXIT_*: what kept it from starting; 0: nothing did */
 	const char *missing;      /* what `required` asks for in vain; NULL: nothing */
 	uid_t uid;                /* its user, as seen from outside */
-	/* by the keeper that is init of a namespace */
+	/* by the keeper, at its end */
 	bool ended;
 	int status; /* of the converter, as waitpid gives it */
 };
@@ -93,7 +95,7 @@ void jail_layers_apply(const struct jail_options *o, struct jail_state *st);
 void jail_layers_print(const struct jail_options *o, const struct jail_state *st);
 
 /* False where the kernel has no Landlock; *abi is 0 then. */
-bool jail_landlock_apply(int *abi);
+bool jail_landlock_apply(const struct jail_options *o, const struct jail_state *st, int *abi);
 /* Loads the filter: one for converters that may have a single process, another for all else. */
 bool jail_seccomp_apply(const struct jail_options *o);
 
@@ -101,13 +103,13 @@ bool jail_seccomp_apply(const struct jail_options *o);
 
 /*
  * Forks; the child is in those of the wanted namespaces that are to be had, and knows them from
- * *flags (CLONE_NEW*).  Without a process namespace the child is in none: it is to call
- * jail_ns_enter itself.  -1 with errno.
+ * *flags (CLONE_NEW*).  Without a process namespace the child is in none: its child, the converter,
+ * is to call jail_ns_enter.  -1 with errno.
  */
 pid_t jail_ns_fork(const struct jail_options *o, int *flags);
-bool jail_ns_enter(int flags);
-/* Names the user, known outside as `uid`, in the new user namespace; `proc_self` is /proc/self. */
-bool jail_ns_map_user(int proc_self, uid_t uid, gid_t gid);
+bool jail_ns_enter(const struct jail_options *o, int flags);
+/* A user namespace for the user that root has become; `proc_self` is /proc/self. */
+bool jail_ns_enter_user(int proc_self);
 /* The bits of enum jail_layer for namespaces. */
 unsigned jail_ns_layers(int flags);
 
@@ -115,11 +117,11 @@ unsigned jail_ns_layers(int flags);
 
 /*
  * In the keeper that is init, else in the converter: the root directory or a private directory,
- * the change of user.  False: the calling process must end; st->exit_status or ns_failed is set.
+ * the change of user.   False: the calling process must end; it was told why.
  */
 bool jail_furnish(const struct jail_options *o, struct jail_state *st, int flags);
 /* Moves the process into a root directory of its own; false if that is not to be had. */
-bool jail_root_enter(const struct jail_options *o, bool own_user_ns, bool *proc);
+bool jail_root_enter(const struct jail_options *o, bool own_user_ns);
 
 /* --- jail_paths: what a converter may see --- */
 
@@ -143,6 +145,8 @@ extern struct jail_words jail_words;
 void jail_words_open(const struct jail_options *o);
 /* Whether a word names the document by a path: /dev/stdin. */
 bool jail_wants_stdin_path(const struct jail_options *o);
+/* Whether it is to have a /proc, of its own processes. */
+bool jail_wants_proc(const struct jail_options *o);
 
 /* --- processes --- */
 
@@ -154,8 +158,8 @@ _Noreturn void jail_become_init(
 	const struct jail_options *o, struct jail_state *st, int launcher, int flags);
 _Noreturn void jail_become_keeper(
 	const struct jail_options *o, struct jail_state *st, pid_t launcher, int flags);
-/* Waits until init `child` ends, or ends it when SIGTERM comes; the converter's status. */
-int jail_init_wait(pid_t child, const struct jail_state *st);
+/* Waits until init `child` ends, or ends it when SIGTERM comes. */
+void jail_init_wait(pid_t child);
 
 /* How a keeper stops its one child: another keeper is asked to end, a converter is killed. */
 enum jail_stop { JAIL_STOP_ASK, JAIL_STOP_KILL };
@@ -165,10 +169,14 @@ enum jail_stop { JAIL_STOP_ASK, JAIL_STOP_KILL };
  */
 bool jail_keep_start(pid_t parent);
 /*
- * Waits until `child` ends or SIGTERM comes, then ends every descendant; the child's status.
- * With `o` it also looks after what the child may have too much of, see jail_watch_exceeded.
+ * Waits until `child` ends, SIGTERM comes, or it has too much of what `watch` tells (NULL:
+ * nothing); then ends every descendant.  The child's status.
  */
-int jail_keep(pid_t child, enum jail_stop how, const struct jail_options *o, const struct jail_state *st);
+struct jail_watch {
+	const struct jail_options *options;
+	const struct jail_state *state;
+};
+int jail_keep(pid_t child, enum jail_stop how, const struct jail_watch *watch);
 /* A copy of the converter's descriptors would keep its pipes open when it is gone. */
 void jail_drop_descriptors(void);
 

@@ -24,6 +24,25 @@ bool jail_dir_make(const char *base, char *path, size_t room)
 	return mkdtemp(path) != NULL;
 }
 
+bool jail_dir_open_to_all(const char *path)
+{
+	char part[PATH_MAX];
+	size_t len = strlen(path);
+	struct stat st;
+
+	if (len >= sizeof part)
+		return false;
+	memcpy(part, path, len + 1);
+	while (len > 0) {
+		if (stat(part, &st) || !(st.st_mode & S_IXOTH))
+			return false;
+		while (len > 0 && part[len] != '/')
+			len--;
+		part[len] = '\0';
+	}
+	return true;
+}
+
 /* Empties the directory behind `fd`, which it closes. */
 static void empty(int fd, dev_t dev, int depth)
 {

@@ -1,40 +1,45 @@
 /*
- * jail_layers: the table of what confines a converter, and each layer's own function.
+ * jail_layers: the layers that the converter's own process puts on, right before it becomes the
+ * converter; and the judgement whether all of them together are enough.
  *
- * A layer is applied in the process that is about to become the converter, in
- * the order of the table; one without a function is not part of this build.
+ * Namespaces and the change of user come earlier, see jail_furnish.
  */
 #include "convert/jail.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#ifndef F_GET_SEALS
+#error "build with _GNU_SOURCE"
+#endif
 
-/* Whether sandbox = required insists on a layer. */
-enum need { NEED_ALWAYS, NEED_ONE_OF /* any one of these will do */ };
-
-struct layer {
-	const char *name;
-	bool (*apply)(const struct jail_options *o);
-	enum need need;
+enum {
+	DESCRIPTORS = 64,
+	TASKS = 32,         /* threads and processes, above those that it may have */
+	TASKS_SHARED = 512, /* the same, where other converters are counted too */
+	LANDLOCK_SAFE = 3   /* the ABI from which a document cannot be cut short */
 };
 
-static bool apply_no_new_privs(const struct jail_options *o)
+static bool apply_no_new_privs(const struct jail_options *o, struct jail_state *st)
 {
 	(void)o;
+	(void)st;
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 }
 
-static bool apply_capabilities(const struct jail_options *o)
+static bool apply_capabilities(const struct jail_options *o, struct jail_state *st)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
 
 	(void)o;
+	(void)st;
 	/* The bounding set matters to root alone, who would get all back by exec; others may not
 	 * change it (EPERM) and cannot gain any under no_new_privs. */
 	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
@@ -56,10 +61,19 @@ static bool limit(__rlimit_resource_t what, long long value)
 	return setrlimit(what, &want) == 0;
 }
 
-static bool apply_rlimits(const struct jail_options *o)
+/* Tasks are counted by user: in a user namespace of its own, or as nobody, that is not the person's
+ * own count. */
+static bool limit_tasks(const struct jail_options *o, const struct jail_state *st)
 {
-	enum { DESCRIPTORS = 64 };
+	if (st->active & jail_bit(JAIL_USER))
+		return limit(RLIMIT_NPROC, o->processes + TASKS);
+	if (st->active & jail_bit(JAIL_UID))
+		return limit(RLIMIT_NPROC, o->processes + TASKS_SHARED);
+	return true;
+}
 
+static bool apply_rlimits(const struct jail_options *o, struct jail_state *st)
+{
 	/* A sanitizer reserves terabytes of address space. */
 	if (o->memory && !TRAWL_SANITIZED && !limit(RLIMIT_AS, o->memory))
 		return false;
@@ -67,51 +81,109 @@ static bool apply_rlimits(const struct jail_options *o)
 		return false;
 	if (o->file_bytes && !limit(RLIMIT_FSIZE, o->file_bytes))
 		return false;
-	return limit(RLIMIT_NOFILE, DESCRIPTORS) && limit(RLIMIT_CORE, 0);
+	return limit(RLIMIT_NOFILE, DESCRIPTORS) && limit(RLIMIT_CORE, 0) && limit_tasks(o, st);
 }
 
-static const struct layer layers[] = {
-	{"no_new_privs", apply_no_new_privs, NEED_ALWAYS},
-	{"capabilities", apply_capabilities, NEED_ALWAYS},
-	{"rlimits", apply_rlimits, NEED_ALWAYS},
-	{"namespaces", NULL, NEED_ONE_OF},
-	{"landlock", NULL, NEED_ONE_OF},
-	{"seccomp", NULL, NEED_ALWAYS},
-};
-enum { LAYER_COUNT = sizeof layers / sizeof layers[0] };
-
-bool jail_layers_apply(const struct jail_options *o, unsigned *active, const char **missing)
+static bool apply_landlock(const struct jail_options *o, struct jail_state *st)
 {
-	bool one_of = false;
-
-	*active = 0;
-	*missing = NULL;
-	if (o->mode == JAIL_OFF)
-		return true;
-	for (size_t i = 0; i < LAYER_COUNT; i++) {
-		if (layers[i].apply && layers[i].apply(o)) {
-			*active |= 1U << i;
-			one_of |= layers[i].need == NEED_ONE_OF;
-		} else if (layers[i].need == NEED_ALWAYS && !*missing) {
-			*missing = layers[i].name;
-		}
-	}
-	if (!one_of && !*missing)
-		*missing = "namespaces or landlock";
-	return o->mode != JAIL_REQUIRED || !*missing;
+	return jail_landlock_apply(o, st, &st->landlock_abi);
 }
 
-void jail_layers_print(const struct jail_options *o, unsigned active)
+static bool apply_seccomp(const struct jail_options *o, struct jail_state *st)
+{
+	(void)st;
+	return jail_seccomp_apply(o);
+}
+
+/* In this order: each of the later needs a call that the last forbids. */
+static const struct {
+	enum jail_layer layer;
+	bool (*apply)(const struct jail_options *o, struct jail_state *st);
+} steps[] = {
+	{JAIL_NO_NEW_PRIVS, apply_no_new_privs},
+	{JAIL_RLIMITS, apply_rlimits},
+	{JAIL_CAPABILITIES, apply_capabilities},
+	{JAIL_LANDLOCK, apply_landlock},
+	{JAIL_SECCOMP, apply_seccomp},
+};
+
+static const char *const words[] = {
+#define X(name, word) [JAIL_##name] = word,
+	JAIL_LAYER_TABLE(X)
+#undef X
+};
+
+/*
+ * Whether a document that it may read cannot be opened once more for writing: by Landlock, or since
+ * there is no /proc to find it in, or since it is sealed.
+ */
+static bool document_is_safe(const struct jail_state *st)
+{
+	if (st->active & jail_bit(JAIL_LANDLOCK) && st->landlock_abi >= LANDLOCK_SAFE)
+		return true;
+	if (!(st->active & jail_bit(JAIL_MOUNT)))
+		return false;
+	int seals = st->proc ? fcntl(STDIN_FILENO, F_GET_SEALS) : 0;
+	return !st->proc || (seals >= 0 && seals & F_SEAL_WRITE);
+}
+
+static const char *judge(const struct jail_state *st)
+{
+	static const enum jail_layer always[] = {
+		JAIL_NO_NEW_PRIVS, JAIL_CAPABILITIES, JAIL_RLIMITS, JAIL_SECCOMP};
+
+	for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
+		if (!(st->active & jail_bit(always[i])))
+			return words[always[i]];
+	return document_is_safe(st) ? NULL : "Landlock of ABI 3 or a mount namespace without /proc";
+}
+
+void jail_layers_apply(const struct jail_options *o, struct jail_state *st)
+{
+	if (o->mode == JAIL_OFF)
+		return;
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+		if (o->wanted & jail_bit(steps[i].layer) && steps[i].apply(o, st))
+			st->active |= jail_bit(steps[i].layer);
+	st->missing = judge(st);
+}
+
+static const unsigned namespaces = 1U << JAIL_USER | 1U << JAIL_PID | 1U << JAIL_NET |
+				   1U << JAIL_MOUNT | 1U << JAIL_IPC | 1U << JAIL_UTS;
+
+void jail_layers_print(const struct jail_options *o, const struct jail_state *st)
 {
 	static const char *const modes[] = {
 		[JAIL_REQUIRED] = "required",
 		[JAIL_BEST_EFFORT] = "best-effort",
 		[JAIL_OFF] = "off",
 	};
+	static const struct {
+		const char *name;
+		unsigned any_of;
+	} shown[] = {
+		{"no_new_privs", 1U << JAIL_NO_NEW_PRIVS},
+		{"capabilities", 1U << JAIL_CAPABILITIES},
+		{"rlimits", 1U << JAIL_RLIMITS},
+		{"namespaces", namespaces},
+		{"landlock", 1U << JAIL_LANDLOCK},
+		{"seccomp", 1U << JAIL_SECCOMP},
+	};
+	const char *comma = "";
 
 	printf("{\"mode\":\"%s\",\"layers\":{", modes[o->mode]);
-	for (size_t i = 0; i < LAYER_COUNT; i++)
-		printf("%s\"%s\":%s", i ? "," : "", layers[i].name,
-			active & 1U << i ? "true" : "false");
-	printf("}}\n");
+	for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
+		printf("%s\"%s\":%s", i ? "," : "", shown[i].name,
+			st->active & shown[i].any_of ? "true" : "false");
+	printf("},\"landlock_abi\":%d,\"namespaces\":[", st->landlock_abi);
+	for (unsigned layer = 0; layer < JAIL_LAYER_COUNT; layer++)
+		if (st->active & namespaces & 1U << layer) {
+			printf("%s\"%s\"", comma, words[layer]);
+			comma = ",";
+		}
+	printf("],\"uid\":%u,\"satisfied\":%s", (unsigned)st->uid,
+		o->mode == JAIL_REQUIRED && st->missing ? "false" : "true");
+	if (st->missing)
+		printf(",\"missing\":\"%s\"", st->missing);
+	printf("}\n");
 }

@@ -1,5 +1,6 @@
 /*
- * jail_ns: the namespaces that a converter gets, as far as the kernel and whoever started us let us.
+ * jail_ns: the namespaces that a converter gets, as far as the kernel and whoever started us let
+ * us.
  *
  * All are asked for at once.  Where that is refused, each is tried alone, so that
  * one which is forbidden does not cost the others.
@@ -12,6 +13,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,22 +41,89 @@ unsigned jail_ns_layers(int flags)
 	return layers;
 }
 
-/* fork with flags: the child goes on from here, on a copy of everything. */
-static pid_t fork_into(int flags)
-{
-	return (pid_t)syscall(SYS_clone, (unsigned long)flags | SIGCHLD, NULL, NULL, NULL, NULL);
-}
-
-/* Whether an error says that there are no such namespaces for us, and not that the machine is out of something. */
+/* Whether an error says that there are none for us, and not that the machine is out of something.
+ */
 static bool is_refusal(int error)
 {
 	return error == EPERM || error == EINVAL || error == ENOSYS || error == ENOSPC ||
 	       error == EUSERS || error == EACCES;
 }
 
-static bool can_have(int flags)
+static bool write_file(int dir, const char *name, const char *text)
 {
-	pid_t pid = fork_into(flags);
+	int fd = openat(dir, name, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	bool written = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+	close(fd);
+	return written;
+}
+
+/* Names the user `uid` in a new user namespace, which knows none; `proc_self` is /proc/self. */
+static bool map_user(int proc_self, uid_t uid, gid_t gid)
+{
+	char uid_map[48], gid_map[48];
+
+	/* A process that must not be looked into does not own its /proc/self. */
+	prctl(PR_SET_DUMPABLE, 1);
+	snprintf(uid_map, sizeof uid_map, "%d %u 1", JAIL_NOBODY, (unsigned)uid);
+	snprintf(gid_map, sizeof gid_map, "%d %u 1", JAIL_NOBODY, (unsigned)gid);
+	return write_file(proc_self, "setgroups", "deny") &&
+	       write_file(proc_self, "gid_map", gid_map) &&
+	       write_file(proc_self, "uid_map", uid_map);
+}
+
+static bool map_options_user(const struct jail_options *o, int flags)
+{
+	if (!(flags & CLONE_NEWUSER))
+		return true;
+	int proc_self = open("/proc/self", O_PATH | O_CLOEXEC);
+	bool mapped = proc_self >= 0 && map_user(proc_self, o->uid, o->gid);
+	if (proc_self >= 0)
+		close(proc_self);
+	return mapped;
+}
+
+/*
+ * fork with flags: the child goes on from here, on a copy of everything.  A user
+ * namespace in which the child gets no name is as good as refused (EPERM): some
+ * systems give one to everybody, but no rights in it.
+ */
+static pid_t fork_into(const struct jail_options *o, int flags)
+{
+	int pair[2];
+	char ready = 0;
+
+	if (!(flags & CLONE_NEWUSER))
+		return (pid_t)syscall(
+			SYS_clone, (unsigned long)flags | SIGCHLD, NULL, NULL, NULL, NULL);
+	if (pipe2(pair, O_CLOEXEC))
+		return -1;
+	pid_t pid =
+		(pid_t)syscall(SYS_clone, (unsigned long)flags | SIGCHLD, NULL, NULL, NULL, NULL);
+	if (pid == 0) {
+		close(pair[0]);
+		if (!map_options_user(o, flags) || write(pair[1], &ready, 1) != 1)
+			_exit(1);
+		close(pair[1]);
+		return 0;
+	}
+	close(pair[1]);
+	int error = errno;
+	if (pid > 0 && read(pair[0], &ready, 1) != 1) {
+		waitpid(pid, NULL, 0);
+		pid = -1;
+		error = EPERM;
+	}
+	close(pair[0]);
+	errno = error;
+	return pid;
+}
+
+static bool can_have(const struct jail_options *o, int flags)
+{
+	pid_t pid = fork_into(o, flags);
 
 	if (pid == 0)
 		_exit(0);
@@ -63,15 +132,15 @@ static bool can_have(int flags)
 	return pid > 0;
 }
 
-static int feasible(int wanted)
+static int feasible(const struct jail_options *o, int wanted)
 {
 	int first = wanted & CLONE_NEWUSER, flags = first;
 
-	if (first && !can_have(first))
+	if (first && !can_have(o, first))
 		return 0;
 	for (size_t i = 0; i < KINDS; i++)
 		if (kinds[i].flag != CLONE_NEWUSER && wanted & kinds[i].flag &&
-			can_have(first | kinds[i].flag))
+			can_have(o, first | kinds[i].flag))
 			flags |= kinds[i].flag;
 	return flags;
 }
@@ -88,9 +157,6 @@ static int wanted_flags(const struct jail_options *o)
 	/* Root needs none to have the others, and enters its own as the user that it becomes. */
 	if (geteuid() == 0)
 		flags &= ~CLONE_NEWUSER;
-	/* A /proc of its own can show its own processes only. */
-	if (!(flags & CLONE_NEWPID) && jail_wants_stdin_path(o))
-		flags &= ~CLONE_NEWNS;
 	return flags;
 }
 
@@ -98,43 +164,30 @@ pid_t jail_ns_fork(const struct jail_options *o, int *flags)
 {
 	*flags = wanted_flags(o);
 	if (*flags & CLONE_NEWPID) {
-		pid_t pid = fork_into(*flags);
+		pid_t pid = fork_into(o, *flags);
 
 		if (pid >= 0 || !is_refusal(errno))
 			return pid;
-		*flags = feasible(*flags);
+		*flags = feasible(o, *flags);
 		if (*flags & CLONE_NEWPID)
-			return fork_into(*flags);
+			return fork_into(o, *flags);
 	} else if (*flags) {
-		*flags = feasible(*flags);
+		*flags = feasible(o, *flags);
 	}
-	return fork_into(0);
+	return fork_into(o, 0);
 }
 
-bool jail_ns_enter(int flags)
+bool jail_ns_enter(const struct jail_options *o, int flags)
 {
-	return !flags || unshare(flags) == 0;
+	return !flags || (unshare(flags) == 0 && map_options_user(o, flags));
 }
 
-static bool write_file(int dir, const char *name, const char *text)
+bool jail_ns_enter_user(int proc_self)
 {
-	int fd = openat(dir, name, O_WRONLY | O_CLOEXEC);
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
 
-	if (fd < 0)
+	if (unshare(CLONE_NEWUSER))
 		return false;
-	bool written = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-	close(fd);
-	return written;
-}
-
-/* The user outside, who is asked for before the namespace is entered, since inside it has no name yet. */
-bool jail_ns_map_user(int proc_self, uid_t uid, gid_t gid)
-{
-	char uid_map[48], gid_map[48];
-
-	snprintf(uid_map, sizeof uid_map, "%d %u 1", JAIL_NOBODY, (unsigned)uid);
-	snprintf(gid_map, sizeof gid_map, "%d %u 1", JAIL_NOBODY, (unsigned)gid);
-	return write_file(proc_self, "setgroups", "deny") &&
-	       write_file(proc_self, "gid_map", gid_map) &&
-	       write_file(proc_self, "uid_map", uid_map);
+	return map_user(proc_self, uid, gid);
 }

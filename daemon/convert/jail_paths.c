@@ -90,3 +90,9 @@ bool jail_wants_stdin_path(const struct jail_options *o)
 			return true;
 	return false;
 }
+
+bool jail_wants_proc(const struct jail_options *o)
+{
+	/* A sanitizer looks up its own memory there. */
+	return TRAWL_SANITIZED || jail_wants_stdin_path(o);
+}

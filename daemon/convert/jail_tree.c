@@ -3,7 +3,11 @@
  *
  * A keeper is a subreaper, so whatever its child leaves behind becomes its own
  * child sooner or later, `setsid` or not.  It ends when it has none left.  Two
- * of them stand in a row (see jail.c), so that killing either leaves the other.
+ * of them stand in a row, so that killing either leaves the other:
+ *
+ *   trawld ── launcher ── keeper ── converter ── …
+ *
+ * This is for where no process namespace is to be had (see jail_init).
  */
 #include "convert/jail.h"
 
@@ -104,18 +108,32 @@ bool jail_keep_start(pid_t parent)
 	return !parent || getppid() == parent;
 }
 
-int jail_keep(pid_t child, enum jail_stop how)
+/* Until SIGTERM or SIGCHLD, or for a while if there is something to watch; the signal, 0: none. */
+static int wait_news(const sigset_t *set, bool watched)
+{
+	const struct timespec between = {.tv_nsec = JAIL_WATCH_MS * 1000000L};
+	int sig = watched ? sigtimedwait(set, NULL, &between) : sigwaitinfo(set, NULL);
+
+	return sig < 0 ? 0 : sig;
+}
+
+/* Waits for a reason to end; the status so far. */
+static int follow(pid_t child, enum jail_stop how, const struct jail_watch *watch, bool *ended)
 {
 	int status = SIGTERM; /* as if ended by it, unless the child's own end is seen */
-	bool ended = false;
+	bool watched = watch && jail_watch_needed(watch->options, watch->state);
 	sigset_t set, child_only;
 
 	sigemptyset(&child_only);
 	sigaddset(&child_only, SIGCHLD);
 	set = child_only;
 	sigaddset(&set, SIGTERM);
-	while (!ended && reap(child, &status, &ended) && !ended) {
-		if (sigwaitinfo(&set, NULL) != SIGTERM)
+	while (!*ended && reap(child, &status, ended) && !*ended) {
+		int sig = wait_news(&set, watched);
+
+		if (!sig && watched && (sig = jail_watch_exceeded(watch->options, watch->state)))
+			return sig;
+		if (sig != SIGTERM)
 			continue;
 		if (how == JAIL_STOP_KILL)
 			break;
@@ -124,15 +142,48 @@ int jail_keep(pid_t child, enum jail_stop how)
 		wait_signal(&child_only, ASK_MS);
 		break;
 	}
+	return status;
+}
+
+int jail_keep(pid_t child, enum jail_stop how, const struct jail_watch *watch)
+{
+	bool ended = false;
+	int status = follow(child, how, watch, &ended), last = status;
+	sigset_t child_only;
+
+	sigemptyset(&child_only);
+	sigaddset(&child_only, SIGCHLD);
 	/* The group first, in one call: what forks faster than we look cannot outrun that. */
 	if (how == JAIL_STOP_KILL)
 		kill(-child, SIGKILL);
-	while (reap(child, &status, &ended)) {
+	while (reap(child, &last, &ended)) {
 		if (!kill_descendants()) {
 			kill(child, SIGKILL);
 			break;
 		}
 		wait_signal(&child_only, BETWEEN_PASSES_MS);
 	}
-	return status;
+	return status == SIGTERM ? last : status;
+}
+
+_Noreturn void jail_become_keeper(
+	const struct jail_options *o, struct jail_state *st, pid_t launcher, int flags)
+{
+	struct jail_watch watch = {.options = o, .state = st};
+
+	if (!jail_keep_start(launcher))
+		_exit(JAIL_EXIT_BROKEN);
+	pid_t self = getpid();
+	pid_t converter = fork();
+	if (converter < 0)
+		_exit(JAIL_EXIT_BROKEN);
+	if (converter == 0)
+		jail_become_converter(o, st, self, flags);
+	jail_drop_descriptors();
+	st->status = jail_keep(converter, JAIL_STOP_KILL, &watch);
+	st->ended = true;
+	/* Here too: the launcher may be gone. */
+	if (*st->work_dir)
+		jail_dir_remove(st->work_dir);
+	_exit(0);
 }

@@ -1,0 +1,203 @@
+/*
+ * jail_root: a root directory of its own for the converter: what jail_paths names, read-only, an
+ * empty private directory in memory, and nothing else of the machine.
+ *
+ * The new root is mounted over the old one, where nothing of the old is hidden by
+ * it as long as the process's root is the old one, and becomes the root by
+ * pivot_root.  The process is in a mount namespace of its own already.
+ */
+#include "convert/jail.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Of mount_setattr(2); libc's headers of our oldest systems lack some. */
+struct attr {
+	uint64_t set, clear, propagation, user_ns;
+};
+enum {
+	ATTR_RDONLY = 0x1,
+	ATTR_NOSUID = 0x2,
+	ATTR_NODEV = 0x4,
+	ATTR_NOEXEC = 0x8,
+	RECURSIVE = 0x8000
+};
+
+/* Names in the private directory: more than any honest tool makes, less than fills a kernel. */
+#define TMP_INODES "16384"
+
+static bool change(const char *path, unsigned flags, uint64_t set, uint64_t clear)
+{
+	struct attr attr = {.set = set, .clear = clear};
+
+	return syscall(SYS_mount_setattr, AT_FDCWD, path, flags, &attr, sizeof attr) == 0;
+}
+
+/* An absolute path as one below the working directory, which is the root to be. */
+static const char *here(const char *path)
+{
+	return path + 1;
+}
+
+/* Makes every directory above the path.  What is there already is left as it is. */
+static bool make_parents(const char *path)
+{
+	char part[PATH_MAX];
+
+	if (strlen(path) >= sizeof part)
+		return false;
+	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+		memcpy(part, path, (size_t)(slash - path));
+		part[slash - path] = '\0';
+		if (mkdir(part, 0755) && errno != EEXIST)
+			return false;
+	}
+	return true;
+}
+
+static bool make_file(const char *path)
+{
+	int fd = open(path, O_CREAT | O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0444);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static bool bind(const char *source, const char *target)
+{
+	return mount(source, target, NULL, MS_BIND | MS_REC, NULL) == 0;
+}
+
+/* What is there of one path of the table: a link is made again, anything else is shown. */
+static bool show(const char *path)
+{
+	const char *target = here(path);
+	char link[PATH_MAX];
+	struct stat st;
+
+	if (lstat(path, &st))
+		return true;
+	if (!make_parents(target))
+		return false;
+	if (S_ISLNK(st.st_mode)) {
+		ssize_t n = readlink(path, link, sizeof link - 1);
+
+		if (n < 0)
+			return true;
+		link[n] = '\0';
+		return symlink(link, target) == 0;
+	}
+	if (S_ISDIR(st.st_mode) ? mkdir(target, 0755) != 0 : !make_file(target))
+		return false;
+	return bind(path, target);
+}
+
+static bool show_words(void)
+{
+	for (size_t i = 0; i < jail_words.count; i++) {
+		const char *target = here(jail_words.path[i]);
+
+		if (!make_parents(target) || !make_file(target) ||
+			!bind(jail_words.path[i], target))
+			return false;
+	}
+	return true;
+}
+
+static bool make_tmp(const struct jail_options *o)
+{
+	char options[128];
+	int n = snprintf(options, sizeof options, "mode=755,nr_inodes=" TMP_INODES);
+
+	if (o->file_bytes)
+		snprintf(options + n, sizeof options - (size_t)n, ",size=%lld", o->file_bytes);
+	return mkdir(here(JAIL_TMP), 0755) == 0 &&
+	       mount("trawl-tmp", here(JAIL_TMP), "tmpfs", MS_NOSUID | MS_NODEV, options) == 0;
+}
+
+/* Tools that know no other name for a temporary file write into /tmp itself. */
+static bool make_work(void)
+{
+	bool root = geteuid() == 0;
+
+	return chmod(here(JAIL_TMP), 0700) == 0 && mkdir(here(JAIL_WORK), 0700) == 0 &&
+	       (!root || (chown(here(JAIL_TMP), JAIL_NOBODY, JAIL_NOBODY) == 0 &&
+				 chown(here(JAIL_WORK), JAIL_NOBODY, JAIL_NOBODY) == 0));
+}
+
+static bool make_proc(void)
+{
+	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+
+	return (mkdir("proc", 0555) == 0 || errno == EEXIST) &&
+	       (mount("proc", "proc", "proc", flags, "subset=pid") == 0 ||
+		       mount("proc", "proc", "proc", flags, NULL) == 0);
+}
+
+static bool make_devices(void)
+{
+	if (mkdir("dev", 0755) && errno != EEXIST)
+		return false;
+	for (const struct jail_path *p = jail_devices; p->path; p++)
+		if (!make_file(here(p->path)))
+			return false;
+	return true;
+}
+
+static bool show_devices(void)
+{
+	for (const struct jail_path *p = jail_devices; p->path; p++)
+		if (!bind(p->path, here(p->path)))
+			return false;
+	return true;
+}
+
+/* The working directory is the new root. */
+static bool furnish(const struct jail_options *o)
+{
+	if (!make_tmp(o))
+		return false;
+	for (const struct jail_path *p = jail_paths; p->path; p++)
+		if (!show(p->path))
+			return false;
+	if (!show_words() || !make_work() || !make_devices())
+		return false;
+	if (jail_wants_proc(o) && (!make_proc() || symlink("/proc/self/fd/0", "dev/stdin")))
+		return false;
+	if (!change(".", RECURSIVE, ATTR_RDONLY | ATTR_NOSUID | ATTR_NODEV, 0) ||
+		!change(here(JAIL_TMP), 0, ATTR_NOEXEC, ATTR_RDONLY))
+		return false;
+	/* Behind the change: a device works only where devices do. */
+	return show_devices();
+}
+
+bool jail_root_enter(const struct jail_options *o, bool own_user_ns)
+{
+	/* In a user namespace of our own nothing we mount is seen outside; else see to that. */
+	if (!own_user_ns && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL))
+		return false;
+	if (mount("trawl-root", "/", "tmpfs", MS_NOSUID | MS_NODEV,
+		    "mode=755,size=1M,nr_inodes=1024"))
+		return false;
+	/* From the root, ".." leads into what is mounted over it. */
+	if (chdir("/.."))
+		return false;
+	mode_t mask = umask(022);
+	bool furnished = furnish(o);
+	umask(mask);
+	if (furnished && syscall(SYS_pivot_root, ".", ".") == 0) {
+		/* The old root lies over the new one now. */
+		return umount2(".", MNT_DETACH) == 0 && chdir(JAIL_WORK) == 0;
+	}
+	umount2(".", MNT_DETACH);
+	(void)!chdir("/");
+	return false;
+}
