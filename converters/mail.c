@@ -1,0 +1,687 @@
+/*
+ * mail: trawl-convert-mail, messages, mailboxes and saved web pages (MHTML) by GMime.
+ *
+ * The text is who wrote to whom about what, and the body; attachments and
+ * messages inside of messages are parts.  A mailbox is nothing but parts, and is
+ * never parsed here.  The message lies in memory once: GMime's contents are
+ * windows into it.
+ *
+ * pkg-config: gmime-3.0 libxml-2.0 libcjson uchardet
+ */
+#include "charset.h"
+#include "decode.h"
+#include "input.h"
+#include "letter.h"
+#include "mbox.h"
+#include "page.h"
+#include "scan.h"
+#include "serve.h"
+#include "typing.h"
+
+#include <gmime/gmime.h>
+#include <string.h>
+
+enum {
+	MESSAGE_MOST = 512 * 1024 * 1024, /* bytes read of one message */
+	HEAD = 4096,                      /* bytes that tell a message from a mailbox */
+	HEADERS_MOST = 64 * 1024,         /* bytes of headers that tell their charset */
+	DEPTH_MOST = 64,                  /* multiparts in multiparts */
+	PARTS_MOST = 100 * 1000,
+	SUBJECT_NAME = 100, /* bytes of a subject that name a message without a file name */
+	PIECE = 64 * 1024,
+};
+
+struct mail {
+	const struct document *doc;
+	struct answer *out;
+	struct page *page;
+	GHashTable *names;     /* of parts given, with how often */
+	bool is_page;          /* MHTML: the root is a web page, the rest belongs to it */
+	bool attachments_only; /* within what stands beside the text that was chosen */
+	bool has_body;
+};
+
+/* --- kinds of leaves -------------------------------------------------------------------------- */
+
+enum kind {
+	PLAIN,
+	HTML,
+	ATTACHED,
+	SEALED,  /* encrypted */
+	SKIPPED, /* for machines */
+};
+
+/* The first that matches. */
+static const struct {
+	const char *type, *subtype;
+	enum kind kind;
+} kinds[] = {
+	{"text", "html", HTML},
+	{"application", "xhtml+xml", HTML},
+	{"text", "calendar", ATTACHED},
+	{"text", "vcard", ATTACHED},
+	{"text", "x-vcard", ATTACHED},
+	{"text", "directory", ATTACHED},
+	{"text", "rtf", ATTACHED},
+	{"text", "*", PLAIN},
+	{"message", "delivery-status", PLAIN},
+	{"message", "disposition-notification", PLAIN},
+	{"message", "feedback-report", PLAIN},
+	{"application", "pkcs7-mime", SEALED},
+	{"application", "x-pkcs7-mime", SEALED},
+	{"application", "pkcs7-signature", SKIPPED},
+	{"application", "x-pkcs7-signature", SKIPPED},
+	{"application", "pgp-signature", SKIPPED},
+	{"application", "pgp-encrypted", SKIPPED},
+	{"application", "pgp-keys", SKIPPED},
+	{"application", "applefile", SKIPPED},
+	{"*", "*", ATTACHED},
+};
+
+static enum kind kind_of(GMimeContentType *type)
+{
+	size_t i = 0;
+
+	while (!g_mime_content_type_is_type(type, kinds[i].type, kinds[i].subtype))
+		i++;
+	return kinds[i].kind;
+}
+
+/* What a page is painted with. */
+static bool is_furniture(GMimeObject *o)
+{
+	GMimeContentType *type = g_mime_object_get_content_type(o);
+	const char *disposition = g_mime_object_get_disposition(o);
+
+	if (disposition && g_ascii_strcasecmp(disposition, "attachment") == 0)
+		return false;
+	return g_mime_content_type_is_type(type, "image", "*") ||
+	       g_mime_content_type_is_type(type, "font", "*") ||
+	       g_mime_content_type_is_type(type, "text", "css") ||
+	       g_mime_content_type_is_type(type, "text", "javascript");
+}
+
+/* --- parts ------------------------------------------------------------------------------------ */
+
+/* What a part is called that has no name, by its type. */
+static const struct {
+	const char *type, *extension;
+} extensions[] = {
+	{"application/pdf", "pdf"},
+	{"image/gif", "gif"},
+	{"image/jpeg", "jpg"},
+	{"image/png", "png"},
+	{"message/rfc822", "eml"},
+	{"text/calendar", "ics"},
+	{"text/csv", "csv"},
+	{"text/directory", "vcf"},
+	{"text/html", "html"},
+	{"text/plain", "txt"},
+	{"text/vcard", "vcf"},
+	{"text/x-vcard", "vcf"},
+};
+
+static const char *extension_for(const char *type)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(extensions); i++)
+		if (g_ascii_strcasecmp(type, extensions[i].type) == 0)
+			return extensions[i].extension;
+	return NULL;
+}
+
+/* The last step of a path of any system: a part has no folder. */
+static const char *base_name(const char *name)
+{
+	for (const char *c = name; *c; c++)
+		if (*c == '/' || *c == '\\')
+			name = c + 1;
+	return name;
+}
+
+/* `name`, or `name (2).txt` where there was one before.  Free with g_free. */
+static char *unique_name(struct mail *m, const char *name)
+{
+	char *key = g_strdup(name);
+	guint times = GPOINTER_TO_UINT(g_hash_table_lookup(m->names, key)) + 1;
+	const char *dot = strrchr(name, '.');
+	size_t stem = dot && dot > name ? (size_t)(dot - name) : strlen(name);
+
+	g_hash_table_replace(m->names, key, GUINT_TO_POINTER(times));
+	if (times == 1)
+		return g_strdup(name);
+	return g_strdup_printf("%.*s (%u)%s", (int)stem, name, times, name + stem);
+}
+
+static bool begin_part(struct mail *m, const char *given, const char *type)
+{
+	char numbered[64];
+	const char *name = given ? base_name(given) : "", *extension = extension_for(type);
+
+	if (answer_part_count(m->out) >= PARTS_MOST) {
+		answer_truncated(m->out);
+		return false;
+	}
+	if (!name[0]) {
+		snprintf(numbered, sizeof numbered, "part-%ju%s%s",
+			(uintmax_t)answer_part_count(m->out) + 1, extension ? "." : "",
+			extension ? extension : "");
+		name = numbered;
+	}
+	char *path = unique_name(m, name);
+	answer_part(m->out, path, type, -1);
+	g_free(path);
+	return true;
+}
+
+static const char *name_of(GMimeObject *o)
+{
+	const char *name = g_mime_object_get_content_disposition_parameter(o, "filename");
+
+	return name ? name : g_mime_object_get_content_type_parameter(o, "name");
+}
+
+static char *type_of(GMimeObject *o)
+{
+	return g_mime_content_type_get_mime_type(g_mime_object_get_content_type(o));
+}
+
+/* The content behind its transfer encoding, from the start.  NULL: there is none. */
+static GMimeStream *decoded(GMimeObject *leaf)
+{
+	GMimeDataWrapper *content = g_mime_part_get_content((GMimePart *)leaf);
+	GMimeStream *raw = content ? g_mime_data_wrapper_get_stream(content) : NULL;
+
+	if (!raw)
+		return NULL;
+	g_mime_stream_reset(raw);
+	GMimeStream *out = g_mime_stream_filter_new(raw);
+	GMimeFilter *filter =
+		g_mime_filter_basic_new(g_mime_data_wrapper_get_encoding(content), FALSE);
+	g_mime_stream_filter_add((GMimeStreamFilter *)out, filter);
+	g_object_unref(filter);
+	return out;
+}
+
+static void give_attachment(struct mail *m, GMimeObject *leaf)
+{
+	static char piece[PIECE];
+	char *type = type_of(leaf);
+	GMimeStream *stream = begin_part(m, name_of(leaf), type) ? decoded(leaf) : NULL;
+	ssize_t n;
+
+	while (stream && (n = g_mime_stream_read(stream, piece, sizeof piece)) > 0)
+		answer_part_bytes(m->out, piece, (size_t)n);
+	if (stream)
+		g_object_unref(stream);
+	g_free(type);
+}
+
+static void give_sealed(struct mail *m, GMimeObject *o)
+{
+	char *type = type_of(o);
+	const char *name = name_of(o);
+
+	if (begin_part(m, name ? name : "encrypted", type))
+		answer_part_fail(m->out, ANSWER_ENCRYPTED, "the message is encrypted");
+	g_free(type);
+}
+
+/* A message without a file name is called by its subject.  Free with g_free. */
+static char *message_name(GMimeObject *o, GMimeMessage *message)
+{
+	const char *name = name_of(o), *subject = g_mime_message_get_subject(message);
+
+	if (name || !subject || !subject[0])
+		return g_strdup(name);
+	size_t n = scan_utf8_floor((const uint8_t *)subject, strlen(subject), SUBJECT_NAME);
+	return g_strdelimit(g_strdup_printf("%.*s.eml", (int)n, subject), "/\\\r\n\t", '-');
+}
+
+static void give_message(struct mail *m, GMimeObject *o)
+{
+	GMimeMessage *message = g_mime_message_part_get_message((GMimeMessagePart *)o);
+
+	if (!message)
+		return;
+	char *name = message_name(o, message);
+	if (begin_part(m, name, "message/rfc822")) {
+		GMimeStream *memory = g_mime_stream_mem_new();
+
+		g_mime_object_write_to_stream((GMimeObject *)message, NULL, memory);
+		GByteArray *bytes = g_mime_stream_mem_get_byte_array((GMimeStreamMem *)memory);
+		answer_part_bytes(m->out, bytes->data, bytes->len);
+		g_object_unref(memory);
+	}
+	g_free(name);
+}
+
+/* --- bodies ----------------------------------------------------------------------------------- */
+
+/* The whole decoded content; free with g_byte_array_unref. */
+static GByteArray *content_of(GMimeObject *leaf)
+{
+	GByteArray *bytes = g_byte_array_new();
+	GMimeStream *stream = decoded(leaf);
+	char piece[4096];
+	ssize_t n;
+
+	while (stream && (n = g_mime_stream_read(stream, piece, sizeof piece)) > 0)
+		g_byte_array_append(bytes, (const guint8 *)piece, (guint)n);
+	if (stream)
+		g_object_unref(stream);
+	return bytes;
+}
+
+/* What the sender declares holds, unless the bytes prove otherwise.  False: it is no text. */
+static bool settle_charset(
+	GMimeObject *leaf, const GByteArray *bytes, bool html, struct charset *out)
+{
+	const char *said = g_mime_object_get_content_type_parameter(leaf, "charset");
+	struct charset declared = {.clean = false};
+
+	if (!(html ? page_charset : charset_detect)(bytes->data, bytes->len, false, out))
+		return false;
+	if (out->clean || out->skip || charset_is_wide(out))
+		return true;
+	if (said && charset_by_name(said, strlen(said), &declared) &&
+		strcmp(declared.name, "UTF-8") != 0)
+		*out = declared;
+	return true;
+}
+
+static bool keep(void *ctx, const char *utf8, size_t n)
+{
+	g_byte_array_append(ctx, (const guint8 *)utf8, (guint)n);
+	return true;
+}
+
+static bool parameter_is(GMimeObject *o, const char *name, const char *value)
+{
+	const char *s = g_mime_object_get_content_type_parameter(o, name);
+
+	return s && g_ascii_strcasecmp(s, value) == 0;
+}
+
+static void give_letter(struct mail *m, GMimeObject *leaf, const GByteArray *utf8)
+{
+	struct letter_form form = {
+		.flowed = parameter_is(leaf, "format", "flowed"),
+		.delete_sp = parameter_is(leaf, "delsp", "yes"),
+	};
+
+	if (letter_give(m->out, (const char *)utf8->data, utf8->len, &form))
+		give_sealed(m, leaf);
+}
+
+static void give_body(struct mail *m, GMimeObject *leaf, bool html)
+{
+	GByteArray *bytes = content_of(leaf);
+	struct charset cs;
+
+	m->has_body = true;
+	if (bytes->len && settle_charset(leaf, bytes, html, &cs)) {
+		if (!m->is_page)
+			answer_text(m->out, "\n", 1);
+		if (html) {
+			if (!page_give(m->page, m->out, &cs, bytes->data, bytes->len))
+				answer_truncated(m->out);
+			answer_text(m->out, "\n", 1);
+		} else {
+			GByteArray *utf8 = g_byte_array_new();
+
+			decode_bytes(&cs, bytes->data, bytes->len, keep, utf8);
+			give_letter(m, leaf, utf8);
+			g_byte_array_unref(utf8);
+		}
+	}
+	g_byte_array_unref(bytes);
+}
+
+static bool is_attachment(const struct mail *m, GMimeObject *leaf)
+{
+	const char *disposition = g_mime_object_get_disposition(leaf);
+
+	if (disposition && g_ascii_strcasecmp(disposition, "attachment") == 0)
+		return true;
+	return m->has_body && name_of(leaf);
+}
+
+static void give_leaf(struct mail *m, GMimeObject *leaf)
+{
+	enum kind kind = kind_of(g_mime_object_get_content_type(leaf));
+
+	if ((kind == PLAIN || kind == HTML) && is_attachment(m, leaf))
+		kind = ATTACHED;
+	switch (kind) {
+	case PLAIN:
+	case HTML:
+		if (!m->attachments_only)
+			give_body(m, leaf, kind == HTML);
+		break;
+	case ATTACHED:
+		give_attachment(m, leaf);
+		break;
+	case SEALED:
+		give_sealed(m, leaf);
+		break;
+	case SKIPPED:
+		break;
+	}
+}
+
+/* --- the tree --------------------------------------------------------------------------------- */
+
+static void walk(struct mail *m, GMimeObject *o, int depth);
+
+static bool has_words(GMimeObject *leaf)
+{
+	GByteArray *bytes = content_of(leaf);
+	bool found = false;
+
+	for (guint i = 0; i < bytes->len && !found; i++)
+		found = bytes->data[i] > ' ';
+	g_byte_array_unref(bytes);
+	return found;
+}
+
+/* How well the text of an alternative reads; 0: it has none. */
+static int readability(GMimeObject *o)
+{
+	if (GMIME_IS_MULTIPART(o))
+		return 1;
+	if (!GMIME_IS_PART(o))
+		return 0;
+	switch (kind_of(g_mime_object_get_content_type(o))) {
+	case PLAIN:
+		return has_words(o) ? 3 : 0;
+	case HTML:
+		return 2;
+	case ATTACHED:
+	case SEALED:
+	case SKIPPED:
+		break;
+	}
+	return 0;
+}
+
+/* One of them is read; the others may still hold attachments. */
+static void walk_alternatives(struct mail *m, GMimeMultipart *parts, int depth)
+{
+	int count = g_mime_multipart_get_count(parts), best = -1, best_reads = 0;
+	bool outer = m->attachments_only;
+
+	for (int i = 0; i < count && best_reads < 3; i++) {
+		int reads = readability(g_mime_multipart_get_part(parts, i));
+
+		if (reads > best_reads) {
+			best = i;
+			best_reads = reads;
+		}
+	}
+	for (int i = 0; i < count; i++) {
+		m->attachments_only = outer || i != best;
+		walk(m, g_mime_multipart_get_part(parts, i), depth);
+	}
+	m->attachments_only = outer;
+}
+
+/* The first is the text, or the one that is named; pictures and styles belong to it. */
+static void walk_related(struct mail *m, GMimeMultipart *parts, int depth)
+{
+	const char *start = g_mime_object_get_content_type_parameter((GMimeObject *)parts, "start");
+	int count = g_mime_multipart_get_count(parts), root = 0;
+
+	for (int i = 0; i < count && start; i++) {
+		const char *id = g_mime_object_get_content_id(g_mime_multipart_get_part(parts, i));
+		size_t n = id ? strlen(id) : 0;
+
+		/* <id>, or id */
+		if (id && strncmp(start + (start[0] == '<'), id, n) == 0 &&
+			(start[0] != '<' || start[1 + n] == '>')) {
+			root = i;
+			break;
+		}
+	}
+	for (int i = 0; i < count; i++) {
+		GMimeObject *child = g_mime_multipart_get_part(parts, i);
+
+		if (i == root || !(m->is_page || is_furniture(child)))
+			walk(m, child, depth);
+	}
+}
+
+static void walk_multipart(struct mail *m, GMimeMultipart *parts, int depth)
+{
+	GMimeContentType *type = g_mime_object_get_content_type((GMimeObject *)parts);
+	int count = g_mime_multipart_get_count(parts);
+
+	if (g_mime_content_type_is_type(type, "multipart", "encrypted")) {
+		give_sealed(m, (GMimeObject *)parts);
+	} else if (g_mime_content_type_is_type(type, "multipart", "alternative")) {
+		walk_alternatives(m, parts, depth);
+	} else if (g_mime_content_type_is_type(type, "multipart", "related")) {
+		walk_related(m, parts, depth);
+	} else {
+		for (int i = 0; i < count; i++)
+			walk(m, g_mime_multipart_get_part(parts, i), depth);
+	}
+}
+
+static void walk(struct mail *m, GMimeObject *o, int depth)
+{
+	if (depth == DEPTH_MOST)
+		answer_truncated(m->out);
+	else if (GMIME_IS_MULTIPART(o))
+		walk_multipart(m, (GMimeMultipart *)o, depth + 1);
+	else if (GMIME_IS_MESSAGE_PART(o))
+		give_message(m, o);
+	else if (GMIME_IS_PART(o))
+		give_leaf(m, o);
+}
+
+/* --- headers ---------------------------------------------------------------------------------- */
+
+static void give_header(struct mail *m, const char *label, const char *key, const char *value)
+{
+	if (!value || !value[0])
+		return;
+	answer_meta(m->out, key, value, strlen(value));
+	if (m->is_page)
+		return;
+	answer_text(m->out, label, strlen(label));
+	answer_text(m->out, value, strlen(value));
+	answer_text(m->out, "\n", 1);
+}
+
+static void give_addresses(
+	struct mail *m, const char *label, const char *key, InternetAddressList *list)
+{
+	char *value = list && internet_address_list_length(list) > 0
+			      ? internet_address_list_to_string(list, NULL, FALSE)
+			      : NULL;
+
+	give_header(m, label, key, value);
+	g_free(value);
+}
+
+static void give_author(struct mail *m, InternetAddressList *from)
+{
+	InternetAddress *first = from && internet_address_list_length(from) > 0
+					 ? internet_address_list_get_address(from, 0)
+					 : NULL;
+	const char *name = first ? internet_address_get_name(first) : NULL;
+
+	if (first && !(name && name[0]) && INTERNET_ADDRESS_IS_MAILBOX(first))
+		name = internet_address_mailbox_get_addr((InternetAddressMailbox *)first);
+	if (name)
+		answer_meta(m->out, "author", name, strlen(name));
+}
+
+static void give_headers(struct mail *m, GMimeMessage *message)
+{
+	InternetAddressList *from = g_mime_message_get_from(message);
+	const char *subject = g_mime_message_get_subject(message);
+	const char *date = g_mime_object_get_header((GMimeObject *)message, "Date");
+	GDateTime *when = g_mime_message_get_date(message);
+
+	if (when)
+		answer_meta_int(m->out, "created", g_date_time_to_unix(when));
+	if (date)
+		answer_meta(m->out, "date", date, strlen(date));
+	if (!m->is_page) {
+		if (!from || internet_address_list_length(from) == 0)
+			from = g_mime_message_get_sender(message);
+		give_author(m, from);
+		give_addresses(m, "From: ", "from", from);
+		give_addresses(m, "To: ", "to", g_mime_message_get_to(message));
+		give_addresses(m, "Cc: ", "cc", g_mime_message_get_cc(message));
+	}
+	give_header(m, "Subject: ", "subject", subject);
+}
+
+/* --- one message ------------------------------------------------------------------------------ */
+
+/* Headers that are not ASCII and do not say how they are encoded. */
+static GMimeParserOptions *options_for(const uint8_t *bytes, size_t n)
+{
+	GMimeParserOptions *options = g_mime_parser_options_new();
+	const uint8_t *end = memmem(bytes, n, "\n\n", 2);
+	const uint8_t *crlf = memmem(bytes, end ? (size_t)(end - bytes) : n, "\r\n\r\n", 4);
+	struct charset cs = {.name = "UTF-8"};
+
+	if (crlf || end)
+		n = (size_t)((crlf ? crlf : end) - bytes);
+	n = n < HEADERS_MOST ? n : HEADERS_MOST;
+	if (scan_utf8(bytes, n) != n)
+		charset_detect(bytes, n, true, &cs);
+	g_mime_parser_options_set_fallback_charsets(
+		options, (const char *[]){"utf-8", cs.name, "windows-1252", NULL});
+	return options;
+}
+
+static bool is_saved_page(const struct document *doc, GMimeMessage *message)
+{
+	return strcmp(doc->type, "application/x-mimearchive") == 0 ||
+	       strcmp(doc->type, "multipart/related") == 0 ||
+	       g_mime_object_get_header((GMimeObject *)message, "Snapshot-Content-Location");
+}
+
+static void give_mail(struct mail *m, GMimeMessage *message)
+{
+	const char *subject = g_mime_message_get_subject(message);
+	GMimeObject *root = g_mime_message_get_mime_part(message);
+	const char *type;
+
+	m->is_page = is_saved_page(m->doc, message);
+	type = m->is_page ? "application/x-mimearchive" : "message/rfc822";
+	answer_meta(m->out, "type", type, strlen(type));
+	/* A page has a title of its own, which comes first. */
+	if (!m->is_page && subject)
+		answer_meta(m->out, "title", subject, strlen(subject));
+	give_headers(m, message);
+	if (root)
+		walk(m, root, 0);
+	if (subject)
+		answer_meta(m->out, "title", subject, strlen(subject));
+}
+
+static int convert_message(
+	const struct document *doc, struct answer *out, const uint8_t *bytes, size_t n)
+{
+	static struct page *page;
+	struct mail m = {.doc = doc, .out = out};
+	GByteArray window = {.len = (guint)n};
+
+	if (!page)
+		page = page_create();
+	m.page = page;
+	memcpy(&window.data, &bytes, sizeof bytes); /* only read */
+	GMimeStream *stream = g_mime_stream_mem_new_with_byte_array(&window);
+	g_mime_stream_mem_set_owner((GMimeStreamMem *)stream, FALSE);
+	GMimeParser *parser = g_mime_parser_new_with_stream(stream);
+	GMimeParserOptions *options = options_for(bytes, n);
+	GMimeMessage *message = g_mime_parser_construct_message(parser, options);
+
+	if (message) {
+		m.names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+		give_mail(&m, message);
+		g_hash_table_unref(m.names);
+		g_object_unref(message);
+	}
+	g_mime_parser_options_free(options);
+	g_object_unref(parser);
+	g_object_unref(stream);
+	return message ? ANSWER_DONE : answer_fail(out, ANSWER_DAMAGED, "no headers of a message");
+}
+
+/* --- one document ----------------------------------------------------------------------------- */
+
+/* `Name:` in the first line. */
+static bool starts_with_field(const uint8_t *p, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && p[i] > ' ' && p[i] < 0x7f && p[i] != ':')
+		i++;
+	return i > 0 && i < n && p[i] == ':';
+}
+
+/* What Apple's mail puts before a message (its length) and other programs do (a separator). */
+static size_t preamble(const uint8_t *p, size_t n)
+{
+	const uint8_t *end = memchr(p, '\n', n < HEAD ? n : HEAD);
+	size_t i = 0;
+
+	if (!end)
+		return 0;
+	while (g_ascii_isdigit((gchar)p[i]) || p[i] == ' ')
+		i++;
+	return (i > 0 && p[i] == '\n') || mbox_starts(p, n) ? (size_t)(end - p) + 1 : 0;
+}
+
+static int convert_mailbox(const struct document *doc, struct answer *out)
+{
+	answer_meta(out, "type", "application/mbox", strlen("application/mbox"));
+	return mbox_give(doc->fd, out)
+		       ? ANSWER_DONE
+		       : answer_fail(out, ANSWER_TRY_LATER, "the document could not be read");
+}
+
+static int convert_mail(const struct document *doc, struct answer *out)
+{
+	static struct input *in;
+	bool promised = strcmp(doc->type, "message/rfc822") == 0;
+
+	if (!in) {
+		in = input_create();
+		g_mime_init();
+	}
+	input_open(in, doc);
+	if (!input_load(in, HEAD))
+		return answer_fail(out, ANSWER_TRY_LATER, "the document could not be read");
+	if (!promised && mbox_starts(input_bytes(in), input_size(in)))
+		return convert_mailbox(doc, out);
+	if (!input_load(in, MESSAGE_MOST))
+		return answer_fail(out, ANSWER_TRY_LATER, "the document could not be read");
+	const uint8_t *bytes = input_bytes(in);
+	size_t n = input_size(in), before = preamble(bytes, n);
+	if (mbox_starts(bytes, n) && mbox_has_several(bytes, n))
+		return convert_mailbox(doc, out);
+	if (!starts_with_field(bytes + before, n - before))
+		return convert_other(doc, out);
+	if (!input_whole(in))
+		answer_truncated(out);
+	return convert_message(doc, out, bytes + before, n - before);
+}
+
+static const struct converter_ops mail_converter = {
+	.program = "trawl-convert-mail",
+	.convert = convert_mail,
+};
+
+#ifndef TRAWL_FUZZ
+int main(void)
+{
+	return convert_serve(&mail_converter);
+}
+#endif
