@@ -65,10 +65,14 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT_HELP := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
-# Each converter names the libraries it needs in a line "pkg-config: …" of its opening comment; one whose libraries are
-# not installed is left out, which `make` says.
+# Each converter names the libraries it needs in a line "pkg-config: …" of its opening comment, and one that pkg-config
+# does not know in a line "without pkg-config: header.h -lname"; one whose libraries are not installed is left out, which
+# `make` says.
 conv_pkgs = $(shell sed -n 's/^ \* pkg-config: //p' $(1) | head -1)
-conv_there = $(if $(shell pkg-config --exists $(call conv_pkgs,$(1)) 2>/dev/null && echo 1),$(1))
+conv_bare = $(shell sed -n 's/^ \* without pkg-config: //p' $(1) | head -1)
+conv_bare_libs = $(filter -l%,$(call conv_bare,$(1)))
+conv_bare_there = $(foreach h,$(filter %.h,$(call conv_bare,$(1))),&& echo '\#include <$h>' | $(CC) -E - >/dev/null)
+conv_there = $(if $(shell { pkg-config --exists $(call conv_pkgs,$(1)) $(call conv_bare_there,$(1)); } 2>/dev/null && echo 1),$(1))
 CONV_BUILT := $(foreach c,$(CONV_SRC),$(call conv_there,$(c)))
 CONV_LEFT_OUT := $(filter-out $(CONV_BUILT),$(CONV_SRC))
 # What converters/lib may use; what a program does not need of it is not linked.
@@ -139,7 +143,7 @@ $(BUILD)/trawl-jail-test: $(JAIL_SRC) $(wildcard daemon/convert/jail*.h) $(BUILD
 	$(Q)$(CC) $(CFLAGS_DAEMON) -DTRAWL_JAIL_SWITCHES=1 $(LDJAIL) $(LDFLAGS) -o $@ $(JAIL_SRC)
 $(BUILD)/trawl-convert-%: $(BUILD)/obj/converters/%.o $(BUILD)/libconvert.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(call conv_pkgs,converters/$*.c)) -Wl,--as-needed $(call pkg_libs,$(CONVLIB_PKGS))
+	$(Q)$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(call conv_pkgs,converters/$*.c)) $(call conv_bare_libs,converters/$*.c) -Wl,--as-needed $(call pkg_libs,$(CONVLIB_PKGS))
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call obj,$(UNIT_HELP)) $(BUILD)/libtrawl.a $(BUILD)/libconvert.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
@@ -231,6 +235,7 @@ FUZZ_SECONDS ?= 600
 # A converter's target is built where the converter is, and with its libraries.
 FUZZ_LEFT_OUT := $(patsubst converters/%.c,tests/fuzz/fuzz_convert_%.c,$(CONV_LEFT_OUT))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(filter-out $(FUZZ_LEFT_OUT),$(wildcard tests/fuzz/fuzz_*.c)))
+fuzz_bare = $(if $(filter fuzz_convert_%,$(1)),$(call conv_bare_libs,converters/$(patsubst fuzz_convert_%,%,$(1)).c))
 fuzz_pkgs = $(CONVLIB_PKGS) $(if $(filter fuzz_convert_%,$(1)),$(call conv_pkgs,converters/$(patsubst fuzz_convert_%,%,$(1)).c))
 fuzz:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzzed SAN=fuzzer-no-link,address,undefined CC=clang -j$$(nproc) fuzzers
@@ -243,7 +248,7 @@ $(BUILD)/obj/tests/fuzz/%.o: tests/fuzz/%.c | $(BUILD)/gen/schema.inc
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/libtrawl.a $(BUILD)/libconvert.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDHARDEN) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON) $(call pkg_libs,$(call fuzz_pkgs,$*))
+	$(Q)$(CC) $(LDHARDEN) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON) $(call pkg_libs,$(call fuzz_pkgs,$*)) $(call fuzz_bare,$*)
 
 # --- installation --------------------------------------------------------------------------------
 

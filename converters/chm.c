@@ -1,0 +1,299 @@
+/*
+ * chm: trawl-convert-chm, compiled HTML help: its topics one after the other, by chmlib.
+ *
+ * The library opens a path, and a converter has none to give: the document is
+ * copied into the private directory first.
+ *
+ * pkg-config: libxml-2.0 libcjson uchardet
+ * without pkg-config: chm_lib.h -lchm
+ */
+#include "alloc.h"
+#include "decode.h"
+#include "diagnostics.h"
+#include "input.h"
+#include "lcid.h"
+#include "page.h"
+#include "scan.h"
+#include "serve.h"
+#include "typing.h"
+
+#include <chm_lib.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+enum {
+	HEAD = 4, /* ITSF */
+	CHUNK = 64 * 1024,
+	TOPIC_MOST = 16 * 1024 * 1024,  /* bytes read of one topic */
+	TEXT_ALWAYS = 64 * 1024 * 1024, /* bytes that any document may unpack to */
+	RATIO_MOST = 250,               /* a larger one so many for each of its own */
+	MEMBERS_MOST = 1000000,         /* a circle of directory blocks ends here */
+	SYSTEM_MOST = 64 * 1024,        /* bytes of /#SYSTEM */
+	SYSTEM_TITLE = 3,
+	SYSTEM_LANGUAGE = 4,
+};
+
+/* One document being read. */
+struct reading {
+	const struct document *doc;
+	struct answer *out;
+	struct page *page;
+	uint8_t *topic; /* TOPIC_MOST bytes */
+	uint64_t unpacked;
+	long members;
+	const char *charset; /* of topics that do not say theirs; NULL: to be guessed */
+	bool cut, bomb;
+};
+
+/* --- members ---------------------------------------------------------------------------------- */
+
+/* At most `most` bytes of it; how many there are. */
+static size_t read_member(
+	struct chmFile *chm, struct chmUnitInfo *member, uint8_t *bytes, size_t most)
+{
+	size_t n = 0;
+
+	while (n < most && n < member->length) {
+		size_t take = most - n < CHUNK ? most - n : CHUNK;
+		LONGINT64 got = chm_retrieve_object(chm, member, bytes + n, n, (LONGINT64)take);
+
+		if (got <= 0)
+			break;
+		n += (size_t)got;
+	}
+	return n;
+}
+
+static bool is_bomb(const struct reading *r)
+{
+	return r->unpacked > TEXT_ALWAYS && r->unpacked / RATIO_MOST > r->doc->size;
+}
+
+static bool is_topic(const char *path)
+{
+	static const char *const extensions[] = {".htm", ".html", ".xhtml", ".shtml", ".txt"};
+	const char *dot = strrchr(path, '.');
+
+	for (size_t i = 0; dot && i < sizeof extensions / sizeof extensions[0]; i++)
+		if (strcasecmp(dot, extensions[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Most topics name their encoding; the others are in the one of the document's language. */
+static bool topic_charset(const struct reading *r, size_t n, struct charset *cs)
+{
+	struct charset declared;
+
+	if (!page_charset(r->topic, n, false, cs))
+		return false;
+	if (!cs->clean && r->charset && !charset_is_wide(cs) &&
+		!charset_declared(r->topic, n, &declared))
+		charset_by_name(r->charset, strlen(r->charset), cs);
+	return true;
+}
+
+static int take_topic(struct chmFile *chm, struct chmUnitInfo *member, void *context)
+{
+	struct reading *r = context;
+	struct charset cs;
+
+	if (++r->members > MEMBERS_MOST)
+		return CHM_ENUMERATOR_FAILURE;
+	if (!is_topic(member->path))
+		return CHM_ENUMERATOR_CONTINUE;
+	size_t n = read_member(chm, member, r->topic, TOPIC_MOST);
+	r->unpacked += n;
+	r->bomb = is_bomb(r);
+	if (r->bomb)
+		return CHM_ENUMERATOR_FAILURE;
+	r->cut |= n < member->length;
+	if (n == 0 || !topic_charset(r, n, &cs))
+		return CHM_ENUMERATOR_CONTINUE;
+	r->cut |= !page_give(r->page, r->out, &cs, r->topic, n);
+	return answer_text(r->out, "\n\f", 2) ? CHM_ENUMERATOR_CONTINUE : CHM_ENUMERATOR_SUCCESS;
+}
+
+/* --- /#SYSTEM: what the document says about itself -------------------------------------------- */
+
+static uint32_t little(const uint8_t *p, size_t n)
+{
+	uint32_t value = 0;
+
+	while (n-- > 0)
+		value = value << 8 | p[n];
+	return value;
+}
+
+struct title {
+	size_t len;
+	char utf8[1024];
+};
+
+static bool add_title(void *context, const char *utf8, size_t n)
+{
+	struct title *title = context;
+
+	n = scan_utf8_floor((const uint8_t *)utf8, n, sizeof title->utf8 - title->len);
+	memcpy(title->utf8 + title->len, utf8, n);
+	title->len += n;
+	return n > 0;
+}
+
+static void take_title(struct reading *r, const uint8_t *bytes, size_t n)
+{
+	struct title title = {0};
+	struct charset cs;
+
+	n = strnlen((const char *)bytes, n);
+	if (!charset_detect(bytes, n, false, &cs))
+		return;
+	if (!cs.clean && r->charset)
+		charset_by_name(r->charset, strlen(r->charset), &cs);
+	decode_bytes(&cs, bytes, n, add_title, &title);
+	answer_meta(r->out, "title", title.utf8, title.len);
+}
+
+/* A version, then entries: code, length, bytes.  The language may come behind the title. */
+static void take_system(struct reading *r, struct chmFile *chm)
+{
+	struct chmUnitInfo member;
+	const uint8_t *title = NULL;
+	size_t title_len = 0;
+
+	if (chm_resolve_object(chm, "/#SYSTEM", &member) != CHM_RESOLVE_SUCCESS)
+		return;
+	size_t n = read_member(chm, &member, r->topic, SYSTEM_MOST);
+	for (size_t at = 4; at + 4 <= n;) {
+		uint32_t code = little(r->topic + at, 2), len = little(r->topic + at + 2, 2);
+
+		at += 4;
+		if (len > n - at)
+			break;
+		if (code == SYSTEM_TITLE) {
+			title = r->topic + at;
+			title_len = len;
+		} else if (code == SYSTEM_LANGUAGE && len >= 4) {
+			uint32_t lcid = little(r->topic + at, 4);
+			const char *language = lcid_language(lcid);
+
+			r->charset = lcid_charset(lcid);
+			if (language)
+				answer_meta(r->out, "lang", language, strlen(language));
+		}
+		at += len;
+	}
+	if (title)
+		take_title(r, title, title_len);
+}
+
+/* --- one document ----------------------------------------------------------------------------- */
+
+/* The document under a name; the descriptor of the copy, or -1. */
+static int copy_document(const struct document *doc, char path[PATH_MAX])
+{
+	char bytes[CHUNK];
+	const char *dir = getenv("TMPDIR");
+	off_t at = 0;
+	ssize_t got;
+
+	snprintf(path, PATH_MAX, "%s/trawl-chm-XXXXXX", dir ? dir : "/tmp");
+	int fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	while ((got = pread(doc->fd, bytes, sizeof bytes, at)) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 || write(fd, bytes, (size_t)got) != got)
+			goto err_after_open;
+		at += got;
+	}
+	return fd;
+
+err_after_open:
+	close(fd);
+	unlink(path);
+	return -1;
+}
+
+static struct chmFile *open_copy(const struct document *doc, int *copy)
+{
+	char path[PATH_MAX];
+
+	*copy = copy_document(doc, path);
+	if (*copy < 0)
+		return NULL;
+	struct chmFile *chm = chm_open(path);
+	unlink(path); /* the library holds it open */
+	return chm;
+}
+
+static int read_help(struct reading *r, struct chmFile *chm)
+{
+	const char *type = "application/vnd.ms-htmlhelp";
+
+	answer_meta(r->out, "type", type, strlen(type));
+	take_system(r, chm);
+	bool whole = chm_enumerate(chm, CHM_ENUMERATE_NORMAL | CHM_ENUMERATE_FILES, take_topic, r);
+	if (r->bomb)
+		return answer_fail(r->out, ANSWER_LIMIT,
+			"the document unpacks to more than %d times its size", RATIO_MOST);
+	if (!whole && r->unpacked == 0)
+		return answer_fail(r->out, ANSWER_DAMAGED, "its directory cannot be read");
+	if (!whole || r->cut)
+		answer_truncated(r->out);
+	return ANSWER_DONE;
+}
+
+static int convert_chm(const struct document *doc, struct answer *out)
+{
+	static struct input *in;
+	static struct reading r;
+	int copy;
+
+	if (!in) {
+		in = input_create();
+		r.page = page_create();
+		r.topic = alloc_resize(NULL, TOPIC_MOST, 1);
+	}
+	diagnostics_begin();
+	input_open(in, doc);
+	if (!input_load(in, HEAD))
+		return answer_fail(out, ANSWER_TRY_LATER, "the document could not be read");
+	if (input_size(in) < HEAD || memcmp(input_bytes(in), "ITSF", HEAD) != 0)
+		return convert_other(doc, out);
+	struct chmFile *chm = open_copy(doc, &copy);
+	if (copy < 0)
+		return answer_fail(out, ANSWER_TRY_LATER, "a copy of it could not be made: %s",
+			strerror(errno));
+	close(copy);
+	if (!chm)
+		return answer_fail(out, ANSWER_DAMAGED, "its header cannot be read");
+	r.doc = doc;
+	r.out = out;
+	r.unpacked = 0;
+	r.members = 0;
+	r.charset = NULL;
+	r.cut = r.bomb = false;
+	int verdict = read_help(&r, chm);
+	chm_close(chm);
+	return verdict;
+}
+
+static const struct converter_ops chm_converter = {
+	.program = "trawl-convert-chm",
+	.convert = convert_chm,
+};
+
+#ifndef TRAWL_FUZZ
+int main(void)
+{
+	return convert_serve(&chm_converter);
+}
+#endif
