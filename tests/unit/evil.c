@@ -271,11 +271,36 @@ static void do_garbage(const char *rest)
 	sleep_forever();
 }
 
-static void do_part(const char *rest)
+static void do_stray_bytes(const char *rest)
 {
 	(void)rest;
-	records('P', "{\"part\":[\"a\"]}");
+	records('B', "of no part");
 	sleep_forever();
+}
+
+/* As many parts as the document says; each holds what is behind the number and a blank. */
+static void do_parts(const char *rest)
+{
+	char *content, head[64];
+	long n = strtol(rest, &content, 10);
+
+	for (long i = 0; i < n; i++) {
+		snprintf(head, sizeof head, "{\"part\":\"dir/%ld.x\",\"type\":\"x/echo\"}", i);
+		records('P', head);
+		records('B', content + (*content == ' '));
+	}
+	records('P', "{\"part\":\"locked\"}");
+	records('B', "some of it");
+	records('F', "{\"status\":77}");
+	records('D', "{\"status\":0}");
+}
+
+static void do_half_a_part(const char *rest)
+{
+	(void)rest;
+	records('P', "{\"part\":\"a\"}");
+	records('B', "half");
+	die_of(SIGKILL);
 }
 
 static void do_metadata(const char *rest)
@@ -406,7 +431,9 @@ static int play_echo(void)
 		{"exit ", do_exit},
 		{"hang", do_hang},
 		{"garbage ", do_garbage},
-		{"part", do_part},
+		{"stray", do_stray_bytes},
+		{"parts ", do_parts},
+		{"half", do_half_a_part},
 		{"metadata", do_metadata},
 		{"damaged", do_damaged},
 		{"status ", do_status},

@@ -488,7 +488,7 @@ static void persist_contract(void **state)
 	struct world *w = *state;
 
 	expect(w, "echo", "!garbage HTTP/1.1 200 OK\r\n", CONVERT_PROTOCOL, "unknown type");
-	expect(w, "echo", "!part", CONVERT_PROTOCOL, "parts are not supported");
+	expect(w, "echo", "!stray", CONVERT_PROTOCOL, "bytes of no part");
 	expect(w, "echo", "!metadata", CONVERT_OUTPUT_LIMIT, "metadata");
 	expect(w, "brief", "!hang", CONVERT_TIMED_OUT, "0.5 s");
 	assert_true(w->took_ms >= 500 && w->took_ms < SOON_MS);
