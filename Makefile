@@ -22,6 +22,7 @@ mandir     := $(PREFIX)/share/man
 unitdir    := $(PREFIX)/lib/systemd
 
 comma := ,
+hash := \#
 Q := $(if $(V),,@)
 say = $(if $(V),@true,@printf '  %-6s %s\n' $(1) $(2))
 
@@ -71,7 +72,7 @@ obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 conv_pkgs = $(shell sed -n 's/^ \* pkg-config: //p' $(1) | head -1)
 conv_bare = $(shell sed -n 's/^ \* without pkg-config: //p' $(1) | head -1)
 conv_bare_libs = $(filter -l%,$(call conv_bare,$(1)))
-conv_bare_there = $(foreach h,$(filter %.h,$(call conv_bare,$(1))),&& echo '\#include <$h>' | $(CC) -E - >/dev/null)
+conv_bare_there = $(foreach h,$(filter %.h,$(call conv_bare,$(1))),&& echo '$(hash)include <$h>' | $(CC) -E - >/dev/null)
 conv_there = $(if $(shell { pkg-config --exists $(call conv_pkgs,$(1)) $(call conv_bare_there,$(1)); } 2>/dev/null && echo 1),$(1))
 CONV_BUILT := $(foreach c,$(CONV_SRC),$(call conv_there,$(c)))
 CONV_LEFT_OUT := $(filter-out $(CONV_BUILT),$(CONV_SRC))
