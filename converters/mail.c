@@ -12,8 +12,10 @@
 #include "decode.h"
 #include "input.h"
 #include "letter.h"
+#include "mail_kind.h"
 #include "mbox.h"
 #include "page.h"
+#include "part_names.h"
 #include "scan.h"
 #include "serve.h"
 #include "typing.h"
@@ -27,6 +29,7 @@ enum {
 	HEADERS_MOST = 64 * 1024,         /* bytes of headers that tell their charset */
 	DEPTH_MOST = 64,                  /* multiparts in multiparts */
 	PARTS_MOST = 100 * 1000,
+	LENGTH_DIGITS = 9,  /* of a message's size */
 	SUBJECT_NAME = 100, /* bytes of a subject that name a message without a file name */
 	PIECE = 64 * 1024,
 };
@@ -35,142 +38,27 @@ struct mail {
 	const struct document *doc;
 	struct answer *out;
 	struct page *page;
-	GHashTable *names;     /* of parts given, with how often */
+	struct part_names *names;
 	bool is_page;          /* MHTML: the root is a web page, the rest belongs to it */
 	bool attachments_only; /* within what stands beside the text that was chosen */
 	bool has_body;
 };
 
-/* --- kinds of leaves -------------------------------------------------------------------------- */
+/* --- leaves ----------------------------------------------------------------------------------- */
 
-enum kind {
-	PLAIN,
-	HTML,
-	ATTACHED,
-	SEALED,  /* encrypted */
-	SKIPPED, /* for machines */
-};
-
-/* The first that matches. */
-static const struct {
-	const char *type, *subtype;
-	enum kind kind;
-} kinds[] = {
-	{"text", "html", HTML},
-	{"application", "xhtml+xml", HTML},
-	{"text", "calendar", ATTACHED},
-	{"text", "vcard", ATTACHED},
-	{"text", "x-vcard", ATTACHED},
-	{"text", "directory", ATTACHED},
-	{"text", "rtf", ATTACHED},
-	{"text", "*", PLAIN},
-	{"message", "delivery-status", PLAIN},
-	{"message", "disposition-notification", PLAIN},
-	{"message", "feedback-report", PLAIN},
-	{"application", "pkcs7-mime", SEALED},
-	{"application", "x-pkcs7-mime", SEALED},
-	{"application", "pkcs7-signature", SKIPPED},
-	{"application", "x-pkcs7-signature", SKIPPED},
-	{"application", "pgp-signature", SKIPPED},
-	{"application", "pgp-encrypted", SKIPPED},
-	{"application", "pgp-keys", SKIPPED},
-	{"application", "applefile", SKIPPED},
-	{"*", "*", ATTACHED},
-};
-
-static enum kind kind_of(GMimeContentType *type)
+static enum mail_kind kind_of(GMimeObject *leaf)
 {
-	size_t i = 0;
+	GMimeContentType *type = g_mime_object_get_content_type(leaf);
 
-	while (!g_mime_content_type_is_type(type, kinds[i].type, kinds[i].subtype))
-		i++;
-	return kinds[i].kind;
+	return mail_kind(g_mime_content_type_get_media_type(type),
+		g_mime_content_type_get_media_subtype(type));
 }
 
-/* What a page is painted with. */
-static bool is_furniture(GMimeObject *o)
+static bool is_said_to_be_attached(GMimeObject *leaf)
 {
-	GMimeContentType *type = g_mime_object_get_content_type(o);
-	const char *disposition = g_mime_object_get_disposition(o);
+	const char *disposition = g_mime_object_get_disposition(leaf);
 
-	if (disposition && g_ascii_strcasecmp(disposition, "attachment") == 0)
-		return false;
-	return g_mime_content_type_is_type(type, "image", "*") ||
-	       g_mime_content_type_is_type(type, "font", "*") ||
-	       g_mime_content_type_is_type(type, "text", "css") ||
-	       g_mime_content_type_is_type(type, "text", "javascript");
-}
-
-/* --- parts ------------------------------------------------------------------------------------ */
-
-/* What a part is called that has no name, by its type. */
-static const struct {
-	const char *type, *extension;
-} extensions[] = {
-	{"application/pdf", "pdf"},
-	{"image/gif", "gif"},
-	{"image/jpeg", "jpg"},
-	{"image/png", "png"},
-	{"message/rfc822", "eml"},
-	{"text/calendar", "ics"},
-	{"text/csv", "csv"},
-	{"text/directory", "vcf"},
-	{"text/html", "html"},
-	{"text/plain", "txt"},
-	{"text/vcard", "vcf"},
-	{"text/x-vcard", "vcf"},
-};
-
-static const char *extension_for(const char *type)
-{
-	for (size_t i = 0; i < G_N_ELEMENTS(extensions); i++)
-		if (g_ascii_strcasecmp(type, extensions[i].type) == 0)
-			return extensions[i].extension;
-	return NULL;
-}
-
-/* The last step of a path of any system: a part has no folder. */
-static const char *base_name(const char *name)
-{
-	for (const char *c = name; *c; c++)
-		if (*c == '/' || *c == '\\')
-			name = c + 1;
-	return name;
-}
-
-/* `name`, or `name (2).txt` where there was one before.  Free with g_free. */
-static char *unique_name(struct mail *m, const char *name)
-{
-	char *key = g_strdup(name);
-	guint times = GPOINTER_TO_UINT(g_hash_table_lookup(m->names, key)) + 1;
-	const char *dot = strrchr(name, '.');
-	size_t stem = dot && dot > name ? (size_t)(dot - name) : strlen(name);
-
-	g_hash_table_replace(m->names, key, GUINT_TO_POINTER(times));
-	if (times == 1)
-		return g_strdup(name);
-	return g_strdup_printf("%.*s (%u)%s", (int)stem, name, times, name + stem);
-}
-
-static bool begin_part(struct mail *m, const char *given, const char *type)
-{
-	char numbered[64];
-	const char *name = given ? base_name(given) : "", *extension = extension_for(type);
-
-	if (answer_part_count(m->out) >= PARTS_MOST) {
-		answer_truncated(m->out);
-		return false;
-	}
-	if (!name[0]) {
-		snprintf(numbered, sizeof numbered, "part-%ju%s%s",
-			(uintmax_t)answer_part_count(m->out) + 1, extension ? "." : "",
-			extension ? extension : "");
-		name = numbered;
-	}
-	char *path = unique_name(m, name);
-	answer_part(m->out, path, type, -1);
-	g_free(path);
-	return true;
+	return disposition && g_ascii_strcasecmp(disposition, "attachment") == 0;
 }
 
 static const char *name_of(GMimeObject *o)
@@ -180,9 +68,30 @@ static const char *name_of(GMimeObject *o)
 	return name ? name : g_mime_object_get_content_type_parameter(o, "name");
 }
 
-static char *type_of(GMimeObject *o)
+/* --- parts ------------------------------------------------------------------------------------ */
+
+static bool begin_part(struct mail *m, GMimeObject *o, const char *name)
 {
-	return g_mime_content_type_get_mime_type(g_mime_object_get_content_type(o));
+	GMimeContentType *type = g_mime_object_get_content_type(o);
+	const char *extension = mail_kind_extension(g_mime_content_type_get_media_type(type),
+		g_mime_content_type_get_media_subtype(type));
+	char numbered[64];
+
+	if (answer_part_count(m->out) >= PARTS_MOST) {
+		answer_truncated(m->out);
+		return false;
+	}
+	name = part_names_add(m->names, name ? name : "");
+	if (!name[0]) {
+		snprintf(numbered, sizeof numbered, "part-%ju%s%s",
+			(uintmax_t)answer_part_count(m->out) + 1, extension ? "." : "",
+			extension ? extension : "");
+		name = numbered;
+	}
+	char *mime = g_mime_content_type_get_mime_type(type);
+	answer_part(m->out, name, mime, -1);
+	g_free(mime);
+	return true;
 }
 
 /* The content behind its transfer encoding, from the start.  NULL: there is none. */
@@ -205,25 +114,21 @@ static GMimeStream *decoded(GMimeObject *leaf)
 static void give_attachment(struct mail *m, GMimeObject *leaf)
 {
 	static char piece[PIECE];
-	char *type = type_of(leaf);
-	GMimeStream *stream = begin_part(m, name_of(leaf), type) ? decoded(leaf) : NULL;
+	GMimeStream *stream = begin_part(m, leaf, name_of(leaf)) ? decoded(leaf) : NULL;
 	ssize_t n;
 
 	while (stream && (n = g_mime_stream_read(stream, piece, sizeof piece)) > 0)
 		answer_part_bytes(m->out, piece, (size_t)n);
 	if (stream)
 		g_object_unref(stream);
-	g_free(type);
 }
 
 static void give_sealed(struct mail *m, GMimeObject *o)
 {
-	char *type = type_of(o);
 	const char *name = name_of(o);
 
-	if (begin_part(m, name ? name : "encrypted", type))
+	if (begin_part(m, o, name ? name : "encrypted"))
 		answer_part_fail(m->out, ANSWER_ENCRYPTED, "the message is encrypted");
-	g_free(type);
 }
 
 /* A message without a file name is called by its subject.  Free with g_free. */
@@ -244,7 +149,7 @@ static void give_message(struct mail *m, GMimeObject *o)
 	if (!message)
 		return;
 	char *name = message_name(o, message);
-	if (begin_part(m, name, "message/rfc822")) {
+	if (begin_part(m, o, name)) {
 		GMimeStream *memory = g_mime_stream_mem_new();
 
 		g_mime_object_write_to_stream((GMimeObject *)message, NULL, memory);
@@ -337,34 +242,29 @@ static void give_body(struct mail *m, GMimeObject *leaf, bool html)
 	g_byte_array_unref(bytes);
 }
 
-static bool is_attachment(const struct mail *m, GMimeObject *leaf)
-{
-	const char *disposition = g_mime_object_get_disposition(leaf);
-
-	if (disposition && g_ascii_strcasecmp(disposition, "attachment") == 0)
-		return true;
-	return m->has_body && name_of(leaf);
-}
-
 static void give_leaf(struct mail *m, GMimeObject *leaf)
 {
-	enum kind kind = kind_of(g_mime_object_get_content_type(leaf));
+	enum mail_kind kind = kind_of(leaf);
+	bool is_text = kind == MAIL_PLAIN || kind == MAIL_HTML;
 
-	if ((kind == PLAIN || kind == HTML) && is_attachment(m, leaf))
-		kind = ATTACHED;
+	/* A text with a name is the body if none came before it: some programs name all they send.
+	 */
+	if (is_text && (is_said_to_be_attached(leaf) || (m->has_body && name_of(leaf))))
+		kind = MAIL_ATTACHED;
 	switch (kind) {
-	case PLAIN:
-	case HTML:
+	case MAIL_PLAIN:
+	case MAIL_HTML:
 		if (!m->attachments_only)
-			give_body(m, leaf, kind == HTML);
+			give_body(m, leaf, kind == MAIL_HTML);
 		break;
-	case ATTACHED:
+	case MAIL_ATTACHED:
+	case MAIL_STYLE:
 		give_attachment(m, leaf);
 		break;
-	case SEALED:
+	case MAIL_SEALED:
 		give_sealed(m, leaf);
 		break;
-	case SKIPPED:
+	case MAIL_SKIPPED:
 		break;
 	}
 }
@@ -391,17 +291,9 @@ static int readability(GMimeObject *o)
 		return 1;
 	if (!GMIME_IS_PART(o))
 		return 0;
-	switch (kind_of(g_mime_object_get_content_type(o))) {
-	case PLAIN:
+	if (kind_of(o) == MAIL_PLAIN)
 		return has_words(o) ? 3 : 0;
-	case HTML:
-		return 2;
-	case ATTACHED:
-	case SEALED:
-	case SKIPPED:
-		break;
-	}
-	return 0;
+	return kind_of(o) == MAIL_HTML ? 2 : 0;
 }
 
 /* One of them is read; the others may still hold attachments. */
@@ -445,7 +337,10 @@ static void walk_related(struct mail *m, GMimeMultipart *parts, int depth)
 	for (int i = 0; i < count; i++) {
 		GMimeObject *child = g_mime_multipart_get_part(parts, i);
 
-		if (i == root || !(m->is_page || is_furniture(child)))
+		bool is_style = GMIME_IS_PART(child) && kind_of(child) == MAIL_STYLE &&
+				!is_said_to_be_attached(child);
+
+		if (i == root || !(m->is_page || is_style))
 			walk(m, child, depth);
 	}
 }
@@ -481,6 +376,11 @@ static void walk(struct mail *m, GMimeObject *o, int depth)
 
 /* --- headers ---------------------------------------------------------------------------------- */
 
+static bool put_text(void *ctx, const char *utf8, size_t n)
+{
+	return answer_text(ctx, utf8, n);
+}
+
 static void give_header(struct mail *m, const char *label, const char *key, const char *value)
 {
 	if (!value || !value[0])
@@ -489,7 +389,9 @@ static void give_header(struct mail *m, const char *label, const char *key, cons
 	if (m->is_page)
 		return;
 	answer_text(m->out, label, strlen(label));
-	answer_text(m->out, value, strlen(value));
+	/* What GMime makes of broken headers is not always UTF-8. */
+	decode_bytes(&(struct charset){.name = "UTF-8"}, (const uint8_t *)value, strlen(value),
+		put_text, m->out);
 	answer_text(m->out, "\n", 1);
 }
 
@@ -589,12 +491,14 @@ static int convert_message(
 	const struct document *doc, struct answer *out, const uint8_t *bytes, size_t n)
 {
 	static struct page *page;
-	struct mail m = {.doc = doc, .out = out};
+	static struct part_names *names;
 	GByteArray window = {.len = (guint)n};
 
-	if (!page)
+	if (!page) {
 		page = page_create();
-	m.page = page;
+		names = part_names_create();
+	}
+	part_names_begin(names);
 	memcpy(&window.data, &bytes, sizeof bytes); /* only read */
 	GMimeStream *stream = g_mime_stream_mem_new_with_byte_array(&window);
 	g_mime_stream_mem_set_owner((GMimeStreamMem *)stream, FALSE);
@@ -603,9 +507,9 @@ static int convert_message(
 	GMimeMessage *message = g_mime_parser_construct_message(parser, options);
 
 	if (message) {
-		m.names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+		struct mail m = {.doc = doc, .out = out, .page = page, .names = names};
+
 		give_mail(&m, message);
-		g_hash_table_unref(m.names);
 		g_object_unref(message);
 	}
 	g_mime_parser_options_free(options);
@@ -626,17 +530,25 @@ static bool starts_with_field(const uint8_t *p, size_t n)
 	return i > 0 && i < n && p[i] == ':';
 }
 
-/* What Apple's mail puts before a message (its length) and other programs do (a separator). */
-static size_t preamble(const uint8_t *p, size_t n)
+/*
+ * Leaves the message alone of what other programs store with it: a mailbox's separator before it,
+ * or, as Apple's mail does, its length before and a property list behind.
+ */
+static void trim(const uint8_t **bytes, size_t *n)
 {
-	const uint8_t *end = memchr(p, '\n', n < HEAD ? n : HEAD);
-	size_t i = 0;
+	const uint8_t *end = memchr(*bytes, '\n', *n < HEAD ? *n : HEAD);
+	size_t digits = 0, length = 0, first = end ? (size_t)(end - *bytes) + 1 : 0;
 
-	if (!end)
-		return 0;
-	while (g_ascii_isdigit((gchar)p[i]) || p[i] == ' ')
-		i++;
-	return (i > 0 && p[i] == '\n') || mbox_starts(p, n) ? (size_t)(end - p) + 1 : 0;
+	while (end && digits < LENGTH_DIGITS && g_ascii_isdigit((gchar)(*bytes)[digits]))
+		length = length * 10 + (size_t)((*bytes)[digits++] - '0');
+	bool is_length =
+		digits > 0 && strspn((const char *)*bytes + digits, " \r") + digits + 1 == first;
+	if (!is_length && !mbox_starts(*bytes, *n))
+		return;
+	*bytes += first;
+	*n -= first;
+	if (is_length && length < *n)
+		*n = length;
 }
 
 static int convert_mailbox(const struct document *doc, struct answer *out)
@@ -664,14 +576,15 @@ static int convert_mail(const struct document *doc, struct answer *out)
 	if (!input_load(in, MESSAGE_MOST))
 		return answer_fail(out, ANSWER_TRY_LATER, "the document could not be read");
 	const uint8_t *bytes = input_bytes(in);
-	size_t n = input_size(in), before = preamble(bytes, n);
+	size_t n = input_size(in);
 	if (mbox_starts(bytes, n) && mbox_has_several(bytes, n))
 		return convert_mailbox(doc, out);
-	if (!starts_with_field(bytes + before, n - before))
+	trim(&bytes, &n);
+	if (!starts_with_field(bytes, n))
 		return convert_other(doc, out);
 	if (!input_whole(in))
 		answer_truncated(out);
-	return convert_message(doc, out, bytes + before, n - before);
+	return convert_message(doc, out, bytes, n);
 }
 
 static const struct converter_ops mail_converter = {
