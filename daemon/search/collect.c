@@ -2,55 +2,122 @@
  * collect: everything that matches, counted, the best of it kept; see run.h.
  *
  * One walk for each shape of plan.  In the native one a pass over fts runs beside
- * the files whose names match a word: for those the names count as well.
+ * the files and parts whose names match a word: for those the names count as well.
  */
 #include "core/mem.h"
 #include "core/path.h"
 #include "search/bits.h"
 #include "search/rank.h"
 #include "search/run.h"
+#include "store/parts.h"
 
 #include <string.h>
 
 /* --- one candidate for a hit --- */
 
-/* What the order needs of the newest file that passes; false if none does. */
-static bool read_key(struct run *run, struct hit *h)
+static void add_name(const struct file_view *f, struct buf *out)
 {
-	struct file_view f;
+	const char *name = f->part ? part_leaf(f->part) : f->name;
+
+	utf8_add_folded(out, name, strlen(name));
+}
+
+static void add_path(struct run *run, const struct file_view *f, struct buf *out)
+{
 	const struct dir_view *dir;
+
+	if (!stopper_ok(&run->stopper, dirs_get(run->dirs, f->dir, &dir)))
+		return;
+	path_join(out, dir->path ? dir->path : "", f->name);
+	if (f->part)
+		path_join(out, "/", f->part);
+}
+
+/* What the order needs of a place. */
+static bool fill_key(struct run *run, const struct file_view *f, struct hit *h)
+{
 	AUTO_BUF text = BUF_INIT;
 
-	if (!files_begin(run->files, h) || !files_next(run->files, &f))
-		return false;
-	if (run->r->sort == SORT_TIME)
-		h->number = f.mtime_ns;
-	else if (run->r->sort == SORT_SIZE)
-		h->number = f.size;
-	else if (run->r->sort == SORT_NAME)
-		utf8_add_folded(&text, f.name, strlen(f.name));
-	else if (run->r->sort == SORT_PATH &&
-		 stopper_ok(&run->stopper, dirs_get(run->dirs, f.dir, &dir)))
-		path_join(&text, dir->path ? dir->path : "", f.name);
-	files_end(run->files);
-	if (run->r->sort != SORT_NAME && run->r->sort != SORT_PATH)
+	switch (run->r->sort) {
+	case SORT_RELEVANCE:
 		return true;
+	case SORT_TIME:
+		h->number = f->mtime_ns;
+		return true;
+	case SORT_SIZE:
+		h->number = f->size;
+		return true;
+	case SORT_NAME:
+		add_name(f, &text);
+		break;
+	case SORT_PATH:
+		add_path(run, f, &text);
+		break;
+	}
 	h->text = buf_take(&text);
 	if (!h->text && run->stopper.st == ST_OK)
 		run->stopper.st = ST_NOMEM;
 	return h->text != NULL;
 }
 
-/* Whether rows of files must be seen before a document is known to be a hit, in its place. */
+/* Of the newest place that passes; false if none does. */
+static bool read_key(struct run *run, struct hit *h)
+{
+	struct file_view f;
+
+	if (!files_begin(run->files, h) || !files_next(run->files, &f))
+		return false;
+	bool good = fill_key(run, &f, h);
+	files_end(run->files);
+	return good;
+}
+
+/*
+ * Whether rows of files must be seen before a document is known to be a hit, in its place.  While a container is being
+ * read, the text of its parts is there already, and they are in no file.
+ */
 static bool needs_files(const struct run *run)
 {
-	return run->r->sort != SORT_RELEVANCE || !run->caller->all ||
+	return run->r->sort != SORT_RELEVANCE || !run->caller->all || run->building ||
 	       (run->plan->shape == PLAN_NATIVE && run->plan->filter_count);
+}
+
+/* Every place stands for its file, or for the one that it is a part of. */
+static bool consider_grouped(struct run *run, struct hit *h)
+{
+	struct file_view f;
+
+	if (!files_begin(run->files, h))
+		return false;
+	while (files_next(run->files, &f)) {
+		struct hit place = {.id = f.part ? f.container : h->id,
+			.score = h->score,
+			.by_text = h->by_text,
+			.group = true,
+			.group_best = h->id,
+			.group_container = f.container};
+
+		if (!fill_key(run, &f, &place))
+			break;
+		enum status st = groups_offer(run->groups, &run->top, &place, f.row);
+		if (st != ST_OK) {
+			run->stopper.st = st;
+			break;
+		}
+	}
+	files_end(run->files);
+	return run->stopper.st == ST_OK && !run->stopper.late;
 }
 
 /* Takes what *h owns.  `sure`: some file of it answers the text. */
 static bool consider(struct run *run, struct hit *h, bool sure)
 {
+	if (run->groups) {
+		bool good = consider_grouped(run, h);
+
+		hit_finish(h);
+		return good;
+	}
 	if (!sure || needs_files(run)) {
 		if (!read_key(run, h)) {
 			hit_finish(h);
@@ -131,7 +198,7 @@ static bool pass_over_fts(struct run *run)
 	AUTO_SQL sql = SQL_INIT;
 	sqlite3_stmt *rows = NULL;
 
-	if (run->r->snippet && run->r->limit)
+	if (run->r->snippet && run->r->limit && !run->groups)
 		rank.wants_spots = wants_spots;
 	sql_add(&sql, "SELECT rowid");
 	if (run->idf) {
@@ -149,14 +216,49 @@ static bool pass_over_fts(struct run *run)
 	return good;
 }
 
-static bool load_domain(struct run *run, struct sql *sql)
+/* `match`: of places whose names match that; NULL: all. */
+static bool load_places(struct run *run, const char *select, const char *match, const char *order)
 {
+	AUTO_SQL sql = SQL_INIT;
 	sqlite3_stmt *rows = NULL;
-	bool good = stopper_ok(&run->stopper, sql_prepare(sql, run->raw, &rows)) &&
-		    domain_load(&run->domain, &run->stopper, rows);
 
+	sql_add(&sql, select);
+	if (match)
+		sql_string(&sql, match);
+	sql_add(&sql, order);
+	bool good = stopper_ok(&run->stopper, sql_prepare(&sql, run->raw, &rows)) &&
+		    domain_load(&run->domain, &run->stopper, rows);
 	sqlite3_finalize(rows);
 	return good;
+}
+
+/* Rows of the index are those of files, and above them those of parts. */
+static bool load_named(struct run *run)
+{
+	const char *match = run->plan->names.text.data;
+	bool good = load_places(run,
+		"SELECT f.id, f.id, f.document FROM name_word n JOIN file f ON f.id = n.rowid"
+		" WHERE name_word MATCH ",
+		match, run->filters.has_parts ? " AND n.rowid < 1 << 40" : "");
+
+	if (good && run->filters.has_parts)
+		good = load_places(run,
+			"SELECT p.id, f.id, p.document FROM name_word n CROSS JOIN part p ON p.id = n.rowid"
+			" CROSS JOIN file f ON f.document = p.container WHERE name_word MATCH ",
+			match, " AND n.rowid > 1 << 40 ORDER BY n.rowid, f.id");
+	return good && domain_index(&run->domain, &run->stopper);
+}
+
+static bool load_all(struct run *run)
+{
+	bool good = load_places(
+		run, "SELECT id, id, document FROM file", NULL, " ORDER BY id");
+
+	if (good && run->filters.has_parts)
+		good = load_places(run,
+			"SELECT p.id, f.id, p.document FROM part p CROSS JOIN file f ON f.document = p.container",
+			NULL, " ORDER BY p.id, f.id");
+	return good && domain_index(&run->domain, &run->stopper);
 }
 
 static bool evaluate_domain(struct run *run, bool texts_only)
@@ -168,7 +270,7 @@ static bool evaluate_domain(struct run *run, bool texts_only)
 
 /*
  * What the domain says is true and the pass did not bring: the documents of its entries from
- * `at` on, then files.
+ * `at` on, then files and parts without one.
  */
 static bool take_domain_document(struct run *run, size_t *at)
 {
@@ -197,27 +299,24 @@ static bool take_domain(struct run *run)
 
 	for (size_t at = 0; good && at < d->document_count;)
 		good = take_domain_document(run, &at);
+	int64_t taken = 0;
 	for (size_t i = 0; good && i < d->count; i++) {
-		struct hit h = {.id = -d->members[i].file, .score = d->members[i].name};
+		const struct member *m = &d->members[i];
+		struct hit h = {.id = -m->row, .score = m->name};
 
-		if (d->members[i].document == 0 && domain_true(d, i))
+		/* A part stands once for each file that has it. */
+		if (m->document == 0 && m->row != taken && domain_true(d, i)) {
+			taken = m->row;
 			good = consider(run, &h, true);
+		}
 	}
 	return good && stopper_go(&run->stopper);
 }
 
 static bool collect_native(struct run *run)
 {
-	AUTO_SQL sql = SQL_INIT;
-
-	if (run->plan->names.count) {
-		sql_add(&sql,
-			"SELECT f.id, f.document FROM name_word n JOIN file f ON f.id = n.rowid"
-			" WHERE name_word MATCH ");
-		sql_string(&sql, run->plan->names.text.data);
-		if (!load_domain(run, &sql) || !evaluate_domain(run, true))
-			return false;
-	}
+	if (run->plan->names.count && (!load_named(run) || !evaluate_domain(run, true)))
+		return false;
 	run->reached = mem_zalloc(bits_words(run->domain.document_count) * sizeof *run->reached);
 	if (!run->reached) {
 		run->stopper.st = ST_NOMEM;
@@ -230,26 +329,40 @@ static bool collect_native(struct run *run)
 
 static bool collect_sets(struct run *run)
 {
-	AUTO_SQL sql = SQL_INIT;
+	return load_all(run) && evaluate_domain(run, false) && take_domain(run);
+}
 
-	sql_add(&sql, "SELECT id, document FROM file ORDER BY id");
-	return load_domain(run, &sql) && evaluate_domain(run, false) && take_domain(run);
+static void add_filtered(struct run *run, bool of_parts, struct sql *sql)
+{
+	struct plan_context c = run->filters;
+
+	c.driving = true;
+	c.of_parts = of_parts;
+	sql_add(sql, of_parts ? "SELECT coalesce(p.document, -p.id) AS hit FROM "
+			      : "SELECT coalesce(f.document, -f.id) AS hit FROM ");
+	plan_places(&c, sql);
+	sql_add(sql, " WHERE 1");
+	for (size_t i = 0; i < run->plan->filter_count; i++) {
+		sql_add(sql, " AND ");
+		plan_condition(run->plan->filters[i], &c, sql);
+	}
 }
 
 /* Grouped by document, so that each is considered once; its files are then asked for the newest. */
 static bool collect_filters(struct run *run)
 {
-	struct plan_context c = run->filters;
 	AUTO_SQL sql = SQL_INIT;
 	sqlite3_stmt *rows = NULL;
 	bool good;
 
-	c.driving = true;
-	sql_add(&sql, "SELECT coalesce(f.document, -f.id) AS hit FROM file f"
-		      " LEFT JOIN document d ON d.id = f.document WHERE 1");
-	for (size_t i = 0; i < run->plan->filter_count; i++) {
-		sql_add(&sql, " AND ");
-		plan_condition(run->plan->filters[i], &c, &sql);
+	if (run->filters.has_parts) {
+		sql_add(&sql, "SELECT hit FROM (");
+		add_filtered(run, false, &sql);
+		sql_add(&sql, " UNION ALL ");
+		add_filtered(run, true, &sql);
+		sql_add(&sql, ")");
+	} else {
+		add_filtered(run, false, &sql);
 	}
 	sql_add(&sql, " GROUP BY hit");
 	good = stopper_ok(&run->stopper, sql_prepare(&sql, run->raw, &rows));
@@ -262,7 +375,7 @@ static bool collect_filters(struct run *run)
 	return good;
 }
 
-bool collect(struct run *run)
+static bool collect_hits(struct run *run)
 {
 	switch (run->plan->shape) {
 	case PLAN_FILTERS:
@@ -273,4 +386,16 @@ bool collect(struct run *run)
 		return collect_sets(run);
 	}
 	return false;
+}
+
+bool collect(struct run *run)
+{
+	bool good = collect_hits(run);
+
+	/* What there is by the deadline counts. */
+	if (run->groups && run->stopper.st == ST_OK) {
+		run->total = (int64_t)groups_count(run->groups);
+		run->stopper.st = groups_flush(run->groups, &run->top);
+	}
+	return good && run->stopper.st == ST_OK;
 }

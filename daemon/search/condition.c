@@ -1,6 +1,11 @@
-/* condition: filters as SQL conditions over file f and document d; declared in plan.h. */
+/*
+ * condition: filters as SQL conditions over file f, part p and document d; declared in plan.h.
+ *
+ * Of a part, its name, extension, size and type are its own; path, root and times are those of its file.
+ */
 #include "core/log.h"
 #include "search/plan.h"
+#include "store/parts.h"
 
 #include <string.h>
 
@@ -41,30 +46,37 @@ static bool indexable(const struct filter *f)
  * Narrows by the index over names: a pattern that matches too much is fine, trawl_match decides.
  * The folded text's * and ? become % and _ in SQL, so that the value stays the filter's own.
  */
-static void add_index(const struct filter *f, struct sql *out)
+static void add_index(const struct filter *f, const struct plan_context *c, struct sql *out)
 {
-	sql_add(out, "f.id IN (SELECT rowid FROM name_part WHERE name LIKE '%' || ");
+	sql_add(out, c->of_parts ? "p.id" : "f.id");
+	sql_add(out, " IN (SELECT rowid FROM name_part WHERE name LIKE '%' || ");
 	sql_add(out, f->glob ? "replace(replace(" : "");
 	sql_string(out, f->text);
 	sql_add(out, f->glob ? ", '*', '%'), '?', '_')" : "");
-	sql_add(out, " || '%') AND ");
+	sql_add(out, " || '%'");
+	if (c->has_parts) {
+		sql_add(out, c->of_parts ? " AND rowid > " : " AND rowid < ");
+		sql_int(out, PART_FIRST);
+	}
+	sql_add(out, ") AND ");
 }
 
 static void add_match(struct filter *f, const struct plan_context *c, struct sql *out)
 {
 	if (f->field == FIELD_NAME && c->driving && indexable(f))
-		add_index(f, out);
+		add_index(f, c, out);
 	sql_add(out, "trawl_match(");
 	sql_pointer(out, c->dirs, DIRS_POINTER);
 	sql_add(out, ", ");
 	sql_pointer(out, f, FILTER_POINTER);
-	sql_add(out, ", f.dir, f.name)");
+	bool own = c->of_parts && f->field == FIELD_NAME;
+	sql_add(out, own ? ", f.dir, trawl_leaf(p.path))" : ", f.dir, f.name)");
 }
 
 /* ext:pdf,docx */
-static void add_extensions(const struct filter *f, struct sql *out)
+static void add_extensions(const struct filter *f, const struct plan_context *c, struct sql *out)
 {
-	sql_add(out, "f.ext IN (");
+	sql_add(out, c->of_parts ? "p.ext IN (" : "f.ext IN (");
 	for (const char *item = f->text; *item; item = filter_next_item(item)) {
 		if (item != f->text)
 			sql_add(out, ", ");
@@ -77,32 +89,36 @@ static void add_extensions(const struct filter *f, struct sql *out)
  * "text/plain" is that type, "text/" and "text/ *" what begins so, "pdf" and "text" one of a
  * type's two halves.
  */
-static void add_type(const char *item, struct sql *out)
+static void add_type(const char *item, const char *column, struct sql *out)
 {
-	size_t len = strlen(item);
+	const char *before = "lower(", *between = ") = ", *after = "";
 
 	if (!strchr(item, '/')) {
-		sql_add(out, "instr('/' || lower(d.type) || '/', '/' || ");
-		sql_string(out, item);
-		sql_add(out, " || '/') > 0");
-	} else if (item[len - 1] == '/') {
-		sql_add(out, "instr(lower(d.type), ");
-		sql_string(out, item);
-		sql_add(out, ") = 1");
-	} else {
-		sql_add(out, "lower(d.type) = ");
-		sql_string(out, item);
+		before = "instr('/' || lower(";
+		between = ") || '/', '/' || ";
+		after = " || '/') > 0";
+	} else if (item[strlen(item) - 1] == '/') {
+		before = "instr(lower(";
+		between = "), ";
+		after = ") = 1";
 	}
+	sql_add(out, before);
+	sql_add(out, column);
+	sql_add(out, between);
+	sql_string(out, item);
+	sql_add(out, after);
 }
 
-/* A file without a document has no type, so that the negation finds it. */
-static void add_types(const struct filter *f, struct sql *out)
+/* A file without a document has no type, so that the negation finds it; of a part, its container may say. */
+static void add_types(const struct filter *f, const struct plan_context *c, struct sql *out)
 {
+	const char *column = c->of_parts ? "coalesce(d.type, p.type)" : "d.type";
+
 	sql_add(out, "coalesce(");
 	for (const char *item = f->text; *item; item = filter_next_item(item)) {
 		if (item != f->text)
 			sql_add(out, " OR ");
-		add_type(item, out);
+		add_type(item, column, out);
 	}
 	sql_add(out, ", 0)");
 }
@@ -131,10 +147,10 @@ static void add_filter(struct filter *f, const struct plan_context *c, struct sq
 		add_match(f, c, out);
 		return;
 	case FIELD_EXT:
-		add_extensions(f, out);
+		add_extensions(f, c, out);
 		return;
 	case FIELD_TYPE:
-		add_types(f, out);
+		add_types(f, c, out);
 		return;
 	case FIELD_AUTHOR:
 		sql_add(out, "coalesce(instr(trawl_fold(d.author), ");
@@ -148,7 +164,7 @@ static void add_filter(struct filter *f, const struct plan_context *c, struct sq
 		sql_add(out, ")");
 		return;
 	case FIELD_SIZE:
-		sql_add(out, "f.size BETWEEN ");
+		sql_add(out, c->of_parts ? "p.size BETWEEN " : "f.size BETWEEN ");
 		sql_int(out, f->min);
 		sql_add(out, " AND ");
 		sql_int(out, f->max);
@@ -163,6 +179,14 @@ static void add_filter(struct filter *f, const struct plan_context *c, struct sq
 		break;
 	}
 	BUG("not a filter");
+}
+
+void plan_places(const struct plan_context *c, struct sql *out)
+{
+	/* From the part to its files, never the other way: most files have no part. */
+	sql_add(out, c->of_parts ? "part p CROSS JOIN file f ON f.document = p.container"
+				   " LEFT JOIN document d ON d.id = p.document"
+				 : "file f LEFT JOIN document d ON d.id = f.document");
 }
 
 static void add_joined(const struct query_node *n, const char *glue, const struct plan_context *c,

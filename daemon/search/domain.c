@@ -1,4 +1,4 @@
-/* domain: sets of files and the truth of a query over them; see domain.h. */
+/* domain: sets of places and the truth of a query over them; see domain.h. */
 #include "search/domain.h"
 
 #include "core/log.h"
@@ -14,20 +14,27 @@ bool domain_true(const struct domain *d, size_t member)
 	return d->truth && bits_test(d->truth, member);
 }
 
-bool domain_find(const struct domain *d, int64_t file, size_t *member)
+int place_compare(int64_t row, int64_t file, const struct member *m)
+{
+	if (row != m->row)
+		return row < m->row ? -1 : 1;
+	return (file > m->file) - (file < m->file);
+}
+
+bool domain_find(const struct domain *d, int64_t row, int64_t file, size_t *member)
 {
 	size_t low = 0, high = d->count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (d->members[middle].file < file)
+		if (place_compare(row, file, &d->members[middle]) > 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	*member = low;
-	return low < d->count && d->members[low].file == file;
+	return low < d->count && place_compare(row, file, &d->members[low]) == 0;
 }
 
 void domain_finish(struct domain *d)
@@ -49,7 +56,7 @@ static int compare_documents(const void *a, const void *b, void *arg)
 	return x != y ? (x > y) - (x < y) : (i > j) - (i < j);
 }
 
-static bool index_documents(struct domain *d, struct stopper *s)
+bool domain_index(struct domain *d, struct stopper *s)
 {
 	d->documents = mem_resize(NULL, d->count, sizeof *d->documents);
 	if (!d->documents || d->count > UINT32_MAX) {
@@ -66,11 +73,9 @@ static bool index_documents(struct domain *d, struct stopper *s)
 
 bool domain_load(struct domain *d, struct stopper *s, sqlite3_stmt *rows)
 {
-	size_t room = 0;
-
 	while (stopper_row(s, rows)) {
-		if (d->count == room) {
-			size_t more = room ? 2 * room : 64;
+		if (d->count == d->room) {
+			size_t more = d->room ? 2 * d->room : 64;
 			struct member *grown = mem_resize(d->members, more, sizeof *grown);
 
 			if (!grown) {
@@ -78,14 +83,15 @@ bool domain_load(struct domain *d, struct stopper *s, sqlite3_stmt *rows)
 				return false;
 			}
 			d->members = grown;
-			room = more;
+			d->room = more;
 		}
 		d->members[d->count++] = (struct member){
-			.file = sqlite3_column_int64(rows, 0),
-			.document = sqlite3_column_int64(rows, 1),
+			.row = sqlite3_column_int64(rows, 0),
+			.file = sqlite3_column_int64(rows, 1),
+			.document = sqlite3_column_int64(rows, 2),
 		};
 	}
-	return s->st == ST_OK && !s->late && index_documents(d, s);
+	return s->st == ST_OK && !s->late;
 }
 
 /* --- the tree --- */

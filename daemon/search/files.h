@@ -1,5 +1,5 @@
 /*
- * files: the files of one hit that pass: all filters, visible, and true of the query.
+ * files: the places of one hit that pass: all filters, visible, and true of the query.  Files first, then parts.
  */
 #ifndef SEARCH_FILES_H
 #define SEARCH_FILES_H
@@ -9,20 +9,24 @@
 
 struct files;
 
+/* A file; or a part, and a file that has its container. */
 struct file_view {
-	int64_t id, dir, size, mtime_ns;
-	const char *name; /* bytes; valid until the next row */
+	int64_t dir, size, mtime_ns; /* of a part: its own, but for the directory */
+	const char *name;	     /* bytes; this and the strings below are valid until the next row */
+	const char *part;	     /* its path within the file; NULL: the file itself */
+	const char *part_type;	     /* MIME, as its container says; "" if unknown */
+	int64_t row, container;	     /* of the part; 0 of a file */
 };
 
 /*
- * Everything given must outlive it; `domain` (files whose truth was computed) may be empty.
+ * Everything given must outlive it; `domain` (places whose truth was computed) may be empty.
  * NULL: see the stopper.
  */
 struct files *files_create(sqlite3 *raw, struct stopper *s, const struct plan *plan,
 	const struct plan_context *c, const struct caller *caller, const struct domain *domain);
 void files_destroy(struct files *f); /* NULL is fine */
 
-/* Begins with a hit's files, newest first.  False: see the stopper. */
+/* Begins with a hit's places, of each kind the newest first.  False: see the stopper. */
 bool files_begin(struct files *f, const struct hit *h);
 /* The next that passes; false at the end, or when the stopper says so. */
 bool files_next(struct files *f, struct file_view *view);

@@ -7,6 +7,7 @@
 #include "search/rank.h"
 #include "search/snippet.h"
 #include "search/text.h"
+#include "store/parts.h"
 
 #include <string.h>
 
@@ -85,9 +86,11 @@ bool hits_locate(struct hits *h, struct hit *hits, size_t count)
 	slot = sql_slot(&sql);
 	good = stopper_ok(h->c.stopper, sql_prepare(&sql, h->c.raw, &row));
 	for (size_t i = 0; good && i < count; i++) {
-		if (hits[i].spots || hits[i].id < 0)
+		int64_t id = hit_shown(&hits[i]);
+
+		if (hits[i].spots || id < 0)
 			continue;
-		good = stopper_ok(h->c.stopper, sqlite3_bind_int64(row, slot, hits[i].id));
+		good = stopper_ok(h->c.stopper, sqlite3_bind_int64(row, slot, id));
 		if (good && stopper_row(h->c.stopper, row)) {
 			hits[i].spots = rank.spots;
 			rank.spots = NULL;
@@ -100,18 +103,33 @@ bool hits_locate(struct hits *h, struct hit *hits, size_t count)
 	return good;
 }
 
-/* --- the files --- */
+/* --- the places --- */
 
-/* What the object says of the first file. */
+/* What the object says of the first place; h->paths begins with it. */
 struct first {
-	size_t path_len, name_len; /* h->paths begins with it */
+	size_t path_len, name_len; /* of the file */
+	size_t part_len;
 	int64_t size, mtime_ns;
+	struct buf type; /* of a part, as its container says */
 	bool offline;
 };
 
+static void note_first(const struct file_view *f, const struct dir_view *dir, size_t path_len,
+	struct first *first)
+{
+	first->path_len = path_len;
+	first->name_len = strlen(f->name);
+	first->part_len = f->part ? strlen(f->part) : 0;
+	first->size = f->size;
+	first->mtime_ns = f->mtime_ns;
+	first->offline = dir->offline;
+	if (f->part)
+		buf_adds(&first->type, f->part_type);
+}
+
 /*
- * Collects the paths of the hit's files, each followed by a NUL, in h->paths; returns how many
- * files there are, 0 also when the stopper says so.
+ * Collects the places of the hit in h->paths: the file's path and that of the part in it, or nothing, each followed by
+ * a NUL.  Returns how many there are, 0 also when the stopper says so.
  */
 static size_t collect_paths(
 	struct hits *h, const struct hit *hit, size_t *kept, struct first *first)
@@ -134,12 +152,13 @@ static size_t collect_paths(
 			continue;
 		path_join(&h->paths, dir->path, f.name);
 		if (total == 1)
-			*first = (struct first){h->paths.len, strlen(f.name), f.size, f.mtime_ns,
-				dir->offline};
+			note_first(&f, dir, h->paths.len, first);
+		buf_addc(&h->paths, '\0');
+		buf_adds(&h->paths, f.part ? f.part : "");
 		buf_addc(&h->paths, '\0');
 		++*kept;
 	}
-	if (h->paths.failed)
+	if (h->paths.failed || first->type.failed)
 		h->c.stopper->st = ST_NOMEM;
 	return total;
 }
@@ -150,20 +169,55 @@ static long long seconds(int64_t ns)
 	return ns / NS_PER_S - (ns % NS_PER_S < 0);
 }
 
+/* "a/b" is ["a","b"]. */
+static void add_part(const char *part, struct buf *out)
+{
+	buf_adds(out, "\"part\":[");
+	while (*part) {
+		size_t len = strcspn(part, "/");
+
+		json_add_string(out, part, len);
+		part += len;
+		if (*part)
+			buf_addc(out, ',');
+		part += *part == '/';
+	}
+	buf_addc(out, ']');
+}
+
+static const char *behind(const char *s)
+{
+	return s + strlen(s) + 1;
+}
+
 static void add_files(const struct hits *h, size_t total, size_t kept, const struct first *first,
 	struct buf *out)
 {
-	const char *path = h->paths.data;
+	const char *path = h->paths.data, *part = behind(path);
 
 	json_add_path(out, path, first->path_len);
+	buf_addc(out, ',');
+	add_part(part, out);
 	buf_adds(out, ",\"paths\":[");
-	for (size_t i = 0; i < kept; i++, path += strlen(path) + 1) {
+	for (size_t i = 0; i < kept; i++, path = behind(part)) {
+		part = behind(path);
 		buf_adds(out, i ? ",{" : "{");
 		json_add_path(out, path, strlen(path));
+		if (*part) {
+			buf_addc(out, ',');
+			add_part(part, out);
+		}
 		buf_addc(out, '}');
 	}
 	buf_addf(out, "],\"paths_total\":%zu,\"name\":", total);
-	json_add_string(out, h->paths.data + first->path_len - first->name_len, first->name_len);
+	path = h->paths.data;
+	if (first->part_len) {
+		const char *leaf = part_leaf(behind(path));
+
+		json_add_string(out, leaf, strlen(leaf));
+	} else {
+		json_add_string(out, path + first->path_len - first->name_len, first->name_len);
+	}
 	buf_addf(out, ",\"size\":%lld,\"mtime\":%lld,\"offline\":%s", (long long)first->size,
 		seconds(first->mtime_ns), first->offline ? "true" : "false");
 }
@@ -215,14 +269,16 @@ static void add_column(sqlite3_stmt *row, int column, struct buf *out)
 	json_add_string(out, s ? s : "", (size_t)sqlite3_column_bytes(row, column));
 }
 
-static bool add_document(struct hits *h, const struct hit *hit, struct buf *out)
+static bool add_document(
+	struct hits *h, const struct hit *hit, const struct first *first, struct buf *out)
 {
+	int64_t id = hit_shown(hit);
 	bool found = false;
 
 	buf_clear(&h->snippet.text);
 	h->snippet.mark_count = 0;
-	if (hit->id > 0) {
-		if (!stopper_ok(h->c.stopper, sqlite3_bind_int64(h->document, 1, hit->id)))
+	if (id > 0) {
+		if (!stopper_ok(h->c.stopper, sqlite3_bind_int64(h->document, 1, id)))
 			return false;
 		found = stopper_row(h->c.stopper, h->document);
 	}
@@ -230,7 +286,7 @@ static bool add_document(struct hits *h, const struct hit *hit, struct buf *out)
 	if (found)
 		add_column(h->document, 0, out);
 	else
-		buf_adds(out, "\"\"");
+		json_add_string(out, first->type.data ? first->type.data : "", first->type.len);
 	buf_adds(out, ",\"title\":");
 	if (found)
 		add_column(h->document, 1, out);
@@ -249,20 +305,22 @@ static bool add_document(struct hits *h, const struct hit *hit, struct buf *out)
 
 bool hits_add(struct hits *h, const struct hit *hit, struct buf *out)
 {
-	struct first first = {0};
+	struct first first = {.type = BUF_INIT};
 	size_t before = out->len, kept;
 	size_t total = collect_paths(h, hit, &kept, &first);
+	bool good = stopper_go(h->c.stopper);
 
-	if (!stopper_go(h->c.stopper))
-		return false;
-	if (total == 0)
-		return true;
-	buf_addc(out, '{');
-	add_files(h, total, kept, &first, out);
-	if (!add_document(h, hit, out)) {
-		out->len = before;
-		return false;
+	if (good && total) {
+		buf_addc(out, '{');
+		add_files(h, total, kept, &first, out);
+		good = add_document(h, hit, &first, out);
+		buf_addf(out, ",\"score\":%.6g", hit->score);
+		if (hit->group)
+			buf_addf(out, ",\"parts\":%lld", (long long)hit->group_parts);
+		buf_addc(out, '}');
 	}
-	buf_addf(out, ",\"score\":%.6g,\"part\":[]}", hit->score);
-	return true;
+	buf_finish(&first.type);
+	if (!good)
+		out->len = before;
+	return good;
 }

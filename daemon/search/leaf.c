@@ -20,24 +20,38 @@ static bool prepare(struct leaf_job *j, const struct sql *sql, sqlite3_stmt **ou
 	return stopper_ok(j->c->stopper, sql_prepare(sql, j->c->raw, out));
 }
 
-/* Rows are ids of files, ascending; those in the domain are set. */
-static void mark_files(struct leaf_job *j, sqlite3_stmt *rows, double score)
+/* Rows are those of names, ascending; all places of that name in the domain are set. */
+static void mark_named(struct leaf_job *j, sqlite3_stmt *rows, double score)
 {
 	struct domain *d = j->d;
 	size_t at = 0;
 
-	while (stopper_row(j->c->stopper, rows)) {
-		int64_t file = sqlite3_column_int64(rows, 0);
+	while (at < d->count && stopper_row(j->c->stopper, rows)) {
+		int64_t row = sqlite3_column_int64(rows, 0);
 
-		while (at < d->count && d->members[at].file < file)
+		while (at < d->count && d->members[at].row < row)
 			at++;
-		if (at == d->count)
-			return;
-		if (d->members[at].file == file) {
+		for (; at < d->count && d->members[at].row == row; at++) {
 			bits_set(j->bits, at);
 			d->members[at].name += score;
 		}
 	}
+}
+
+/* Rows are places, ascending; those in the domain are set.  Returns where it stands then. */
+static size_t mark_places(struct leaf_job *j, sqlite3_stmt *rows, size_t at)
+{
+	struct domain *d = j->d;
+
+	while (at < d->count && stopper_row(j->c->stopper, rows)) {
+		int64_t row = sqlite3_column_int64(rows, 0), file = sqlite3_column_int64(rows, 1);
+
+		while (at < d->count && place_compare(row, file, &d->members[at]) > 0)
+			at++;
+		if (at < d->count && place_compare(row, file, &d->members[at]) == 0)
+			bits_set(j->bits, at);
+	}
+	return at;
 }
 
 /* The sum of what the leaf's phrases may give. */
@@ -62,7 +76,7 @@ static void mark_names(struct leaf_job *j, const struct query_node *leaf)
 		sql_add(&sql, "SELECT rowid FROM name_word WHERE name_word MATCH ");
 		sql_string(&sql, match.text.data);
 		if (prepare(j, &sql, &rows))
-			mark_files(j, rows, rank_name_boost * idf_sum(j, leaf));
+			mark_named(j, rows, rank_name_boost * idf_sum(j, leaf));
 	}
 	sqlite3_finalize(rows);
 	plan_match_finish(&match);
@@ -209,16 +223,30 @@ void leaf_text(struct leaf_job *j, const struct query_node *leaf)
 		(void)mark_texts(j, leaf, false);
 }
 
-/* The database's own work. */
-void leaf_filters(struct leaf_job *j, const struct query_node *n)
+/* The database's own work: over files, then over parts, which stand behind them. */
+static size_t filter_places(
+	struct leaf_job *j, const struct query_node *n, bool of_parts, size_t at)
 {
+	struct plan_context c = *j->c->filters;
 	AUTO_SQL sql = SQL_INIT;
 	sqlite3_stmt *rows = NULL;
 
-	sql_add(&sql, "SELECT f.id FROM file f LEFT JOIN document d ON d.id = f.document WHERE ");
-	plan_condition(n, j->c->filters, &sql);
-	sql_add(&sql, " ORDER BY f.id");
+	c.of_parts = of_parts;
+	sql_add(&sql, of_parts ? "SELECT p.id, f.id FROM " : "SELECT f.id, f.id FROM ");
+	plan_places(&c, &sql);
+	sql_add(&sql, " WHERE ");
+	plan_condition(n, &c, &sql);
+	sql_add(&sql, of_parts ? " ORDER BY p.id, f.id" : " ORDER BY f.id");
 	if (prepare(j, &sql, &rows))
-		mark_files(j, rows, 0);
+		at = mark_places(j, rows, at);
 	sqlite3_finalize(rows);
+	return at;
+}
+
+void leaf_filters(struct leaf_job *j, const struct query_node *n)
+{
+	size_t at = filter_places(j, n, false, 0);
+
+	if (j->c->filters->has_parts && alive(j))
+		(void)filter_places(j, n, true, at);
 }

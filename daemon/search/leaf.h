@@ -1,5 +1,5 @@
 /*
- * leaf: which files of a domain one leaf of the query is true of; see domain.h.
+ * leaf: which places of a domain one leaf of the query is true of; see domain.h.
  */
 #ifndef SEARCH_LEAF_H
 #define SEARCH_LEAF_H
@@ -13,7 +13,7 @@ struct leaf_job {
 	uint64_t *bits; /* a bit per member, to be set */
 };
 
-/* Text: by the document or by the file's name; adds to the members' scores. */
+/* Text: by the document or by the place's name; adds to the members' scores. */
 void leaf_text(struct leaf_job *j, const struct query_node *leaf);
 /* A tree of filters only. */
 void leaf_filters(struct leaf_job *j, const struct query_node *n);

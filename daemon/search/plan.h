@@ -1,10 +1,10 @@
 /*
  * plan: how a query's tree is answered.
  *
- * FILTERS: no text; rows of files by SQL.  NATIVE: one FTS5 expression answers the
- * text, SQL conditions the filters; files whose names match are looked at one by
+ * FILTERS: no text; rows of files and parts by SQL.  NATIVE: one FTS5 expression answers the
+ * text, SQL conditions the filters; files and parts whose names match are looked at one by
  * one.  SETS: what FTS5 cannot say (a filter within OR, only negations): every
- * leaf becomes a set of files.
+ * leaf becomes a set of places (see domain.h).
  */
 #ifndef SEARCH_PLAN_H
 #define SEARCH_PLAN_H
@@ -52,8 +52,12 @@ struct plan_context {
 	struct dirs *dirs;
 	int64_t now_s;
 	bool driving; /* the condition chooses the rows: let it use the index over names */
+	bool has_parts; /* there are parts at all */
+	bool of_parts;	/* rows are parts p, each with every file that has its container */
 };
-/* Appends a condition over file f and document d (left joined) for a tree of filters only. */
+/* Appends what rows are taken from: file f, or part p and file f; and document d (left joined). */
+void plan_places(const struct plan_context *c, struct sql *out);
+/* Appends a condition over these for a tree of filters only. */
 void plan_condition(const struct query_node *n, const struct plan_context *c, struct sql *out);
 
 #endif

@@ -136,10 +136,10 @@ static enum status read_facets(
 static enum status read_group(
 	struct search_request *r, const cJSON *item, struct search_error *error)
 {
-	(void)r;
 	if (!cJSON_IsBool(item))
 		return refuse(error, "group: expected true or false");
-	return cJSON_IsTrue(item) ? refuse(error, "group: not supported yet") : ST_OK;
+	r->group = cJSON_IsTrue(item);
+	return ST_OK;
 }
 
 static enum status read_max_age_ms(
@@ -222,7 +222,8 @@ static enum status finish(
 	if (order)
 		r->descending = strcmp(order->valuestring, "desc") == 0;
 	query_print(r->query->root, -1, &canonical);
-	buf_addf(&canonical, " %s %d", sort_names[r->sort], r->descending);
+	buf_addf(&canonical, " %s %d%s", sort_names[r->sort], r->descending,
+		r->group ? " group" : "");
 	if (buf_status(&canonical) != ST_OK)
 		return ST_NOMEM;
 	r->check = cursor_check(canonical.data, canonical.len);
@@ -312,8 +313,8 @@ enum status search_request_key(const struct search_request *r, const struct call
 	int64_t now_s, struct buf *out)
 {
 	query_print(r->query->root, now_s, out);
-	buf_addf(out, " %s %d %lld %lld %lld ", sort_names[r->sort], r->descending,
-		(long long)r->limit, (long long)r->offset, (long long)r->snippet);
+	buf_addf(out, " %s %d %lld %lld %lld %d ", sort_names[r->sort], r->descending,
+		(long long)r->limit, (long long)r->offset, (long long)r->snippet, r->group);
 	if (r->after_cursor)
 		cursor_add(out, r->check, r->sort, &r->after);
 	add_caller(caller, out);

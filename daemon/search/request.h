@@ -23,6 +23,7 @@ struct search_request {
 	bool after_cursor; /* `after` is where the last page ended */
 	struct hit after;
 	int64_t snippet; /* tokens; 0: none */
+	bool group;	 /* parts under their file */
 	int64_t max_age_ms, sync_ms, timeout_ms;
 	uint64_t check; /* of query and order: a cursor belongs to them */
 };

@@ -107,6 +107,24 @@ static enum status make_idf(struct run *run)
 	return ST_OK;
 }
 
+/* Where there are no parts, nothing is done for their sake. */
+static enum status look_for_parts(struct run *run)
+{
+	sqlite3_stmt *row = NULL;
+
+	if (stopper_ok(&run->stopper,
+		    sqlite3_prepare_v2(run->raw,
+			    "SELECT EXISTS (SELECT 1 FROM part),"
+			    " EXISTS (SELECT 1 FROM document WHERE building = 1)",
+			    -1, &row, NULL)) &&
+		stopper_row(&run->stopper, row)) {
+		run->filters.has_parts = sqlite3_column_int(row, 0) != 0;
+		run->building = sqlite3_column_int(row, 1) != 0;
+	}
+	sqlite3_finalize(row);
+	return run->stopper.st;
+}
+
 static enum status prepare(struct run *run)
 {
 	enum status st = plan_create(run->r->query, &run->plan);
@@ -115,9 +133,14 @@ static enum status prepare(struct run *run)
 		st = dirs_create(run->raw, run->caller, &run->dirs);
 	if (st == ST_OK)
 		st = make_idf(run);
+	if (st == ST_OK && run->r->group)
+		st = groups_create(&run->groups);
 	if (st != ST_OK)
 		return st;
-	run->filters = (struct plan_context){run->dirs, now_real_s(), false};
+	run->filters = (struct plan_context){.dirs = run->dirs, .now_s = now_real_s()};
+	st = look_for_parts(run);
+	if (st != ST_OK)
+		return st;
 	run->files = files_create(run->raw, &run->stopper, run->plan, &run->filters, run->caller,
 		&run->domain);
 	return run->files ? ST_OK : run->stopper.st;
@@ -126,6 +149,7 @@ static enum status prepare(struct run *run)
 static void finish(struct run *run)
 {
 	top_finish(&run->top);
+	groups_destroy(run->groups);
 	files_destroy(run->files);
 	dirs_destroy(run->dirs);
 	domain_finish(&run->domain);

@@ -8,6 +8,7 @@
 
 #include "search/domain.h"
 #include "search/files.h"
+#include "search/groups.h"
 #include "search/request.h"
 #include "search/top.h"
 
@@ -20,9 +21,11 @@ struct run {
 	struct plan *plan;
 	struct dirs *dirs;
 	struct plan_context filters;
-	struct domain domain; /* NATIVE: files whose names match a leaf; SETS: all files */
+	struct domain domain; /* NATIVE: places whose names match a leaf; SETS: all places */
 	struct files *files;
+	struct groups *groups; /* NULL: every hit for itself */
 	struct top top;
+	bool building; /* there are containers whose parts are still coming */
 	double *idf;  /* by phrase; NULL: not sorted by relevance */
 	int64_t total;
 	bool partial;

@@ -31,7 +31,7 @@ static int compare_keys(enum sort sort, const struct hit *a, const struct hit *b
 }
 
 /* Whether `a` stands before `b`; of equals the newer row does.  Never equal for two hits. */
-static bool before(const struct top *t, const struct hit *a, const struct hit *b)
+bool top_before(const struct top *t, const struct hit *a, const struct hit *b)
 {
 	int c = compare_keys(t->sort, a, b);
 
@@ -42,9 +42,9 @@ static bool before(const struct top *t, const struct hit *a, const struct hit *b
 
 bool top_admits(const struct top *t, const struct hit *h)
 {
-	if (t->after && !before(t, t->after, h))
+	if (t->after && !top_before(t, t->after, h))
 		return false;
-	return t->count < t->capacity || before(t, h, &t->hits[0]);
+	return t->count < t->capacity || top_before(t, h, &t->hits[0]);
 }
 
 static void swap(struct hit *a, struct hit *b)
@@ -62,7 +62,7 @@ static void sift_down(struct top *t, size_t count)
 		size_t worst = at;
 
 		for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < count; child++)
-			if (before(t, &t->hits[worst], &t->hits[child]))
+			if (top_before(t, &t->hits[worst], &t->hits[child]))
 				worst = child;
 		if (worst == at)
 			return;
@@ -73,7 +73,7 @@ static void sift_down(struct top *t, size_t count)
 
 static void sift_up(struct top *t, size_t at)
 {
-	while (at && before(t, &t->hits[(at - 1) / 2], &t->hits[at])) {
+	while (at && top_before(t, &t->hits[(at - 1) / 2], &t->hits[at])) {
 		swap(&t->hits[(at - 1) / 2], &t->hits[at]);
 		at = (at - 1) / 2;
 	}

@@ -22,16 +22,25 @@ enum sort {
 #undef X
 };
 
-/* One result: a document, or a file that has none. */
+/* One result: a document, or a file or part that has none; or the best of what one file has (group). */
 struct hit {
-	int64_t id;	      /* the document's; a file's, negative */
+	int64_t id;	      /* the document's; a file's or part's row, negative */
 	double score;	      /* RELEVANCE's key */
 	int64_t number;	      /* TIME (ns), SIZE */
 	char *text;	      /* NAME (folded), PATH; else NULL */
 	bool by_text;	      /* the document answers the query whatever its files are called */
 	struct spots *spots;  /* where it matched; NULL: not known */
+	bool group;	      /* id is that of the file's document: */
+	int64_t group_best;	 /* what is shown of it, as id */
+	int64_t group_container; /* the document in whose files that is a part; 0: a file itself */
+	int64_t group_parts;	 /* parts that match */
 };
 void hit_finish(struct hit *h);
+/* What is shown of it. */
+static inline int64_t hit_shown(const struct hit *h)
+{
+	return h->group ? h->group_best : h->id;
+}
 
 struct top {
 	enum sort sort;
@@ -42,6 +51,8 @@ struct top {
 	size_t count, room;
 };
 
+/* Whether `a` stands before `b`. */
+bool top_before(const struct top *t, const struct hit *a, const struct hit *b);
 /* Whether such a hit would be kept now. */
 bool top_admits(const struct top *t, const struct hit *h);
 /* Takes what the hit owns, kept or not. */

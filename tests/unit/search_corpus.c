@@ -2,6 +2,7 @@
 #include "search_corpus.h"
 
 #include "core/mem.h"
+#include "store/parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,6 +126,67 @@ static void fill_file(struct corpus *c, int i, uint64_t *seed)
 		.rule = c->f->converter,
 		.document = f->document < 0 ? 0 : c->documents[f->document].id};
 	assert_ok(tree_file_put(c->f->db, &change));
+	f->file = i;
+	f->number = f->container = -1;
+	f->type = "";
+	f->shown_s = f->mtime_s;
+}
+
+/* A part and its places: one in each file that has the container. */
+static void fill_part(struct corpus *c, int container, int n, uint64_t *seed)
+{
+	struct corpus_file p = {.container = container,
+		.number = container * CORPUS_PARTS + n,
+		.document = pick(seed, 4) ? pick(seed, CORPUS_DOCUMENTS) : -1,
+		.word_count = pick(seed, 3),
+		.ext = extensions[pick(seed, 4)],
+		.size = pick(seed, 5) * 1000};
+	int64_t own_s = pick(seed, 2) ? 1700000000 + pick(seed, 20) * 86400 : 0;
+	AUTO_BUF name = BUF_INIT;
+
+	for (int k = 0; k < p.word_count; k++)
+		p.words[k] = pick(seed, corpus_word_count);
+	p.type = p.document < 0 ? types[pick(seed, 3)] : "";
+	add_words(&name, p.words, p.word_count, "-");
+	buf_addf(&name, "%sn%d.%s", p.word_count ? "_" : "", p.number, p.ext);
+	snprintf(p.name, sizeof p.name, "%s", name.data);
+	snprintf(p.part, sizeof p.part, "%.20s%.40s", pick(seed, 2) ? "alpha/beta/" : "", p.name);
+	struct part row = {.path = p.part,
+		.type = p.type,
+		.size = p.size,
+		.mtime = own_s,
+		.state = p.document < 0 ? FILE_BINARY : FILE_INDEXED,
+		.rule = c->f->converter,
+		.document = p.document < 0 ? 0 : c->documents[p.document].id};
+	assert_ok(parts_add(c->f->db, c->documents[container].id, n, &row));
+	for (int i = 0; i < CORPUS_FILES; i++) {
+		const struct corpus_file *f = &c->files[i];
+
+		if (f->document != container)
+			continue;
+		assert_true(c->place_count < CORPUS_PLACES);
+		struct corpus_file *at = &c->files[c->place_count++];
+		*at = p;
+		at->file = i;
+		at->dir = f->dir;
+		at->mtime_s = f->mtime_s;
+		at->shown_s = own_s ? own_s : f->mtime_s;
+		at->mode = f->mode;
+		at->uid = f->uid;
+		at->gid = f->gid;
+		at->acl = f->acl;
+		memcpy(at->path, f->path, sizeof at->path);
+	}
+}
+
+static void fill_container(struct corpus *c, int i, uint64_t *seed)
+{
+	AUTO_FREE char *sql = mem_printf("UPDATE document SET parts = %d WHERE id = %lld",
+		CORPUS_PARTS, (long long)c->documents[i].id);
+
+	for (int n = 0; n < CORPUS_PARTS; n++)
+		fill_part(c, i, n, seed);
+	fixture_exec(c->f, sql);
 }
 
 void corpus_fill(struct corpus *c, struct fixture *f, uint64_t *seed)
@@ -138,6 +200,9 @@ void corpus_fill(struct corpus *c, struct fixture *f, uint64_t *seed)
 		fill_document(c, &c->documents[i], (unsigned)i, seed);
 	for (int i = 0; i < CORPUS_FILES; i++)
 		fill_file(c, i, seed);
+	c->place_count = CORPUS_FILES;
+	for (int i = 0; i < CORPUS_CONTAINERS; i++)
+		fill_container(c, i, seed);
 	assert_ok(documents_settle(f->db));
 	assert_ok(db_commit(f->db));
 }
@@ -414,7 +479,7 @@ bool wish_true(const struct corpus *c, const struct wish *w, const struct corpus
 	case EXT:
 		return strcmp(w->text, file->ext) == 0;
 	case TYPE:
-		return d && type_true(w->text, d->type);
+		return type_true(w->text, d ? d->type : file->type);
 	case AUTHOR:
 		return d && pattern_true(w->text, d->author);
 	case SIZE:

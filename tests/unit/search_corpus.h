@@ -1,6 +1,6 @@
 /*
- * search_corpus: a small random tree of files in a real store, and a matcher that
- * shares nothing with the search: it looks at every file with plain loops.
+ * search_corpus: a small random tree of files in a real store, some of them containers, and a matcher that
+ * shares nothing with the search: it looks at every place with plain loops.
  */
 #ifndef SEARCH_CORPUS_H
 #define SEARCH_CORPUS_H
@@ -14,6 +14,9 @@ enum {
 	CORPUS_FILES = 160,
 	CORPUS_DOCUMENTS = 60,
 	CORPUS_DIRS = 8,
+	CORPUS_CONTAINERS = 6, /* the first documents are */
+	CORPUS_PARTS = 8,      /* of each */
+	CORPUS_PLACES = 600,
 	TEXT_WORDS = 24,
 	TITLE_WORDS = 3
 };
@@ -26,9 +29,16 @@ struct corpus_document {
 	const char *type, *author;
 };
 
+/* A place: a file, or a part in one of the files that have its container. */
 struct corpus_file {
 	int dir, document; /* -1: none */
-	char name[64], path[256];
+	int file;	   /* itself, or the file that it is a part in */
+	int number;	   /* of a part, among all; -1: a file */
+	int container;	   /* of a part: its document; -1 */
+	char part[64];	   /* its path; "" of a file */
+	const char *type;  /* of a part without a document */
+	int64_t shown_s;   /* mtime_s, or the part's own */
+	char name[64], path[256]; /* the file's path, of a part too */
 	int words[3], word_count; /* of the name, without its extension */
 	const char *ext;
 	int64_t size, mtime_s;
@@ -45,7 +55,8 @@ struct corpus_dir {
 struct corpus {
 	struct fixture *f;
 	struct corpus_document documents[CORPUS_DOCUMENTS];
-	struct corpus_file files[CORPUS_FILES];
+	struct corpus_file files[CORPUS_PLACES]; /* CORPUS_FILES files, then parts */
+	int place_count;
 	struct corpus_dir dirs[CORPUS_DIRS];
 };
 

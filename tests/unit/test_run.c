@@ -81,21 +81,34 @@ static const char *string(const cJSON *o, const char *name)
 /* --- what should come --- */
 
 struct want {
-	int files[CORPUS_FILES]; /* those that pass, newest first */
+	int files[CORPUS_PLACES]; /* those that pass: files, then parts; newest first */
 	int count;
 	bool seen;
 };
 
-/* By document, then one for each file that has none. */
-static struct want wants[CORPUS_DOCUMENTS + CORPUS_FILES];
+/* By document, then one for each file that has none, then one for each such part. */
+static struct want wants[CORPUS_DOCUMENTS + CORPUS_FILES + CORPUS_CONTAINERS * CORPUS_PARTS];
+
+static struct want *want_of(const struct corpus_file *f)
+{
+	if (f->document >= 0)
+		return &wants[f->document];
+	return f->number < 0 ? &wants[CORPUS_DOCUMENTS + f->file]
+			     : &wants[CORPUS_DOCUMENTS + CORPUS_FILES + f->number];
+}
 
 static int compare_newest(const void *x, const void *y)
 {
-	int a = *(const int *)x, b = *(const int *)y;
+	const struct corpus_file *a = &corpus.files[*(const int *)x];
+	const struct corpus_file *b = &corpus.files[*(const int *)y];
 
-	if (corpus.files[a].mtime_s != corpus.files[b].mtime_s)
-		return corpus.files[a].mtime_s > corpus.files[b].mtime_s ? -1 : 1;
-	return a > b ? -1 : 1;
+	if (!*a->part != !*b->part)
+		return *a->part ? 1 : -1;
+	if (a->shown_s != b->shown_s)
+		return a->shown_s > b->shown_s ? -1 : 1;
+	if (a->file != b->file)
+		return a->file > b->file ? -1 : 1;
+	return a->number < b->number ? -1 : 1;
 }
 
 static int collect_wants(const struct wish *w, const struct caller *who)
@@ -103,9 +116,9 @@ static int collect_wants(const struct wish *w, const struct caller *who)
 	int total = 0;
 
 	memset(wants, 0, sizeof wants);
-	for (int i = 0; i < CORPUS_FILES; i++) {
+	for (int i = 0; i < corpus.place_count; i++) {
 		const struct corpus_file *f = &corpus.files[i];
-		struct want *x = &wants[f->document < 0 ? CORPUS_DOCUMENTS + i : f->document];
+		struct want *x = want_of(f);
 
 		if (corpus_visible(&corpus, f, who) && wish_true(&corpus, w, f))
 			x->files[x->count++] = i;
@@ -117,20 +130,37 @@ static int collect_wants(const struct wish *w, const struct caller *who)
 	return total;
 }
 
-static int file_at(const char *path)
+/* "a/b" of ["a","b"]; "" of none. */
+static void join_part(const cJSON *hit, char part[64])
 {
-	for (int i = 0; i < CORPUS_FILES; i++)
-		if (strcmp(corpus.files[i].path, path) == 0)
+	const cJSON *step;
+
+	part[0] = '\0';
+	cJSON_ArrayForEach(step, cJSON_GetObjectItem(hit, "part")) {
+		if (*part)
+			strcat(part, "/");
+		strcat(part, step->valuestring);
+	}
+}
+
+static int place_at(const cJSON *hit)
+{
+	const char *path = string(hit, "path");
+	char part[64];
+
+	join_part(hit, part);
+	for (int i = 0; i < corpus.place_count; i++)
+		if (!strcmp(corpus.files[i].path, path) && !strcmp(corpus.files[i].part, part))
 			return i;
-	fail_msg("%s is not in the corpus", path);
+	fail_msg("%s %s is not in the corpus", path, part);
 	return -1;
 }
 
 static void check_hit(const cJSON *hit, const char *query)
 {
-	int first = file_at(string(hit, "path"));
+	int first = place_at(hit);
 	const struct corpus_file *f = &corpus.files[first];
-	struct want *x = &wants[f->document < 0 ? CORPUS_DOCUMENTS + first : f->document];
+	struct want *x = want_of(f);
 	const cJSON *paths = get(hit, "paths");
 
 	if (x->count == 0 || x->seen || first != x->files[0] ||
@@ -139,16 +169,15 @@ static void check_hit(const cJSON *hit, const char *query)
 	x->seen = true;
 	assert_int_equal(cJSON_GetArraySize(paths), x->count);
 	for (int i = 0; i < x->count; i++)
-		assert_string_equal(string(cJSON_GetArrayItem(paths, i), "path"),
-			corpus.files[x->files[i]].path);
+		assert_int_equal(place_at(cJSON_GetArrayItem(paths, i)), x->files[i]);
 	assert_string_equal(string(hit, "name"), f->name);
 	assert_int_equal(number(hit, "size"), f->size);
-	assert_int_equal(number(hit, "mtime"), f->mtime_s);
+	assert_int_equal(number(hit, "mtime"), f->shown_s);
 	assert_int_equal(cJSON_IsTrue(get(hit, "document")), f->document >= 0);
 	assert_string_equal(
-		string(hit, "type"), f->document < 0 ? "" : corpus.documents[f->document].type);
+		string(hit, "type"), f->document < 0 ? f->type : corpus.documents[f->document].type);
 	assert_true(cJSON_IsFalse(get(hit, "offline")));
-	assert_int_equal(cJSON_GetArraySize(get(hit, "part")), 0);
+	assert_true(cJSON_IsArray(get(hit, "part")));
 	assert_true(get(hit, "score")->valuedouble >= 0);
 }
 
@@ -193,6 +222,100 @@ static void test_random_trees(void **state)
 			cJSON_AddFalseToObject(params, "snippet");
 		cJSON *result = search_as(who, params);
 		check_result(result, w, who, text.data);
+		cJSON_Delete(result);
+		wish_destroy(w);
+	}
+}
+
+/* --- parts under their file --- */
+
+/* What one file has: the newest of its places, and its parts. */
+struct group_want {
+	int64_t newest_s;
+	bool part_seen[CORPUS_CONTAINERS * CORPUS_PARTS];
+	int parts;
+	bool any, seen;
+};
+
+/* By document, then one for each file that has none. */
+static struct group_want groups[CORPUS_DOCUMENTS + CORPUS_FILES];
+
+static struct group_want *group_of(const struct corpus_file *f)
+{
+	if (f->number >= 0)
+		return &groups[f->container];
+	return &groups[f->document < 0 ? CORPUS_DOCUMENTS + f->file : f->document];
+}
+
+static int collect_groups(const struct wish *w, const struct caller *who)
+{
+	int total = 0;
+
+	memset(groups, 0, sizeof groups);
+	for (int i = 0; i < corpus.place_count; i++) {
+		const struct corpus_file *f = &corpus.files[i];
+		struct group_want *g = group_of(f);
+
+		if (!corpus_visible(&corpus, f, who) || !wish_true(&corpus, w, f))
+			continue;
+		total += !g->any;
+		if (!g->any || f->shown_s > g->newest_s)
+			g->newest_s = f->shown_s;
+		g->any = true;
+		if (f->number >= 0 && !g->part_seen[f->number]) {
+			g->part_seen[f->number] = true;
+			g->parts++;
+		}
+	}
+	return total;
+}
+
+static void check_groups(const cJSON *result, int total, bool by_time, const char *query)
+{
+	const cJSON *hit;
+	double last = 1e18;
+
+	if (number(result, "total") != total)
+		fail_msg("%s: %lld groups instead of %d", query, (long long)number(result, "total"),
+			total);
+	cJSON_ArrayForEach(hit, get(result, "hits")) {
+		struct group_want *g = group_of(&corpus.files[place_at(hit)]);
+		const cJSON *place;
+
+		if (!g->any || g->seen || number(hit, "parts") != g->parts)
+			fail_msg("%s: %lld parts instead of %d", query,
+				(long long)number(hit, "parts"), g->parts);
+		g->seen = true;
+		cJSON_ArrayForEach(place, get(hit, "paths"))
+			assert_ptr_equal(group_of(&corpus.files[place_at(place)]), g);
+		if (by_time)
+			assert_int_equal(number(hit, "mtime"), g->newest_s);
+		const char *key = by_time ? "mtime" : "score";
+		assert_true(get(hit, key)->valuedouble <= last);
+		last = get(hit, key)->valuedouble;
+	}
+	assert_int_equal(cJSON_GetArraySize(get(result, "hits")), total);
+}
+
+static void test_groups(void **state)
+{
+	const struct caller callers[] = {everyone, {.uid = 1000, .gid = 100}, {.uid = 7, .gid = 7}};
+	uint64_t seed = 43;
+
+	(void)state;
+	for (int i = 0; i < 500; i++) {
+		const struct caller *who = &callers[i % 3];
+		struct wish *w = wish_make(&corpus, &seed, (int)fixture_random(&seed, 4));
+		AUTO_BUF text = BUF_INIT;
+
+		wish_write(w, &text);
+		cJSON *params = params_of(text.data);
+		cJSON_AddNumberToObject(params, "limit", 1000);
+		cJSON_AddTrueToObject(params, "group");
+		if (i % 2)
+			cJSON_AddStringToObject(params, "sort", "time");
+		cJSON *result = search_as(who, params);
+		check_groups(result, collect_groups(w, who), i % 2, text.data);
 		cJSON_Delete(result);
 		wish_destroy(w);
 	}
@@ -248,8 +371,8 @@ static void check_pages(const char *query, const char *sort, const char *order, 
 		const cJSON *y = get(by_offset, "hits")->child, *x;
 		cJSON_ArrayForEach(x, get(by_cursor, "hits")) {
 			assert_non_null(at);
-			assert_string_equal(string(x, "path"), string(at, "path"));
-			assert_string_equal(string(y, "path"), string(at, "path"));
+			assert_int_equal(place_at(x), place_at(at));
+			assert_int_equal(place_at(y), place_at(at));
 			at = at->next;
 			y = y->next;
 		}
@@ -349,7 +472,7 @@ static void test_name_first(void **state)
 
 	(void)state;
 	for (const cJSON *h = hits->child; h; h = h->next) {
-		int i = file_at(string(h, "path"));
+		int i = place_at(h);
 		bool has = false;
 
 		for (int k = 0; k < corpus.files[i].word_count; k++)
@@ -389,7 +512,6 @@ static void test_refusals(void **state)
 		{"{\"query\":\"a\",\"snippet\":{\"words\":5}}", "unknown field 'words'"},
 		{"{\"query\":\"a\",\"facets\":[\"type\"]}", "not supported yet"},
 		{"{\"query\":\"a\",\"facets\":1}", "facets: expected"},
-		{"{\"query\":\"a\",\"group\":true}", "not supported yet"},
 		{"{\"query\":\"a\",\"group\":1}", "group: expected"},
 		{"{\"query\":\"a\",\"max_age_ms\":-1}", "max_age_ms: expected"},
 		{"{\"query\":\"a\",\"sync_ms\":true}", "sync_ms: expected"},
@@ -484,6 +606,8 @@ static void test_keys(void **state)
 	assert_keys(false, a, &everyone, "{\"query\":\"a b\",\"sort\":\"time\"}", &everyone);
 	assert_keys(false, a, &everyone, "{\"query\":\"a b\",\"order\":\"asc\"}", &everyone);
 	assert_keys(false, a, &everyone, "{\"query\":\"a b\",\"snippet\":false}", &everyone);
+	assert_keys(false, a, &everyone, "{\"query\":\"a b\",\"group\":true}", &everyone);
+	assert_keys(true, a, &everyone, "{\"query\":\"a b\",\"group\":false}", &everyone);
 	AUTO_FREE char *today = key_as("{\"query\":\"modified:7d\"}", &everyone, 1000000000);
 	AUTO_FREE char *later = key_as("{\"query\":\"modified:7d\"}", &everyone, 1000000001);
 	AUTO_FREE char *tomorrow = key_as("{\"query\":\"modified:7d\"}", &everyone, 1000086400);
@@ -551,10 +675,10 @@ static void test_cancel(void **state)
 static void test_no_memory(void **state)
 {
 	static const char *const queries[] = {
-		"alpha", "\"alpha beta\" -gamma", "alpha OR ext:pdf", "ext:pdf path:src"};
+		"alpha", "\"alpha beta\" -gamma", "alpha OR ext:pdf", "ext:pdf path:src", "beta"};
 
 	(void)state;
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 5; i++) {
 		bool done = false;
 
 		for (unsigned long n = 1; !done; n++) {
@@ -566,6 +690,8 @@ static void test_no_memory(void **state)
 
 			if (i % 2)
 				cJSON_AddStringToObject(p, "sort", "path");
+			if (i == 4)
+				cJSON_AddTrueToObject(p, "group");
 			assert_ok(search_request_parse(p, &r, &e));
 			mem_fail_at(n, 0);
 			enum status st = search_run(corpus.f->db, r, &everyone,
@@ -602,6 +728,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_trees),
+		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_order_and_pages),
 		cmocka_unit_test(test_limit_zero),
 		cmocka_unit_test(test_marks),
