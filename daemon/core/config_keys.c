@@ -28,7 +28,7 @@ const struct config_key config_keys[] = {
 	.meaning = "threads that convert documents; auto: one per CPU", .min = 1, .max = 256},
 {"daemon", "queue_size", KEY_INT, ALL(queue_size), "1024",
 	.meaning = "documents that may wait for a worker", .min = 1, .max = 1000000},
-{"daemon", "sandbox", KEY_CHOICE, ALL(sandbox), "best-effort",
+{"daemon", "sandbox", KEY_CHOICE, ALL(sandbox), "required",
 	.meaning = "how much of the converters' jail must work", .choices = "required best-effort off"},
 {"daemon", "rescan", KEY_DURATION, ALL(rescan_ms), "6h",
 	.meaning = "how often everything is compared again, whatever events said; 0: never",

@@ -130,7 +130,7 @@ static void test_defaults(void **state)
 	assert_string_equal(c->state_dir, state_dir);
 	assert_int_equal(c->workers, CPU_COUNT(&set));
 	assert_int_equal(c->queue_size, 1024);
-	assert_int_equal(c->sandbox, SANDBOX_BEST_EFFORT);
+	assert_int_equal(c->sandbox, SANDBOX_REQUIRED);
 	assert_int_equal(c->rescan_ms, 6 * 3600 * 1000);
 	assert_int_equal(c->settle_ms, 1000);
 	assert_int_equal(c->limits.file_size, 256 << 20);
