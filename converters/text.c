@@ -134,6 +134,14 @@ static bool load_rest(struct input *in, const struct document *doc, struct chars
 	return true;
 }
 
+/* Every name that no other converter claims comes here too: what truly is of its type has none. */
+static int give_away(const struct document *doc, struct answer *out)
+{
+	if (strcasecmp(typing_of(doc), doc->type) == 0)
+		return answer_fail(out, ANSWER_BINARY, "no converter takes %s", doc->type);
+	return convert_other(doc, out);
+}
+
 static int convert_text(const struct document *doc, struct answer *out)
 {
 	static struct input *in;
@@ -148,7 +156,7 @@ static int convert_text(const struct document *doc, struct answer *out)
 		return answer_fail(out, ANSWER_TRY_LATER, "the document could not be read");
 	if (sniff_signature(input_bytes(in), input_size(in)) ||
 		!charset_detect(input_bytes(in), input_size(in), !input_whole(in), &cs))
-		return convert_other(doc, out);
+		return give_away(doc, out);
 	const char *special = special_type(doc->type, in, &cs);
 	if (special)
 		return answer_reroute(out, special);
