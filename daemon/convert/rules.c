@@ -309,6 +309,26 @@ const struct converter *rules_by_name_or_type(
 	return c ? c : strmap_get(r->by_extension, "*", 1);
 }
 
+enum status rules_each_extension(const struct rules *r,
+	enum status (*each)(void *arg, const char *extension, const struct converter *c), void *arg)
+{
+	enum status st = ST_OK;
+	const char *key;
+	size_t at = 0, n;
+	void *c;
+
+	while (st == ST_OK && strmap_next(r->by_extension, &at, &key, &n, &c)) {
+		char extension[TYPE_MAX];
+
+		if (n == 1 && *key == '*')
+			continue;
+		memcpy(extension, key, n);
+		extension[n] = '\0';
+		st = each(arg, extension, c);
+	}
+	return st;
+}
+
 const struct converter *rules_by_type(const struct rules *r, const char *type)
 {
 	char key[TYPE_MAX] = "";

@@ -48,6 +48,9 @@ const struct converter *rules_by_name_or_type(
 const struct converter *rules_by_type(const struct rules *r, const char *type);
 /* The MIME type a name's extension stands for, "application/octet-stream" if unknown; static storage. */
 const char *rules_type_of_name(const struct rules *r, const char *file_name);
+/* Every extension that a converter claims, but "*". */
+MUST_USE enum status rules_each_extension(const struct rules *r,
+	enum status (*each)(void *arg, const char *extension, const struct converter *c), void *arg);
 /* Whether any program named has appeared, gone or changed (by stat) since rules_create.  Blocks on the file system. */
 bool rules_stale(const struct rules *r);
 

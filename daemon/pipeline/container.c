@@ -32,7 +32,8 @@ struct frame {
 
 	/* the part that comes now */
 	struct buf path; /* from the file on */
-	struct buf part_type;
+	struct buf part_type;		 /* by its name, or as its container says */
+	const struct converter *rule;	 /* by the same; NULL: none */
 	int64_t mtime, size;
 	bool too_large;
 	struct spool spool;
@@ -172,8 +173,8 @@ static struct result *make_result(const struct frame *f, int64_t below)
 	struct result_place *p = r->place;
 	p->size = f->size;
 	p->mtime = f->mtime;
-	buf_adds(&r->type, f->part_type.len ? f->part_type.data
-					    : rules_type_of_name(c->job->rules, leaf(f)));
+	buf_adds(&r->type, f->part_type.data);
+	r->rule = f->rule ? f->rule->row_id : 0;
 	for (size_t i = 0; i < depth; i++, f = f->outer) {
 		struct result_container *in = &p->containers[i];
 
@@ -248,8 +249,8 @@ static void send_state(struct frame *f, enum file_state state)
 }
 
 /* The content is in the store, or on its way there: its own parts, if it has any, are copied. */
-static void send_known(struct frame *f, const unsigned char *hash, const struct converter *rule,
-	const struct recent *twin, int64_t document, int64_t below, int64_t bytes)
+static void send_known(struct frame *f, const unsigned char *hash, const struct recent *twin,
+	int64_t document, int64_t below, int64_t bytes)
 {
 	struct container *c = f->container;
 	struct result *r = make_result(f, 0);
@@ -263,7 +264,6 @@ static void send_known(struct frame *f, const unsigned char *hash, const struct 
 	r->state = FILE_INDEXED;
 	r->known = document;
 	r->converter = twin ? twin->converter : 0;
-	r->rule = rule->row_id;
 	memcpy(r->hash, hash, sizeof r->hash);
 	r->hashed = true;
 	r->place->copies = below;
@@ -300,7 +300,7 @@ static void abandon(struct container *c, const struct frame *in)
 
 /* A result from the answer about the part that comes to `f`, which was `in` as a container; NULL: the file is stopped. */
 static struct result *make_answer(
-	struct frame *f, const struct frame *in, const struct converter *with, struct convert_result *answer)
+	struct frame *f, const struct frame *in, struct convert_result *answer)
 {
 	struct container *c = f->container;
 	struct result *r = make_result(f, answer->outcome == CONVERT_DONE ? in->n : 0);
@@ -312,14 +312,12 @@ static struct result *make_answer(
 	}
 	memcpy(r->hash, in->hash, sizeof r->hash);
 	r->hashed = true;
-	r->rule = with->row_id;
 	r->builder = in->builder ? in->builder->row_id : 0;
 	r->parts = in->n;
 	return r;
 }
 
-static void settle(struct frame *f, struct frame *in, const struct converter *with,
-	struct convert_result *answer, int64_t bytes)
+static void settle(struct frame *f, struct frame *in, struct convert_result *answer, int64_t bytes)
 {
 	struct container *c = f->container;
 	struct result *r = NULL;
@@ -331,7 +329,7 @@ static void settle(struct frame *f, struct frame *in, const struct converter *wi
 	if (answer->outcome != CONVERT_DONE)
 		add_rows(f, -in->n); /* the rows of what failed are given again */
 	if (c->over == CONVERT_DONE)
-		r = make_answer(f, in, with, answer);
+		r = make_answer(f, in, answer);
 	if (r) {
 		recent_note(c, r, in->n, bytes);
 		deliver(c, r);
@@ -341,7 +339,7 @@ static void settle(struct frame *f, struct frame *in, const struct converter *wi
 }
 
 /* One deeper, through its converter. */
-static void convert(struct frame *f, const unsigned char *hash, const struct converter *with)
+static void convert(struct frame *f, const unsigned char *hash)
 {
 	struct container *c = f->container;
 	struct frame in;
@@ -350,7 +348,7 @@ static void convert(struct frame *f, const unsigned char *hash, const struct con
 		.name = leaf(f),
 		.type = f->part_type.data,
 		.size = f->size,
-		.converter = with,
+		.converter = f->rule,
 		.rules = c->job->rules,
 		.owner = c->ident.uid,
 	};
@@ -368,15 +366,16 @@ static void convert(struct frame *f, const unsigned char *hash, const struct con
 		stop_for_memory(c);
 		answer.outcome = CONVERT_LAUNCH_FAILED;
 	}
-	settle(f, &in, with, &answer, c->bytes - bytes_before);
+	settle(f, &in, &answer, c->bytes - bytes_before);
 	convert_result_finish(&answer);
 	frame_finish(&in);
 }
 
-/* The part is there, its type is known: what becomes of it. */
-static void take_part(struct frame *f, const unsigned char *hash, const struct converter *with)
+/* The part is there: what becomes of it. */
+static void take_part(struct frame *f, const unsigned char *hash)
 {
 	struct container *c = f->container;
+	const struct converter *with = f->rule;
 	const struct recent *twin = recent_find(c, hash, with->row_id);
 	int64_t document = 0, below = 0, bytes = 0;
 	AUTO_BUF detail = BUF_INIT;
@@ -384,16 +383,16 @@ static void take_part(struct frame *f, const unsigned char *hash, const struct c
 	if (contains_itself(f, hash)) {
 		send_failure(f, CONVERT_LIMIT, with, "it contains itself");
 	} else if (twin) {
-		send_known(f, hash, with, twin, 0, twin->parts, twin->bytes);
+		send_known(f, hash, twin, 0, twin->parts, twin->bytes);
 	} else if (known_find(c->host.known, hash, with->row_id, &document) &&
 		   known_parts(c->host.known, document, &below, &bytes)) {
-		send_known(f, hash, with, NULL, document, below, bytes);
+		send_known(f, hash, NULL, document, below, bytes);
 	} else if (c->strikes[with->index] >= STRIKES) {
 		buf_addf(&detail, "not tried: converter %s failed %d times within this file", with->name,
 			STRIKES);
 		send_failure(f, CONVERT_CRASHED, with, detail.data ? detail.data : "");
 	} else {
-		convert(f, hash, with);
+		convert(f, hash);
 	}
 }
 
@@ -407,32 +406,19 @@ static void spool_trouble(struct container *c, enum status st)
 
 static void finish_part(struct frame *f)
 {
-	struct container *c = f->container;
 	unsigned char hash[DOCUMENT_HASH_BYTES];
-	const char *type = f->part_type.len ? f->part_type.data : NULL;
 
 	if (f->too_large) {
 		send_state(f, FILE_TOO_LARGE);
 		return;
 	}
 	enum status st = spool_seal(&f->spool, hash);
-	if (st != ST_OK) {
-		spool_trouble(c, st);
-		return;
-	}
-	f->size = f->spool.size;
-	const struct converter *with = rules_by_name_or_type(c->job->rules, leaf(f), &type);
-	AUTO_BUF chosen = BUF_INIT;
-	buf_adds(&chosen, type);
-	struct buf said = f->part_type;
-	f->part_type = chosen;
-	chosen = said;
-	if (f->part_type.failed)
-		stop_for_memory(c);
-	else if (!with)
+	if (st != ST_OK)
+		spool_trouble(f->container, st);
+	else if (!f->rule)
 		send_state(f, FILE_NO_CONVERTER);
 	else
-		take_part(f, hash, with);
+		take_part(f, hash);
 }
 
 /* --- the taker --- */
@@ -460,6 +446,22 @@ static bool begin_container(struct frame *f, const struct convert_part *part)
 	return true;
 }
 
+static void begin_part(struct frame *f, const struct convert_part *part)
+{
+	const char *type = part->type;
+
+	buf_clear(&f->path);
+	buf_clear(&f->part_type);
+	if (f->outer)
+		buf_addf(&f->path, "%s/", f->outer->path.data);
+	buf_adds(&f->path, part->path);
+	f->rule = rules_by_name_or_type(f->container->job->rules, part_leaf(part->path), &type);
+	buf_adds(&f->part_type, type);
+	f->mtime = part->created;
+	f->size = 0;
+	f->too_large = false;
+}
+
 static bool on_begin(void *arg, const struct convert_part *part)
 {
 	struct frame *f = arg;
@@ -467,15 +469,7 @@ static bool on_begin(void *arg, const struct convert_part *part)
 
 	if (!begin_container(f, part))
 		return false;
-	buf_clear(&f->path);
-	buf_clear(&f->part_type);
-	if (f->outer)
-		buf_addf(&f->path, "%s/", f->outer->path.data);
-	buf_adds(&f->path, part->path);
-	buf_adds(&f->part_type, part->type ? part->type : "");
-	f->mtime = part->created;
-	f->size = 0;
-	f->too_large = false;
+	begin_part(f, part);
 	spool_close(&f->spool);
 	if (f->path.failed || f->part_type.failed)
 		stop_for_memory(c);

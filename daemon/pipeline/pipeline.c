@@ -455,6 +455,11 @@ enum status pipeline_check(struct pipeline *p, pipeline_check_done *done, void *
 	return ST_OK;
 }
 
+static enum status expire_extension(void *arg, const char *extension, const struct converter *c)
+{
+	return documents_expire_extension(arg, extension, c->row_id);
+}
+
 static enum status number_converters(struct db *db, struct rules *rules)
 {
 	size_t count = rules_count(rules);
@@ -467,7 +472,10 @@ static enum status number_converters(struct db *db, struct rules *rules)
 		st = documents_converter(db, c->name, c->version, sizeof c->version, &ids[i]);
 		c->row_id = ids[i];
 	}
-	return st == ST_OK ? documents_expire_converters(db, ids, count) : st;
+	if (st == ST_OK)
+		st = documents_expire_converters(db, ids, count);
+	/* Of files the scan sees that another converter takes them now; of what lies in files it does not. */
+	return st == ST_OK ? rules_each_extension(rules, expire_extension, db) : st;
 }
 
 static enum status run_configure(struct writer_task *task, struct db *db)

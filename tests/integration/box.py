@@ -16,7 +16,10 @@ CONTENT is a string, or an object: a box again.  Steps:
 Lines of text that begin with "!" make the converter of plain parts (ink) misbehave: !crash, !hang.
 """
 
+import collections
 import json
+import os
+import sqlite3
 
 BOX = r"""#!/usr/bin/python3 -SE
 import json, os, signal, socket, struct, sys, time
@@ -137,3 +140,41 @@ def install(daemon, **keys):
     keys.setdefault("mime", "application/x-box")
     daemon.converter("box", BOX, serve=True, **keys)
     daemon.converter("ink", INK, mime="text/x-ink", time="2s")
+
+
+def store(daemon, sql, *arguments):
+    """Rows of the store (schema/store.md), which another connection may read at any time."""
+    file = next(daemon.state.glob("*.db"))
+    connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
+    try:
+        return connection.execute(sql, arguments).fetchall()
+    finally:
+        connection.close()
+
+
+Part = collections.namedtuple("Part", "n path state type reason detail document size")
+
+
+def parts_of(daemon, name):
+    """What the store has of the parts of the file of that name, in their order."""
+    return [Part(*row) for row in store(
+        daemon, "SELECT p.n, p.path, p.state, p.type, p.reason, p.detail, p.document, p.size FROM part p"
+        " JOIN file f ON f.document = p.container WHERE f.name = ? ORDER BY p.n", os.fsencode(name))]
+
+
+def check_parts(daemon):
+    """What must hold of all parts whenever nothing is under way."""
+    assert store(daemon, "SELECT id FROM document WHERE building = 1") == []
+    assert store(daemon, "SELECT id, parts FROM document d WHERE building = 0 AND parts <>"
+                         " (SELECT count(*) FROM part WHERE container = d.id)") == []
+    assert store(daemon, "SELECT id FROM part WHERE state = 1 AND document IS NULL") == []
+    assert store(daemon, "SELECT p.id FROM part p LEFT JOIN document d ON d.id = p.document"
+                         " WHERE p.document IS NOT NULL AND d.id IS NULL") == []
+    # Searchable are those, and only those, that a file has, or a part of a container that a file has.
+    filed = set(store(daemon, "SELECT document FROM file WHERE document IS NOT NULL"))
+    parts = set(store(daemon, "SELECT p.document FROM part p JOIN file f ON f.document = p.container"
+                              " WHERE p.document IS NOT NULL"))
+    assert set(store(daemon, "SELECT id FROM document WHERE searchable = 1")) == filed | parts
+
+
+INDEXED, FAILED, QUARANTINED, UNAVAILABLE, BINARY, TOO_LARGE = 1, 2, 3, 4, 5, 6
