@@ -12,6 +12,7 @@
 #include "decode.h"
 #include "input.h"
 #include "letter.h"
+#include "mail_frame.h"
 #include "mail_kind.h"
 #include "mbox.h"
 #include "page.h"
@@ -29,7 +30,6 @@ enum {
 	HEADERS_MOST = 64 * 1024,         /* bytes of headers that tell their charset */
 	DEPTH_MOST = 64,                  /* multiparts in multiparts */
 	PARTS_MOST = 100 * 1000,
-	LENGTH_DIGITS = 9,  /* of a message's size */
 	SUBJECT_NAME = 100, /* bytes of a subject that name a message without a file name */
 	PIECE = 64 * 1024,
 };
@@ -520,37 +520,6 @@ static int convert_message(
 
 /* --- one document ----------------------------------------------------------------------------- */
 
-/* `Name:` in the first line. */
-static bool starts_with_field(const uint8_t *p, size_t n)
-{
-	size_t i = 0;
-
-	while (i < n && p[i] > ' ' && p[i] < 0x7f && p[i] != ':')
-		i++;
-	return i > 0 && i < n && p[i] == ':';
-}
-
-/*
- * Leaves the message alone of what other programs store with it: a mailbox's separator before it,
- * or, as Apple's mail does, its length before and a property list behind.
- */
-static void trim(const uint8_t **bytes, size_t *n)
-{
-	const uint8_t *end = memchr(*bytes, '\n', *n < HEAD ? *n : HEAD);
-	size_t digits = 0, length = 0, first = end ? (size_t)(end - *bytes) + 1 : 0;
-
-	while (end && digits < LENGTH_DIGITS && g_ascii_isdigit((gchar)(*bytes)[digits]))
-		length = length * 10 + (size_t)((*bytes)[digits++] - '0');
-	bool is_length =
-		digits > 0 && strspn((const char *)*bytes + digits, " \r") + digits + 1 == first;
-	if (!is_length && !mbox_starts(*bytes, *n))
-		return;
-	*bytes += first;
-	*n -= first;
-	if (is_length && length < *n)
-		*n = length;
-}
-
 static int convert_mailbox(const struct document *doc, struct answer *out)
 {
 	answer_meta(out, "type", "application/mbox", strlen("application/mbox"));
@@ -579,9 +548,11 @@ static int convert_mail(const struct document *doc, struct answer *out)
 	size_t n = input_size(in);
 	if (mbox_starts(bytes, n) && mbox_has_several(bytes, n))
 		return convert_mailbox(doc, out);
-	trim(&bytes, &n);
-	if (!starts_with_field(bytes, n))
+	mail_frame_trim(&bytes, &n);
+	if (!mail_frame_starts_with_field(bytes, n))
 		return convert_other(doc, out);
+	if (mail_frame_has_deep_groups(bytes, n))
+		return answer_fail(out, ANSWER_DAMAGED, "groups of addresses without end");
 	if (!input_whole(in))
 		answer_truncated(out);
 	return convert_message(doc, out, bytes, n);
