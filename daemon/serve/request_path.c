@@ -39,3 +39,30 @@ bool request_path(struct request *r, struct buf *out)
 	}
 	return true;
 }
+
+void request_part(const struct request *r, struct buf *out)
+{
+	const cJSON *steps = cJSON_GetObjectItemCaseSensitive(r->params, "part"), *step;
+	const char *slash = "";
+
+	cJSON_ArrayForEach(step, steps) {
+		buf_addf(out, "%s%s", slash, step->valuestring);
+		slash = "/";
+	}
+}
+
+void part_add(struct buf *out, const char *part)
+{
+	const char *comma = "";
+
+	buf_adds(out, "\"part\":[");
+	while (*part) {
+		size_t len = strcspn(part, "/");
+
+		buf_adds(out, comma);
+		frame_add_string(out, part, len);
+		comma = ",";
+		part += len + (part[len] == '/');
+	}
+	buf_addc(out, ']');
+}

@@ -1,12 +1,14 @@
 /* serve_documents: what the store knows of files: document, failures, changes. */
 #include "core/mem.h"
 #include "core/units.h"
+#include "serve/converters.h"
 #include "serve/handlers.h"
 #include "serve/reading.h"
 #include "serve/request_path.h"
 #include "store/changes.h"
 #include "store/documents.h"
 #include "store/listing.h"
+#include "store/parts.h"
 #include "store/tree_path.h"
 
 #include <string.h>
@@ -32,7 +34,7 @@ static void add_time(struct buf *out, const char *key, int64_t seconds)
 
 struct document_reading {
 	struct reading reading;
-	struct buf path;
+	struct buf path, part; /* part: empty for the file itself */
 	int64_t offset, limit;
 };
 
@@ -100,30 +102,66 @@ static void add_slice(struct buf *out, const struct buf *text, int64_t offset, i
 	buf_addf(out, ",\"offset\":%zu,\"more\":%s", begin, end < text->len ? "true" : "false");
 }
 
-static enum status fill_document(struct reading *g, struct db *db, struct buf *json)
+static void note_document(void *arg, const struct part_row *p)
 {
-	struct document_reading *d = (struct document_reading *)g;
-	struct tree_place place;
-	AUTO_BUF text = BUF_INIT;
+	*(int64_t *)arg = p->document;
+}
+
+/* Which document is asked for; ST_NOT_FOUND with its reason. */
+static enum status find_document(
+	struct document_reading *d, struct db *db, struct tree_place *place, int64_t *document)
+{
+	struct reading *g = &d->reading;
 
 	g->why = "no such file in the index";
-	enum status st = tree_resolve(db, d->path.data, &place);
-	if (st == ST_OK && place.is_dir)
+	enum status st = tree_resolve(db, d->path.data, place);
+	if (st == ST_OK && place->is_dir)
 		st = ST_NOT_FOUND;
 	if (st != ST_OK)
 		return st;
 	g->why = "the file has no text in the index; explain tells why";
-	if (!place.file.document)
-		return ST_NOT_FOUND;
+	*document = place->file.document;
+	if (*document && d->part.len) {
+		g->why = "no such part";
+		st = part_find(db, place->file.document, d->part.data, note_document, document);
+		if (st != ST_OK)
+			return st;
+		g->why = "the part has no text in the index; explain tells why";
+	}
+	return *document ? ST_OK : ST_NOT_FOUND;
+}
+
+static void add_names(struct buf *json, const struct document_reading *d, const char *name)
+{
+	if (d->part.len)
+		name = part_leaf(d->part.data);
 	buf_addc(json, '{');
 	frame_add_path(json, "path", d->path.data, d->path.len);
 	buf_addc(json, ',');
-	frame_add_path(json, "name", place.name, strlen(place.name));
-	st = document_info(db, place.file.document, add_info, json);
-	if (st == ST_OK)
-		st = documents_text(db, place.file.document, &text);
+	part_add(json, d->part.len ? d->part.data : "");
+	buf_addc(json, ',');
+	frame_add_path(json, "name", name, strlen(name));
+}
+
+static enum status fill_document(struct reading *g, struct db *db, struct buf *json)
+{
+	struct document_reading *d = (struct document_reading *)g;
+	struct tree_place place;
+	int64_t document, parts = 0, failed;
+	AUTO_BUF text = BUF_INIT;
+	enum status st = find_document(d, db, &place, &document);
+
 	if (st != ST_OK)
 		return st;
+	add_names(json, d, place.name);
+	st = document_info(db, document, add_info, json);
+	if (st == ST_OK)
+		st = documents_text(db, document, &text);
+	if (st == ST_OK)
+		st = parts_summary(db, document, &parts, &failed);
+	if (st != ST_OK)
+		return st;
+	buf_addf(json, ",\"parts\":%lld", (long long)parts);
 	add_slice(json, &text, d->offset, d->limit);
 	buf_adds(json, ",\"clock\":\"");
 	clock_add(json, g->instance, g->clock);
@@ -133,25 +171,26 @@ static enum status fill_document(struct reading *g, struct db *db, struct buf *j
 
 static void finish_document(struct reading *g)
 {
-	buf_finish(&((struct document_reading *)g)->path);
+	struct document_reading *d = (struct document_reading *)g;
+
+	buf_finish(&d->path);
+	buf_finish(&d->part);
 }
 
 void serve_document(struct request *r)
 {
-	AUTO_BUF path = BUF_INIT;
+	AUTO_BUF path = BUF_INIT, part = BUF_INIT;
 
-	if (cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(r->params, "part")) > 0) {
-		request_trawl_error(r, RPC_CODE_NOT_FOUND, "no such part", -1);
-		return;
-	}
 	if (!request_path(r, &path))
 		return;
-	struct document_reading *d = mem_zalloc(sizeof *d);
+	request_part(r, &part);
+	struct document_reading *d = part.failed ? NULL : mem_zalloc(sizeof *d);
 	if (d) {
 		d->reading.fill = fill_document;
 		d->reading.finish = finish_document;
 		d->path = path;
-		path = (struct buf)BUF_INIT;
+		d->part = part;
+		path = part = (struct buf)BUF_INIT;
 		d->offset = param_integer(r->params, "offset", 0);
 		d->limit = param_integer(r->params, "limit", DOCUMENT_LIMIT);
 	}
@@ -162,15 +201,25 @@ void serve_document(struct request *r)
 
 struct failures_reading {
 	struct reading reading;
+	struct config *config;
 	int64_t limit, offset;
+	struct buf *json;
 };
 
 static bool add_failure(void *arg, const struct failure_row *f)
 {
-	struct buf *out = arg;
+	const struct failures_reading *g = arg;
+	const char *package = converter_package(g->config, f->converter, f->reason);
+	struct buf *out = g->json;
 
 	buf_adds(out, out->len > 1 ? ",{" : "{");
 	frame_add_path(out, "path", f->path, strlen(f->path));
+	if (f->part) {
+		buf_addc(out, ',');
+		part_add(out, f->part);
+	}
+	if (package)
+		add_text(out, "package", package);
 	add_text(out, "converter", f->converter);
 	add_text(out, "reason", f->reason);
 	add_text(out, "detail", f->detail);
@@ -184,12 +233,18 @@ static bool add_failure(void *arg, const struct failure_row *f)
 
 static enum status fill_failures(struct reading *g, struct db *db, struct buf *json)
 {
-	const struct failures_reading *f = (const struct failures_reading *)g;
+	struct failures_reading *f = (struct failures_reading *)g;
 
+	f->json = json;
 	buf_addc(json, '[');
-	enum status st = failures_list(db, f->limit, f->offset, add_failure, json);
+	enum status st = failures_list(db, f->limit, f->offset, add_failure, f);
 	buf_addc(json, ']');
 	return st;
+}
+
+static void finish_failures(struct reading *g)
+{
+	config_unref(((struct failures_reading *)g)->config);
 }
 
 void serve_failures(struct request *r)
@@ -198,6 +253,8 @@ void serve_failures(struct request *r)
 
 	if (f) {
 		f->reading.fill = fill_failures;
+		f->reading.finish = finish_failures;
+		f->config = config_ref(r->context->config);
 		f->limit = param_integer(r->params, "limit", FAILURES_LIMIT);
 		f->offset = param_integer(r->params, "offset", 0);
 	}

@@ -2,6 +2,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "serve/catchup.h"
+#include "serve/converters.h"
 #include "serve/handlers.h"
 #include "serve/request.h"
 #include "serve/request_path.h"
@@ -15,10 +16,39 @@ static void answer(struct request *r, const char *json)
 
 /* --- explain ------------------------------------------------------------------------------------ */
 
+/* What is unavailable comes with a package, where the configuration says which. */
+static void add_package(cJSON *verdict, const struct config *config)
+{
+	const char *converter = cJSON_GetStringValue(cJSON_GetObjectItem(verdict, "converter"));
+	const char *reason = cJSON_GetStringValue(cJSON_GetObjectItem(verdict, "reason"));
+	cJSON *sentence = cJSON_GetObjectItem(verdict, "sentence");
+	const char *package = converter && reason ? converter_package(config, converter, reason) : NULL;
+	AUTO_BUF text = BUF_INIT;
+
+	if (!package || !cJSON_IsString(sentence))
+		return;
+	buf_addf(&text, "%s Install %s.", sentence->valuestring, package);
+	cJSON_AddStringToObject(verdict, "package", package);
+	if (!text.failed)
+		cJSON_SetValuestring(sentence, text.data);
+}
+
+static void add_part(cJSON *verdict, const cJSON *params)
+{
+	const cJSON *part = cJSON_GetObjectItemCaseSensitive(params, "part");
+
+	if (cJSON_GetArraySize(part) > 0)
+		cJSON_AddItemToObject(verdict, "part", cJSON_Duplicate(part, true));
+}
+
 static void on_explained(void *arg, enum status st, cJSON *verdict)
 {
 	struct request *r = request_slot_take(arg);
 
+	if (r && st == ST_OK) {
+		add_package(verdict, r->context->config);
+		add_part(verdict, r->params);
+	}
 	if (!r)
 		cJSON_Delete(verdict);
 	else if (st == ST_OK)
@@ -29,16 +59,22 @@ static void on_explained(void *arg, enum status st, cJSON *verdict)
 
 void serve_explain(struct request *r)
 {
-	AUTO_BUF path = BUF_INIT;
+	AUTO_BUF path = BUF_INIT, part = BUF_INIT;
 
 	if (!request_path(r, &path))
 		return;
+	request_part(r, &part);
+	if (part.failed) {
+		request_status_error(r, ST_NOMEM);
+		return;
+	}
 	struct watch *watch = r->context->watch;
 	struct request_slot *slot = request_wait_slot(r);
 	if (!slot)
 		return;
 	request_expire_at_deadline(r);
-	enum status st = watch_explain(watch, path.data, on_explained, slot);
+	enum status st = watch_explain(
+		watch, path.data, part.len ? part.data : NULL, on_explained, slot);
 	if (st != ST_OK)
 		on_explained(slot, st, NULL);
 }

@@ -6,6 +6,7 @@
 #include "core/mem.h"
 #include "core/now.h"
 #include "core/stats.h"
+#include "serve/converters.h"
 #include "serve/dispatch.h"
 #include "serve/handlers.h"
 #include "serve/request.h"
@@ -42,6 +43,10 @@ static void add_counts(struct buf *out, const struct context *ctx)
 		stats_get(files_indexed), (long long)watch_pending_files(ctx->watch), stats_get(files_failed),
 		stats_get(files_skipped), stats_get(files_unavailable));
 	buf_addf(out,
+		",\"parts\":{\"indexed\":%lld,\"failed\":%lld,\"skipped\":%lld,\"unavailable\":%lld}",
+		stats_get(parts_indexed), stats_get(parts_failed), stats_get(parts_skipped),
+		stats_get(parts_unavailable));
+	buf_addf(out,
 		",\"queue\":{\"live\":%lld,\"bulk\":%lld,\"size\":%lld,\"in_flight\":%lld,"
 		"\"results_bytes\":%lld}",
 		stats_get(queue_live), stats_get(queue_bulk), (long long)ctx->config->queue_size,
@@ -77,6 +82,8 @@ void serve_status(struct request *r)
 		add_counts(&out, ctx);
 		add_tree(&out, "roots", watch_roots_json(ctx->watch));
 		add_tree(&out, "workers", pipeline_workers_json(ctx->pipeline));
+		buf_adds(&out, ",\"converters\":");
+		converters_add(&out, ctx->config);
 		buf_adds(&out, ",\"sandbox\":");
 		frame_add_json(&out, ctx->sandbox);
 		add_progress(&out, ctx);

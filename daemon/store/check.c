@@ -7,6 +7,7 @@
 #include "store/documents.h"
 #include "store/lengths.h"
 #include "store/lengths_staged.h"
+#include "store/missing.h"
 
 #include <string.h>
 
@@ -77,6 +78,21 @@ static enum status check_counts(struct db *db, struct buf *report)
 	return st;
 }
 
+static enum status check_missing(struct db *db, struct buf *report)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_COUNT_MISSING);
+
+	while (statement_row(&s)) {
+		const char *converter = statement_get_string(&s, 0);
+		int64_t count[2];
+
+		missing_get(converter ? converter : "", &count[0], &count[1]);
+		if (count[statement_get_int(&s, 1) != 0] != statement_get_int(&s, 2))
+			buf_addf(report, "counts: wrong for what lacks %s\n", converter ? converter : "");
+	}
+	return statement_status(&s);
+}
+
 static enum status check_all(struct db *db, struct buf *report)
 {
 	static const enum statement_id rules[] = {STMT_CHECK_KEYS, STMT_CHECK_LOST, STMT_CHECK_HIDDEN,
@@ -95,6 +111,8 @@ static enum status check_all(struct db *db, struct buf *report)
 		st = check_lengths(db, report);
 	if (st == ST_OK)
 		st = check_counts(db, report);
+	if (st == ST_OK)
+		st = check_missing(db, report);
 	return st;
 }
 

@@ -43,6 +43,14 @@ struct db {
 		} *items;
 		size_t count, room;
 	} lengths; /* become visible with the commit */
+	struct staged_lacks {
+		struct staged_lack {
+			struct lack *lack;
+			bool part;
+			int by;
+		} *items;
+		size_t count, room;
+	} lacks; /* so do these */
 
 	/* Paths of directories, by id modulo PATH_SLOTS; true as of `paths_clock`, and only inside a transaction. */
 	struct path_slot {

@@ -77,8 +77,9 @@ enum status parts_note(
 	while (st == ST_OK && statement_row(&s)) {
 		*any = true;
 		documents_touch(db, statement_get_int(&s, 0));
-		if (statement_get_int(&s, 2) == HOLDS_FILED)
-			st = counts_part(db, statement_get_int(&s, 1), by);
+		if (statement_get_int(&s, 3) == HOLDS_FILED)
+			st = counts_part(
+				db, statement_get_int(&s, 1), statement_get_string(&s, 2), by);
 	}
 	return st == ST_OK ? statement_status(&s) : st;
 }

@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "core/stats.h"
 #include "store/connection.h"
+#include "store/missing.h"
 
 _Static_assert(FILE_NO_CONVERTER + 1 == FILE_STATES, "counts has a place for every state");
 
@@ -23,13 +24,16 @@ static enum status check_state(struct db *db, int64_t state)
 	return db_trouble(db, ST_CORRUPT);
 }
 
-enum status counts_part(struct db *db, int64_t state, int by)
+enum status counts_part(struct db *db, int64_t state, const char *converter, int by)
 {
 	enum status st = check_state(db, state);
 
-	if (st == ST_OK)
-		db->counts.parts[state] += by;
-	return st;
+	if (st != ST_OK || !by)
+		return st;
+	db->counts.parts[state] += by;
+	return state == FILE_UNAVAILABLE && converter && *converter
+		       ? missing_stage(db, converter, true, by)
+		       : ST_OK;
 }
 
 /* Rows of (state, count). */

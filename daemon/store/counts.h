@@ -23,8 +23,8 @@ struct store_counts {
 
 /* Counts the rows; any connection, a scan of two indexes and of all parts. */
 MUST_USE enum status store_counts(struct db *db, struct store_counts *out);
-/* One part more or less in that state, as the store has it; writer. */
-MUST_USE enum status counts_part(struct db *db, int64_t state, int by);
+/* One part more or less in that state, as the store has it; `converter` of its failure, or NULL.  Writer. */
+MUST_USE enum status counts_part(struct db *db, int64_t state, const char *converter, int by);
 /* Sets the gauges. */
 void counts_publish(const struct store_counts *c);
 

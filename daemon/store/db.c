@@ -11,6 +11,7 @@
 #include "store/memory.h"
 #include "store/meta.h"
 #include "store/migrate.h"
+#include "store/missing.h"
 #include "store/own.h"
 #include "store/result.h"
 #include "store/tree_path.h"
@@ -165,6 +166,7 @@ static void destroy(struct db *db)
 	paths_drop(db);
 	mem_free(db->touched.ids);
 	mem_free(db->lengths.items);
+	mem_free(db->lacks.items);
 	mem_free(db->dir);
 	mem_free(db->file);
 	mem_free(db);
@@ -259,6 +261,8 @@ enum status connection_start(struct db *db, bool *unclean)
 		st = store_counts(db, &db->counts);
 	if (st == ST_OK)
 		st = lengths_load(db);
+	if (st == ST_OK)
+		st = missing_load(db);
 	if (st != ST_OK) {
 		close_raw(db);
 		return st;

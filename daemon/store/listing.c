@@ -1,4 +1,4 @@
-/* listing: failures and documents; see listing.h. */
+/* listing: failures, parts and documents; see listing.h. */
 #include "store/listing.h"
 
 #include "core/path.h"
@@ -52,6 +52,9 @@ enum status failures_list(struct db *db, int64_t limit, int64_t offset,
 		f.path = path.data;
 		if (!fill_failure(&s, 2, &f))
 			break;
+		f.part = statement_get_string(&s, 9);
+		if (s.rc != SQLITE_ROW)
+			break;
 		if (!each(arg, &f))
 			return ST_OK;
 	}
@@ -79,6 +82,71 @@ enum status failure_of(
 	enum status st = statement_status(&s);
 	return st == ST_OK && !found ? ST_NOT_FOUND : st;
 }
+
+/* --- parts --------------------------------------------------------------------------------- */
+
+static bool fill_part(struct statement *s, struct part_row *p)
+{
+	*p = (struct part_row){
+		.id = statement_get_int(s, 0),
+		.n = statement_get_int(s, 1),
+		.path = statement_get_string(s, 2),
+		.type = statement_get_string(s, 3),
+		.size = statement_get_int(s, 4),
+		.mtime = statement_get_int(s, 5),
+		.state = (enum file_state)statement_get_int(s, 6),
+		.document = statement_get_int(s, 7),
+		.converter = statement_get_string(s, 8),
+		.reason = statement_get_string(s, 9),
+		.detail = statement_get_string(s, 10),
+	};
+	return s->rc == SQLITE_ROW;
+}
+
+enum status parts_list(struct db *db, int64_t container, int64_t first, int64_t limit,
+	bool (*each)(void *arg, const struct part_row *p), void *arg)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_PARTS_LIST);
+	struct part_row p;
+
+	statement_int(&s, container);
+	statement_int(&s, first);
+	statement_int(&s, limit);
+	while (statement_row(&s) && fill_part(&s, &p))
+		if (!each(arg, &p))
+			return ST_OK;
+	return statement_status(&s);
+}
+
+enum status part_find(struct db *db, int64_t container, const char *path,
+	void (*each)(void *arg, const struct part_row *p), void *arg)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_PART_FIND);
+	struct part_row p;
+
+	statement_int(&s, container);
+	statement_string(&s, path);
+	bool found = statement_row(&s);
+	if (found && fill_part(&s, &p))
+		each(arg, &p);
+	enum status st = statement_status(&s);
+	return st == ST_OK && !found ? ST_NOT_FOUND : st;
+}
+
+enum status parts_summary(struct db *db, int64_t container, int64_t *parts, int64_t *failed)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_PARTS_SUMMARY);
+
+	*parts = *failed = 0;
+	statement_int(&s, container);
+	if (statement_row(&s)) {
+		*parts = statement_get_int(&s, 0);
+		*failed = statement_get_int(&s, 1);
+	}
+	return statement_status(&s);
+}
+
+/* --- documents ----------------------------------------------------------------------------- */
 
 static bool fill_document(struct statement *s, struct document_info *d)
 {

@@ -89,13 +89,14 @@ static enum status find_holds(struct db *db, int64_t container, int64_t *holds)
 
 struct old_part {
 	int64_t id, state, document;
-	struct buf path;
+	struct buf path, converter;
 };
 #define AUTO_OLD_PART __attribute__((cleanup(old_part_finish))) struct old_part
 
 static void old_part_finish(struct old_part *old)
 {
 	buf_finish(&old->path);
+	buf_finish(&old->converter);
 }
 
 static enum status find_old(struct db *db, int64_t container, int64_t n, struct old_part *old)
@@ -113,7 +114,8 @@ static enum status find_old(struct db *db, int64_t container, int64_t n, struct 
 	buf_add(&old->path, "", 0);
 	old->state = statement_get_int(&s, 2);
 	old->document = statement_get_int(&s, 3);
-	return db_trouble(db, buf_status(&old->path));
+	statement_add_bytes(&s, 4, &old->converter);
+	return db_trouble(db, old->converter.failed ? ST_NOMEM : buf_status(&old->path));
 }
 
 /* The first write of a change; ST_NOT_FOUND, and nothing is done, if a sweep took the document meanwhile. */
@@ -169,7 +171,7 @@ static enum status replace_part(struct db *db, const struct old_part *old, int64
 
 enum status parts_add(struct db *db, int64_t container, int64_t n, const struct part *p)
 {
-	AUTO_OLD_PART old = {.path = BUF_INIT};
+	AUTO_OLD_PART old = {.path = BUF_INIT, .converter = BUF_INIT};
 	int64_t holds;
 	enum status st = find_holds(db, container, &holds);
 
@@ -184,9 +186,9 @@ enum status parts_add(struct db *db, int64_t container, int64_t n, const struct 
 	if (st != ST_OK)
 		return st;
 	if (holds == HOLDS_FILED && !is_new)
-		st = counts_part(db, old.state, -1);
+		st = counts_part(db, old.state, old.converter.data, -1);
 	if (st == ST_OK && holds == HOLDS_FILED)
-		st = counts_part(db, p->state, 1);
+		st = counts_part(db, p->state, p->converter, 1);
 	documents_touch(db, p->document);
 	db_tick(db);
 	return st;

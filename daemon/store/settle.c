@@ -104,7 +104,7 @@ static enum status pass_on(struct db *db, int64_t container, int64_t was, int64_
 	while (st == ST_OK && statement_row(&s)) {
 		if (was == HOLDS_NOTHING || is == HOLDS_NOTHING)
 			documents_touch(db, statement_get_int(&s, 0));
-		st = counts_part(db, statement_get_int(&s, 1), counted);
+		st = counts_part(db, statement_get_int(&s, 1), statement_get_string(&s, 2), counted);
 	}
 	return st == ST_OK ? statement_status(&s) : st;
 }

@@ -9,6 +9,7 @@
 #include "store/documents.h"
 #include "store/lengths_staged.h"
 #include "store/meta.h"
+#include "store/missing.h"
 #include "store/tree_path.h"
 
 static enum status run(struct db *db, enum statement_id id)
@@ -71,6 +72,7 @@ void db_rollback(struct db *db)
 	db->touched.count = 0;
 	db->touched.failed = false;
 	db->lengths.count = 0;
+	missing_drop(db);
 	paths_drop(db);
 }
 
@@ -94,6 +96,7 @@ enum status db_commit(struct db *db)
 	}
 	db->in_transaction = false;
 	lengths_publish(db);
+	missing_publish(db);
 	counts_publish(&db->counts);
 	return ST_OK;
 }

@@ -4,6 +4,7 @@
 #include "store/connection.h"
 #include "store/container.h"
 #include "store/documents.h"
+#include "store/missing.h"
 #include "store/name_index.h"
 #include "store/old_file.h"
 #include "store/tombstones.h"
@@ -24,6 +25,25 @@ static bool same_ident(const struct ident *old, const struct ident *now)
 static void count(struct db *db, enum file_state state, int by)
 {
 	db->counts.files[state] += by;
+}
+
+/* Of a file that lacks its converter, and is about to change. */
+static enum status lacks_no_more(struct db *db, int64_t file, enum file_state state)
+{
+	if (state != FILE_UNAVAILABLE)
+		return ST_OK;
+	AUTO_STATEMENT s = statement_start(db, STMT_FAILURE_CONVERTER);
+	statement_int(&s, file);
+	const char *converter = statement_row(&s) ? statement_get_string(&s, 0) : NULL;
+	enum status st = converter ? missing_stage(db, converter, false, -1) : ST_OK;
+	return st == ST_OK ? statement_status(&s) : st;
+}
+
+static enum status lacks_now(struct db *db, const struct file_change *c)
+{
+	if (c->state != FILE_UNAVAILABLE || !c->failure)
+		return ST_OK;
+	return missing_stage(db, c->failure->converter, false, 1);
 }
 
 /* From inode to link count, as in every statement that has them. */
@@ -99,6 +119,8 @@ static enum status insert_file(struct db *db, const struct file_change *c)
 		st = name_index_add(db, id, c->name, strlen(c->name));
 	if (st == ST_OK && c->failure)
 		st = put_failure(db, id, c->failure);
+	if (st == ST_OK)
+		st = lacks_now(db, c);
 	if (st == ST_OK) {
 		count(db, c->state, 1);
 		documents_touch(db, c->document);
@@ -147,7 +169,11 @@ static enum status update_file(
 	enum status st = same ? update_stamp(db, old->id, c) : update_row(db, old->id, c);
 
 	if (st == ST_OK)
+		st = lacks_no_more(db, old->id, old->state);
+	if (st == ST_OK)
 		st = put_failure(db, old->id, c->failure);
+	if (st == ST_OK)
+		st = lacks_now(db, c);
 	if (st != ST_OK || same)
 		return st;
 	count(db, old->state, -1);
@@ -216,7 +242,8 @@ static enum status leave(struct db *db, const struct old_file *old, const char *
 {
 	count(db, old->state, -1);
 	documents_touch(db, old->document);
-	return name_index_remove(db, old->id, name, strlen(name));
+	enum status st = lacks_no_more(db, old->id, old->state);
+	return st == ST_OK ? name_index_remove(db, old->id, name, strlen(name)) : st;
 }
 
 static enum status delete_row(struct db *db, const struct old_file *old, const char *name)

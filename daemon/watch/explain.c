@@ -26,6 +26,7 @@ struct explain {
 	watch_explain_done *done;
 	void *arg;
 	char *path;
+	char *part; /* NULL: the file itself */
 	cJSON *verdict;
 	enum status status;
 
@@ -179,15 +180,90 @@ static void tell_clock(struct explain *x, struct db *db, const struct file_row *
 	cJSON_AddStringToObject(x->verdict, "clock", clock.data ? clock.data : "");
 }
 
+/* ", with 5 parts, of which 1 failed" */
+static enum status tell_parts(struct explain *x, struct db *db, int64_t document)
+{
+	int64_t parts, failed;
+	enum status st = parts_summary(db, document, &parts, &failed);
+
+	if (st != ST_OK || !parts)
+		return st;
+	cJSON_AddNumberToObject(x->verdict, "parts", (double)parts);
+	cJSON_AddNumberToObject(x->verdict, "parts_failed", (double)failed);
+	buf_addf(&x->sentence, ", with %lld part%s", (long long)parts, parts > 1 ? "s" : "");
+	if (failed)
+		buf_addf(&x->sentence, ", of which %lld failed", (long long)failed);
+	return ST_OK;
+}
+
+/* --- one part --- */
+
+struct part_found {
+	struct explain *explain;
+	int64_t document;
+};
+
+static const char *or_empty(const char *s)
+{
+	return s ? s : "";
+}
+
+static void tell_part(void *arg, const struct part_row *p)
+{
+	struct part_found *found = arg;
+	struct explain *x = found->explain;
+	const char *word = file_state_text(p->state);
+
+	found->document = p->document;
+	if (p->state == FILE_INDEXED)
+		return;
+	if (!p->reason) {
+		conclude(x->verdict, word, "%s in %s is found by name only: %s.", p->path, x->path,
+			p->state == FILE_BINARY ? "there is no text in it" : word);
+		return;
+	}
+	const char *detail = or_empty(p->detail);
+	cJSON_AddStringToObject(x->verdict, "converter", or_empty(p->converter));
+	cJSON_AddStringToObject(x->verdict, "reason", p->reason);
+	cJSON_AddStringToObject(x->verdict, "detail", detail);
+	conclude(x->verdict, word, "%s in %s is found by name only: %s (%s%s%s).", p->path, x->path, word,
+		p->reason, *detail ? ": " : "", detail);
+}
+
+static enum status explain_part(struct explain *x, struct db *db, const struct file_row *row)
+{
+	struct part_found found = {.explain = x};
+	enum status st = part_find(db, row->document, x->part, tell_part, &found);
+
+	if (st == ST_NOT_FOUND) {
+		conclude(x->verdict, "absent", "%s has no part %s.", x->path, x->part);
+		return ST_OK;
+	}
+	if (st != ST_OK || !found.document)
+		return st;
+	st = document_info(db, found.document, tell_document, x);
+	conclude(x->verdict, file_state_text(FILE_INDEXED), "%s in %s is indexed%s.", x->part, x->path,
+		or_empty(x->sentence.data));
+	return st;
+}
+
 static void explain_row(struct explain *x, struct db *db, const struct file_row *row)
 {
 	const char *word = file_state_text(row->state);
 	enum status st = ST_OK;
 
 	tell_clock(x, db, row);
+	/* Of a file that is not read, the parts are not known: its own verdict is theirs. */
+	if (x->part && row->state == FILE_INDEXED) {
+		st = explain_part(x, db, row);
+		x->status = st == ST_NOT_FOUND ? ST_OK : st;
+		return;
+	}
 	switch (row->state) {
 	case FILE_INDEXED:
 		st = document_info(db, row->document, tell_document, x);
+		if (st == ST_OK)
+			st = tell_parts(x, db, row->document);
 		conclude(x->verdict, word, "%s is indexed%s%s.", x->path,
 			x->sentence.data ? x->sentence.data : "",
 			x->waits ? ", and is about to be compared again" : "");
@@ -278,6 +354,7 @@ static void finish(struct explain *x)
 	}
 	x->done(x->arg, x->status, verdict);
 	buf_finish(&x->sentence);
+	mem_free(x->part);
 	mem_free(x->path);
 	mem_free(x);
 }
@@ -341,7 +418,8 @@ static bool explain_here(struct watch *w, struct explain *x)
 	return explain_flight(w, x);
 }
 
-enum status watch_explain(struct watch *w, const char *path, watch_explain_done *done, void *arg)
+enum status watch_explain(struct watch *w, const char *path, const char *part,
+	watch_explain_done *done, void *arg)
 {
 	struct explain *x = mem_zalloc(sizeof *x);
 
@@ -351,10 +429,13 @@ enum status watch_explain(struct watch *w, const char *path, watch_explain_done 
 	x->done = done;
 	x->arg = arg;
 	x->path = mem_strdup(path);
+	x->part = part ? mem_strdup(part) : NULL;
 	x->verdict = cJSON_CreateObject();
 	x->file_size_max = w->config->limits.file_size;
-	if (!x->path || !wire_put_path(x->verdict, "path", path, strlen(path))) {
+	if (!x->path || (part && !x->part) ||
+		!wire_put_path(x->verdict, "path", path, strlen(path))) {
 		cJSON_Delete(x->verdict);
+		mem_free(x->part);
 		mem_free(x->path);
 		mem_free(x);
 		return ST_NOMEM;

@@ -70,9 +70,11 @@ MUST_USE enum status watch_reindex(struct watch *w, const char *path);
 /*
  * The verdict on one absolute path, for `explain`, as a JSON object with at least "verdict" and "sentence".  What the
  * loop knows (queued, converting, outside, ignored by which rule of which file and line) is told here; what the store
- * knows (indexed, failed, too large) is looked up on the pool.  `done` on the loop; takes the object.
+ * knows (indexed, failed, too large) is looked up on the pool.  `part`: of that part of the file ("a.zip/b.txt"), or
+ * NULL.  `done` on the loop; takes the object.
  */
 typedef void watch_explain_done(void *arg, enum status st, cJSON *verdict);
-MUST_USE enum status watch_explain(struct watch *w, const char *path, watch_explain_done *done, void *arg);
+MUST_USE enum status watch_explain(struct watch *w, const char *path, const char *part,
+	watch_explain_done *done, void *arg);
 
 #endif
