@@ -148,7 +148,7 @@ $(BUILD)/trawl-convert-%: $(BUILD)/obj/converters/%.o $(BUILD)/libconvert.a
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call obj,$(UNIT_HELP)) $(BUILD)/libtrawl.a $(BUILD)/libconvert.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON) $(call pkg_libs,cmocka)
+	$(Q)$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON) $(call pkg_libs,cmocka) -Wl,--as-needed $(call pkg_libs,$(CONVLIB_PKGS))
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 

@@ -100,8 +100,7 @@ static int convert_office(const struct document *doc, struct answer *out)
 		return convert_other(doc, out);
 	if (verdict != ANSWER_DONE)
 		return verdict;
-	properties_send(&properties, out, &prose);
-	prose_finish(&prose);
+	properties_finish(&properties, out, &prose);
 	return ANSWER_DONE;
 }
 

@@ -438,8 +438,7 @@ static int finish(struct rtf *r, int verdict)
 		answer_truncated(r->out);
 		close_group(r);
 	}
-	properties_send(&r->properties, r->out, &r->prose);
-	prose_finish(&r->prose);
+	properties_finish(&r->properties, r->out, &r->prose);
 	return ANSWER_DONE;
 }
 

@@ -251,13 +251,15 @@ static int give_book(struct book *book)
 
 	answer_meta(book->out, "type", "application/epub+zip", strlen("application/epub+zip"));
 	/* Before the chapters: what they say of themselves is not the book's. */
-	prose_begin(&prose, book->out);
-	properties_send(book->properties, book->out, &prose);
-	prose_paragraph(&prose, GAP_PARAGRAPH);
+	properties_tell(book->properties, book->out);
 	verdict = arena_size(&book->spine) ? give_spine(book) : give_all(book);
-	if (verdict == ANSWER_DONE)
-		prose_finish(&prose); /* the words of the properties follow the text */
-	return verdict;
+	if (verdict != ANSWER_DONE || !properties_have_words(book->properties))
+		return verdict;
+	answer_text(book->out, "\n\n", book->begun ? 2 : 0);
+	prose_begin(&prose, book->out);
+	properties_add_words(book->properties, &prose);
+	prose_finish(&prose);
+	return ANSWER_DONE;
 }
 
 int epub_convert(struct package *package, struct answer *out)

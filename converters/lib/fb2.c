@@ -71,6 +71,7 @@ struct level {
 	enum trait trait;
 	enum property property; /* whose value the characters are */
 	enum property person;   /* whose value a name is */
+	bool named;             /* a part of it was there */
 	bool skipped, info, body;
 };
 
@@ -125,6 +126,16 @@ static void take_series(struct book *b, const struct level *now, const char **at
 		properties_add(&b->properties, PROPERTY_SERIES, name, strlen(name));
 }
 
+static void open_name(struct book *b, struct level *now)
+{
+	if (!now->info || now->person == PROPERTY_NONE)
+		return;
+	now->property = now->person;
+	if (now->named)
+		properties_text(&b->properties, now->property, " ", 1);
+	now[-1].named = true;
+}
+
 static void open_description(
 	struct book *b, struct level *now, const struct element *element, const char **atts)
 {
@@ -136,8 +147,7 @@ static void open_description(
 		now->info = now->info && element->property != PROPERTY_NONE;
 		break;
 	case NAME:
-		if (now->info)
-			now->property = now->person;
+		open_name(b, now);
 		break;
 	case VALUE:
 		open_value(b, now, element->property);
@@ -153,12 +163,12 @@ static void open_description(
 	}
 }
 
-/* Names' parts, and paragraphs of an annotation, are words apart. */
+/* Paragraphs of an annotation are words apart. */
 static void close_description(struct book *b, const struct level *now)
 {
 	if (now->property == PROPERTY_NONE)
 		return;
-	if (now->trait == NAME || now->trait == LINE)
+	if (now->trait == LINE)
 		properties_text(&b->properties, now->property, " ", 1);
 	else if (now->trait == VALUE || now->trait == DATE)
 		properties_close(&b->properties, now->property);
@@ -256,8 +266,7 @@ static int finish(struct book *b, int verdict)
 {
 	if (verdict != ANSWER_DONE)
 		return verdict;
-	properties_send(&b->properties, b->out, &b->prose);
-	prose_finish(&b->prose);
+	properties_finish(&b->properties, b->out, &b->prose);
 	return ANSWER_DONE;
 }
 

@@ -21,6 +21,7 @@ enum trait {
 	TABLE,
 	SHEETS,
 	SLIDE,
+	COMMENT,
 	BLANK,
 	TAB,
 	LINE,
@@ -52,6 +53,7 @@ static const struct element {
 	{"meta:document-statistic", STATISTIC, 0},
 	{"meta:initial-creator", PROPERTY, PROPERTY_AUTHOR},
 	{"meta:keyword", PROPERTY, PROPERTY_KEYWORDS},
+	{"office:annotation", COMMENT, 0},
 	{"office:binary-data", SKIPPED, 0},
 	{"office:body", REGION, 0},
 	{"office:event-listeners", SKIPPED, 0},
@@ -121,15 +123,28 @@ static const struct element *find(const char *name)
 
 /* --- elements --------------------------------------------------------------------------------- */
 
-/* One inside of another is a note, a comment or a text box. */
+static void open_aside(struct odf *o, struct level *now)
+{
+	now->aside = true;
+	prose_aside_open(o->prose);
+}
+
+/* On a word of a paragraph, or on a cell, before its text. */
+static void open_comment(struct odf *o, struct level *now)
+{
+	if (!now->region)
+		return;
+	open_aside(o, now);
+	now->paragraph = now->cell = false;
+}
+
+/* One inside of another is a note or a text box. */
 static void open_paragraph(struct odf *o, struct level *now)
 {
 	if (!now->region)
 		return;
-	if (now->paragraph) {
-		now->aside = true;
-		prose_aside_open(o->prose);
-	}
+	if (now->paragraph)
+		open_aside(o, now);
 	now->paragraph = true;
 }
 
@@ -141,8 +156,10 @@ static void close_paragraph(struct odf *o, const struct level *now)
 		return;
 	if (now->aside)
 		prose_aside_close(o->prose);
+	else if (now->cell)
+		prose_break(o->prose, GAP_BLANK);
 	else
-		prose_paragraph(o->prose, now->cell ? GAP_BLANK : gap);
+		prose_paragraph(o->prose, gap);
 }
 
 static void open_table(struct odf *o, const struct level *now, const char **atts)
@@ -247,6 +264,9 @@ static void on_open(void *ctx, const char *name, const char **atts)
 	case SLIDE:
 		open_slide(o);
 		break;
+	case COMMENT:
+		open_comment(o, now);
+		break;
 	case BLANK:
 		prose_break(o->prose, GAP_BLANK);
 		break;
@@ -278,10 +298,12 @@ static void on_close(void *ctx, const char *name)
 		return;
 	if (now->trait == PARAGRAPH || now->trait == HEADING)
 		close_paragraph(o, now);
+	else if (now->trait == COMMENT && now->aside)
+		prose_aside_close(o->prose);
 	else if (now->trait == CELL)
 		prose_break(o->prose, GAP_TAB);
 	else if (now->trait == ROW)
-		prose_break(o->prose, GAP_LINE);
+		prose_paragraph(o->prose, GAP_LINE);
 	else if (now->trait == TABLE && now->region)
 		prose_paragraph(o->prose, GAP_PARAGRAPH);
 	else if (now->trait == PROPERTY)

@@ -99,27 +99,46 @@ void properties_pages(struct properties *p, int64_t pages)
 	p->pages = pages;
 }
 
-void properties_send(const struct properties *p, struct answer *out, struct prose *prose)
+void properties_tell(const struct properties *p, struct answer *out)
 {
 	for (int i = 0; i < PROPERTY_COUNT; i++) {
 		const char *value = p->values[i].bytes;
 		size_t n = p->values[i].len;
 		int64_t when;
 
-		if (n == 0)
-			continue;
 		if (!kinds[i].date)
 			answer_meta(out, kinds[i].key, value, n);
 		else if (iso_date_parse(value, n, &when))
 			answer_meta_int(out, kinds[i].key, when);
-		if (!kinds[i].words)
-			continue;
-		prose_paragraph(prose, GAP_PARAGRAPH);
-		prose_text(prose, value, n);
 	}
 	if (p->values[PROPERTY_AUTHOR].len == 0)
 		answer_meta(out, "author", p->values[PROPERTY_EDITOR].bytes,
 			p->values[PROPERTY_EDITOR].len);
 	if (p->pages > 0)
 		answer_meta_int(out, "pages", p->pages);
+}
+
+bool properties_have_words(const struct properties *p)
+{
+	for (int i = 0; i < PROPERTY_COUNT; i++)
+		if (kinds[i].words && p->values[i].len)
+			return true;
+	return false;
+}
+
+void properties_add_words(const struct properties *p, struct prose *prose)
+{
+	for (int i = 0; i < PROPERTY_COUNT; i++) {
+		if (!kinds[i].words)
+			continue;
+		prose_paragraph(prose, GAP_PARAGRAPH);
+		prose_text(prose, p->values[i].bytes, p->values[i].len);
+	}
+}
+
+void properties_finish(const struct properties *p, struct answer *out, struct prose *prose)
+{
+	properties_tell(p, out);
+	properties_add_words(p, prose);
+	prose_finish(prose);
 }

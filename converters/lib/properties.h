@@ -51,7 +51,12 @@ void properties_add(struct properties *p, enum property which, const char *utf8,
 void properties_page(struct properties *p);
 void properties_pages(struct properties *p, int64_t pages);
 
-/* Names all in the answer, adds words to the text. */
-void properties_send(const struct properties *p, struct answer *out, struct prose *prose);
+/* As metadata. */
+void properties_tell(const struct properties *p, struct answer *out);
+/* Whether there are words to be added to the text; and adding them. */
+bool properties_have_words(const struct properties *p);
+void properties_add_words(const struct properties *p, struct prose *prose);
+/* Both, for a text that is in `prose` too, which ends with it. */
+void properties_finish(const struct properties *p, struct answer *out, struct prose *prose);
 
 #endif

@@ -102,9 +102,9 @@ void prose_break(struct prose *p, enum flow_gap gap)
 
 void prose_paragraph(struct prose *p, enum flow_gap gap)
 {
-	prose_break(p, gap);
 	if (p->depth == 0)
 		release(p);
+	prose_break(p, gap);
 }
 
 bool prose_full(const struct prose *p)

@@ -25,7 +25,7 @@ bool prose_finish(struct prose *p);
 /* Whole UTF-8 characters; blanks fold. */
 void prose_text(struct prose *p, const char *utf8, size_t n);
 void prose_break(struct prose *p, enum flow_gap gap);
-/* A break at which the asides of the paragraph before follow, unless it is itself in one. */
+/* The asides of the paragraph that ends here, then the break; in an aside, the break alone. */
 void prose_paragraph(struct prose *p, enum flow_gap gap);
 void prose_aside_open(struct prose *p);
 void prose_aside_close(struct prose *p);
