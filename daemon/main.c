@@ -342,8 +342,11 @@ static enum status prepare(struct daemon *d)
 {
 	enum status st = rules_create(d->config, &d->rules);
 
-	if (st == ST_OK)
+	if (st == ST_OK) {
 		st = convert_find_jail(&d->jail);
+		if (st != ST_OK)
+			log_error("trawl-jail: %s", status_text(st));
+	}
 	if (st == ST_OK)
 		st = convert_probe_sandbox(d->jail.data, d->config, &d->sandbox);
 	if (st == ST_OK)

@@ -115,25 +115,36 @@ static bool is_ours(const char *dir)
 	       st.st_uid == own.st_uid && !(st.st_mode & S_IWOTH);
 }
 
+/* ST_OK: `dir`, relative to `from`, is there and may be used. */
+static enum status try_ours(const struct buf *from, const char *dir, struct buf *out)
+{
+	AUTO_BUF path = BUF_INIT;
+
+	path_normalize(&path, from->data, dir);
+	if (buf_status(&path))
+		return ST_NOMEM;
+	if (!is_ours(path.data))
+		return ST_NOT_FOUND;
+	buf_add(out, path.data, path.len);
+	return buf_status(out);
+}
+
 enum status where_converters(struct buf *out)
 {
 	AUTO_BUF from = BUF_INIT;
-	AUTO_BUF dir = BUF_INIT;
 	enum status st = where_program_dir(&from);
 
+	if (st == ST_OK)
+		/* bin/trawld, wherever the tree was installed or moved to. */
+		st = try_ours(&from, "../share/trawl/converters.d", out);
 	/* build/trawld, build/asan/trawld: the tree is one or two levels up. */
-	for (int up = 0; !st && up <= LEVELS_UP; up++) {
-		buf_clear(&dir);
-		path_normalize(&dir, from.data, "conf/converters.d");
+	for (int up = 0; st == ST_NOT_FOUND && from.len && up <= LEVELS_UP; up++) {
+		st = try_ours(&from, "conf/converters.d", out);
 		buf_adds(&from, "/..");
-		if (buf_status(&dir) || buf_status(&from))
+		if (buf_status(&from))
 			return ST_NOMEM;
-		if (is_ours(dir.data)) {
-			buf_add(out, dir.data, dir.len);
-			return buf_status(out);
-		}
 	}
-	if (st == ST_NOMEM)
+	if (st != ST_NOT_FOUND)
 		return st;
 	if (!is_dir(TRAWL_SHAREDIR "/converters.d"))
 		return ST_NOT_FOUND;
@@ -167,11 +178,19 @@ static enum status try_dir(const char *dir, size_t len, const char *name, struct
 enum status where_executable(const char *name, struct buf *out)
 {
 	AUTO_BUF own = BUF_INIT;
+	AUTO_BUF beside = BUF_INIT;
 	const char *dirs = getenv("PATH");
 	enum status st = where_program_dir(&own);
 
-	if (!st)
+	if (st == ST_OK)
 		st = try_dir(own.data, own.len, name, out);
+	if (st == ST_NOT_FOUND && own.len) {
+		/* An installation that was moved, or that got another PREFIX than its build. */
+		path_normalize(&beside, own.data, "../libexec/trawl");
+		st = buf_status(&beside);
+		if (st == ST_OK)
+			st = try_dir(beside.data, beside.len, name, out);
+	}
 	if (st == ST_NOT_FOUND)
 		st = try_dir(TRAWL_LIBEXECDIR, strlen(TRAWL_LIBEXECDIR), name, out);
 	for (dirs = dirs ? dirs : "/usr/local/bin:/usr/bin:/bin"; st == ST_NOT_FOUND && *dirs;) {
