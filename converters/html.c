@@ -30,7 +30,8 @@ static int convert_html(const struct document *doc, struct answer *out)
 	size_t n = input_size(in);
 	if (sniff_pdf(bytes, n) || !page_charset(bytes, n, !input_whole(in), &cs))
 		return convert_other(doc, out);
-	answer_meta(out, "type", "text/html", strlen("text/html"));
+	const char *type = strstr(doc->type, "xhtml") ? doc->type : "text/html";
+	answer_meta(out, "type", type, strlen(type));
 	answer_meta(out, "encoding", cs.name, strlen(cs.name));
 	if (!page_give(page, out, &cs, bytes, n) || !input_whole(in))
 		answer_truncated(out);

@@ -306,7 +306,7 @@ static bool take_line(void *ctx, const char *utf8, size_t n)
 
 static int convert_subtitles(const struct document *doc, struct answer *out)
 {
-	static const char *const types[] = {"text/vtt", "text/x-ssa", NULL};
+	static const char *const types[] = {"application/x-subrip", "text/vtt", "text/x-ssa", NULL};
 	static const struct lines_ops ops = {.types = types, .line = take_line};
 	static struct film *film;
 

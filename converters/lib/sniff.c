@@ -298,6 +298,23 @@ static bool is_notebook(struct span s)
 	return starts(&s, ":") && memmem(s.p, s.n, "\"cell_type\"", strlen("\"cell_type\""));
 }
 
+/* SubRip: a number, then `00:00:01,500 --> 00:00:03,250`. */
+static bool is_subtitle(struct span s)
+{
+	static const char form[] = "00:00:00";
+
+	while (s.n && isdigit(*s.p))
+		advance(&s, 1);
+	skip_blanks(&s);
+	if (s.n < sizeof form)
+		return false;
+	for (size_t i = 0; i < sizeof form - 1; i++)
+		if (form[i] == '0' ? !isdigit(s.p[i]) : s.p[i] != form[i])
+			return false;
+	const uint8_t *end = memchr(s.p, '\n', s.n);
+	return end && memmem(s.p, (size_t)(end - s.p), " --> ", 5);
+}
+
 const char *sniff_text(const char *utf8, size_t n)
 {
 	struct span s = behind_mark((const uint8_t *)utf8, n);
@@ -307,5 +324,7 @@ const char *sniff_text(const char *utf8, size_t n)
 		type = by_root(s);
 	if (!type && is_notebook(s))
 		type = "application/x-ipynb+json";
+	if (!type && is_subtitle(s))
+		type = "application/x-subrip";
 	return type ? type : by_header(s);
 }
