@@ -209,6 +209,35 @@ static void take_size(struct answer *out, GExiv2Metadata *picture)
 	answer_meta_int(out, "height", height);
 }
 
+/* --- signatures ------------------------------------------------------------------------------- */
+
+/* exiv2 reads films too, and hangs in damaged ones: it is given what begins as a picture does. */
+static const struct {
+	size_t at;
+	const char *bytes;
+	size_t len;
+} signatures[] = {
+	{0, "\xff\xd8\xff", 3}, {0, "\x89PNG\r\n\x1a\n", 8}, {0, "GIF8", 4}, {0, "BM", 2},
+	{8, "WEBP", 4}, {0, "II*\0", 4}, {0, "MM\0*", 4}, {0, "8BPS", 4}, {4, "jP  \r\n", 6},
+	{4, "ftypheic", 8}, {4, "ftypheix", 8}, {4, "ftypheim", 8}, {4, "ftypmif1", 8},
+	{4, "ftypavif", 8}, {4, "ftypcrx ", 8}, {0, "IIU\0", 4}, /* Panasonic */
+	{0, "IIRO", 4},                                          /* Olympus */
+	{0, "IIRS", 4},                                          /* Olympus */
+	{0, "MMOR", 4},                                          /* Olympus */
+	{0, "FUJIFILMCCD-RAW", 15},                              /* Fujifilm */
+	{0, "\0MRM", 4},                                         /* Minolta */
+	{6, "HEAPCCDR", 8},                                      /* Canon */
+};
+
+static bool is_picture(const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < sizeof signatures / sizeof signatures[0]; i++)
+		if (n >= signatures[i].at + signatures[i].len &&
+			memcmp(p + signatures[i].at, signatures[i].bytes, signatures[i].len) == 0)
+			return true;
+	return false;
+}
+
 /* --- one document ----------------------------------------------------------------------------- */
 
 /* Only where its name may have promised another: exiv2 has its own words for the rarer types. */
@@ -252,6 +281,8 @@ static int convert_picture(const struct document *doc, struct answer *out)
 	input_open(in, doc);
 	if (!input_load(in, PICTURE_MOST))
 		return answer_fail(out, ANSWER_TRY_LATER, "the document could not be read");
+	if (!is_picture(input_bytes(in), input_size(in)))
+		return convert_other(doc, out);
 	GExiv2Metadata *picture = gexiv2_metadata_new();
 	bool opened =
 		gexiv2_metadata_open_buf(picture, input_bytes(in), (glong)input_size(in), NULL);
