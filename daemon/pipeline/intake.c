@@ -4,6 +4,7 @@
 #include "core/beneath.h"
 #include "core/now.h"
 #include "core/stats.h"
+#include "pipeline/spool.h"
 #include "store/db.h"
 
 #include <errno.h>
@@ -118,6 +119,33 @@ static bool copy_sealed(struct intake *in)
 	return true;
 }
 
+/* To the spool, which goes to disk where it is large; false with errno. */
+static bool copy_spooled(struct intake *in, const char *dir)
+{
+	struct spool spool;
+	char chunk[CHUNK];
+	enum status st = spool_open(&spool, dir);
+	ssize_t k = 1;
+
+	while (st == ST_OK && k && spool.size <= in->ident.size) {
+		k = pread(in->source, chunk, sizeof chunk, spool.size);
+		if (k < 0 && errno == EINTR)
+			continue;
+		st = k < 0 ? ST_SYSTEM : spool_write(&spool, chunk, (size_t)k);
+	}
+	if (st == ST_OK)
+		st = spool_seal(&spool, in->hash);
+	if (st != ST_OK) {
+		in->error_no = errno;
+		spool_close(&spool);
+		return false;
+	}
+	stats_add(bytes_read, spool.size);
+	in->fd = spool.fd;
+	in->sealed = true;
+	return true;
+}
+
 static bool unchanged(struct intake *in)
 {
 	struct ident now;
@@ -148,17 +176,20 @@ static enum intake_verdict look(struct intake *in, const char *root, const char 
 }
 
 enum intake_verdict intake_open(
-	struct intake *in, const char *root, const char *path, int64_t size_max, bool unstable_ok)
+	struct intake *in, const char *root, const char *path, const struct intake_rules *rules)
 {
 	memset(in, 0, sizeof *in);
 	in->fd = in->source = -1;
 	in->stamp_ns = now_stamp_ns();
-	enum intake_verdict v = look(in, root, path, size_max);
+	enum intake_verdict v = look(in, root, path, rules->size_max);
 
 	if (v != INTAKE_READY)
 		return v;
 	if (in->ident.size <= INTAKE_COPY_MAX) {
 		if (!copy_sealed(in))
+			return INTAKE_TROUBLE;
+	} else if (rules->spool_dir) {
+		if (!copy_spooled(in, rules->spool_dir))
 			return INTAKE_TROUBLE;
 	} else {
 		if (!read_through(in, -1, in->hash)) {
@@ -168,7 +199,7 @@ enum intake_verdict intake_open(
 		in->fd = in->source;
 	}
 	in->hashed = true;
-	if (!unchanged(in) && !unstable_ok) {
+	if (!unchanged(in) && !rules->unstable_ok) {
 		stats_add(unstable_reads, 1);
 		return INTAKE_UNSTABLE;
 	}

@@ -5,7 +5,8 @@
  * root; links are not followed; the store's own files are recognised before they
  * are opened.  A document up to INTAKE_COPY_MAX is copied into a sealed memfd and
  * hashed on the way, so that the converter sees exactly what was hashed; a larger
- * one is handed over read-only and hashed before and after.
+ * one is handed over read-only and hashed before and after, or copied too where
+ * the converter must not have another user's file in its hands.
  */
 #ifndef PIPELINE_INTAKE_H
 #define PIPELINE_INTAKE_H
@@ -34,14 +35,19 @@ struct intake {
 	struct ident ident; /* as read */
 	int64_t stamp_ns; /* real time before the first stat */
 	unsigned char hash[DOCUMENT_HASH_BYTES];
-	bool hashed, sealed;
+	bool hashed;
+	bool sealed; /* `fd` is a copy that nobody changes */
 	int error_no;
 };
 
-/* `size_max` bytes; larger is TOO_LARGE.  With `unstable_ok` a change while reading does not stop it. */
-enum intake_verdict intake_open(struct intake *in, const char *root, const char *path,
-	int64_t size_max, bool unstable_ok);
-/* After the converter: whether what it saw is what was hashed (always true for a sealed copy). */
+struct intake_rules {
+	int64_t size_max;      /* bytes; larger is TOO_LARGE */
+	bool unstable_ok;      /* a change while it is read does not stop it */
+	const char *spool_dir; /* where large documents are copied to; NULL: they are handed over themselves */
+};
+enum intake_verdict intake_open(
+	struct intake *in, const char *root, const char *path, const struct intake_rules *rules);
+/* After the converter: whether what it saw is what was hashed (always true for a copy). */
 bool intake_still_same(struct intake *in);
 void intake_finish(struct intake *in);
 

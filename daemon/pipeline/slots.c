@@ -39,8 +39,29 @@ static bool valid(const struct slot *s)
 	return s->used == 1 && end && s->root_len > 0 && s->root_len < (size_t)(end - s->path);
 }
 
+/* One that was with a worker and with the writer at once is one suspect. */
+static struct suspect *find_kept(struct slots *s, const struct slot *old)
+{
+	for (size_t i = 0; i < s->suspect_count; i++) {
+		struct suspect *x = &s->suspects[i];
+
+		if (strlen(x->root_path) == old->root_len &&
+			!memcmp(x->root_path, old->path, old->root_len) &&
+			!strcmp(x->path, old->path + old->root_len + 1))
+			return x;
+	}
+	return NULL;
+}
+
 static enum status keep(struct slots *s, const struct slot *old)
 {
+	struct suspect *twin = find_kept(s, old);
+	int charges = (int)old->charges + (old->alone ? 1 : 0);
+
+	if (twin) {
+		twin->charges = twin->charges > charges ? twin->charges : charges;
+		return ST_OK;
+	}
 	struct suspect *list = mem_resize(s->suspects, s->suspect_count + 1, sizeof *list);
 
 	if (!list)
@@ -49,7 +70,7 @@ static enum status keep(struct slots *s, const struct slot *old)
 	struct suspect *x = &list[s->suspect_count];
 	x->root_path = mem_dup(old->path, old->root_len);
 	x->path = mem_strdup(old->path + old->root_len + 1);
-	x->charges = (int)old->charges + (old->alone ? 1 : 0);
+	x->charges = charges;
 	if (!x->root_path || !x->path) {
 		mem_free(x->root_path);
 		mem_free(x->path);

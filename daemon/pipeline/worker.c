@@ -284,8 +284,13 @@ static bool fill_result(struct worker *w, struct result *r, enum job_verdict *ve
 
 	enter_phase(w, PHASE_READING, j);
 	r->rule = with ? with->row_id : 0;
-	enum intake_verdict v = intake_open(
-		&in, j->root_path, j->path, config->limits.file_size, j->settle_for_less);
+	const struct intake_rules rules = {
+		.size_max = config->limits.file_size,
+		.unstable_ok = j->settle_for_less,
+		/* The machine's daemon gives no converter a file of somebody's: only what it copied. */
+		.spool_dir = config->mode == MODE_SYSTEM ? w->shared->state_dir : NULL,
+	};
+	enum intake_verdict v = intake_open(&in, j->root_path, j->path, &rules);
 	queue_read_done(w->shared->queue, j);
 	j->read = in.ident;
 	r->stamp_ns = in.stamp_ns;

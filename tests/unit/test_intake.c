@@ -43,6 +43,15 @@ static int tear_down(void **state)
 	return fixture_close(state);
 }
 
+/* As a user's daemon opens it. */
+static enum intake_verdict open_in(
+	struct intake *in, const char *dir, const char *name, int64_t size_max, bool unstable_ok)
+{
+	const struct intake_rules rules = {.size_max = size_max, .unstable_ok = unstable_ok};
+
+	return intake_open(in, dir, name, &rules);
+}
+
 static char *in_root(const char *name)
 {
 	char *path = mem_printf("%s/%s", root, name);
@@ -64,7 +73,7 @@ static void put(const char *name, const void *bytes, size_t n)
 static enum intake_verdict try(const char *name, int64_t size_max)
 {
 	struct intake in;
-	enum intake_verdict v = intake_open(&in, root, name, size_max, false);
+	enum intake_verdict v = open_in(&in, root, name, size_max, false);
 
 	intake_finish(&in);
 	return v;
@@ -107,7 +116,7 @@ static void test_hash(void **state)
 
 	(void)state;
 	put("abc.txt", "abc", 3);
-	assert_int_equal(intake_open(&in, root, "abc.txt", 3, false), INTAKE_READY);
+	assert_int_equal(open_in(&in, root, "abc.txt", 3, false), INTAKE_READY);
 	assert_memory_equal(in.hash, abc, sizeof abc);
 	intake_finish(&in);
 }
@@ -123,7 +132,7 @@ static void test_sizes(void **state)
 		struct intake in;
 
 		put("f", bytes, sizes[i]);
-		assert_int_equal(intake_open(&in, root, "f", SIZE_MAX_OK, false), INTAKE_READY);
+		assert_int_equal(open_in(&in, root, "f", SIZE_MAX_OK, false), INTAKE_READY);
 		assert_true(in.sealed);
 		assert_true(in.fd >= 0 && in.fd != in.source);
 		assert_int_equal(in.ident.size, sizes[i]);
@@ -142,7 +151,7 @@ static void test_sealed(void **state)
 
 	(void)state;
 	put("f", "content", 7);
-	assert_int_equal(intake_open(&in, root, "f", SIZE_MAX_OK, false), INTAKE_READY);
+	assert_int_equal(open_in(&in, root, "f", SIZE_MAX_OK, false), INTAKE_READY);
 	assert_int_equal(fcntl(in.fd, F_GET_SEALS),
 		F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
 	assert_int_equal(pwrite(in.fd, "x", 1, 0), -1);
@@ -173,7 +182,7 @@ static void test_large(void **state)
 
 	(void)state;
 	put("large", bytes, n);
-	assert_int_equal(intake_open(&in, root, "large", SIZE_MAX_OK, false), INTAKE_READY);
+	assert_int_equal(open_in(&in, root, "large", SIZE_MAX_OK, false), INTAKE_READY);
 	assert_false(in.sealed);
 	assert_int_equal(in.fd, in.source);
 	assert_int_equal(fcntl(in.fd, F_GETFL) & O_ACCMODE, O_RDONLY);
@@ -188,6 +197,32 @@ static void test_large(void **state)
 }
 
 /* A mapped write moves no time stamp at once: the second hash sees it. */
+/* The machine's daemon hands over a copy, which nobody can change, however large. */
+static void test_large_copied(void **state)
+{
+	const struct fixture *f = *state;
+	const struct intake_rules rules = {.size_max = SIZE_MAX_OK, .spool_dir = f->state};
+	const size_t size = INTAKE_COPY_MAX + 12345;
+	char *bytes = test_malloc(size), seen[8];
+	unsigned char hash[DOCUMENT_HASH_BYTES];
+	struct intake in;
+
+	for (size_t i = 0; i < size; i++)
+		bytes[i] = (char)(i * 7 + i / 4096);
+	put("large", bytes, size);
+	crypto_generichash(hash, sizeof hash, (const unsigned char *)bytes, size, NULL, 0);
+	assert_int_equal(intake_open(&in, root, "large", &rules), INTAKE_READY);
+	assert_true(in.sealed && in.fd != in.source);
+	assert_memory_equal(in.hash, hash, sizeof hash);
+	assert_int_equal(write(in.fd, "x", 1), -1);
+	put("large", "short", 5);
+	assert_int_equal(pread(in.fd, seen, sizeof seen, INTAKE_COPY_MAX), sizeof seen);
+	assert_memory_equal(seen, bytes + INTAKE_COPY_MAX, sizeof seen);
+	assert_true(intake_still_same(&in));
+	intake_finish(&in);
+	test_free(bytes);
+}
+
 static void test_large_same_stamps(void **state)
 {
 	const size_t n = INTAKE_COPY_MAX + 4096;
@@ -201,7 +236,7 @@ static void test_large_same_stamps(void **state)
 	char *map = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	assert_ptr_not_equal(map, MAP_FAILED);
 	map[n - 1] ^= 1; /* the page is dirty, and its stamps are set */
-	assert_int_equal(intake_open(&in, root, "mapped", SIZE_MAX_OK, false), INTAKE_READY);
+	assert_int_equal(open_in(&in, root, "mapped", SIZE_MAX_OK, false), INTAKE_READY);
 	map[n - 1] ^= 1;
 	assert_false(intake_still_same(&in));
 	intake_finish(&in);
@@ -252,13 +287,13 @@ static void test_own(void **state)
 	struct intake in;
 
 	assert_int_equal(link(db, link_path), 0);
-	assert_int_equal(intake_open(&in, root, "innocent.txt", SIZE_MAX_OK, false), INTAKE_OWN);
+	assert_int_equal(open_in(&in, root, "innocent.txt", SIZE_MAX_OK, false), INTAKE_OWN);
 	assert_int_equal(in.source, -1);
 	intake_finish(&in);
 	assert_int_equal(
-		intake_open(&in, f->state, "index.db-wal", SIZE_MAX_OK, false), INTAKE_OWN);
+		open_in(&in, f->state, "index.db-wal", SIZE_MAX_OK, false), INTAKE_OWN);
 	intake_finish(&in);
-	assert_int_equal(intake_open(&in, f->state, "lock", SIZE_MAX_OK, false), INTAKE_OWN);
+	assert_int_equal(open_in(&in, f->state, "lock", SIZE_MAX_OK, false), INTAKE_OWN);
 	intake_finish(&in);
 	unlink(link_path);
 }
@@ -282,11 +317,11 @@ static void test_unreadable(void **state)
 
 		if (getuid() == 0 && (setgid(65534) || setuid(65534)))
 			_exit(1);
-		if (intake_open(&in, root, "secret", 10, false) != INTAKE_UNREADABLE)
+		if (open_in(&in, root, "secret", 10, false) != INTAKE_UNREADABLE)
 			_exit(2);
 		if (in.error_no != EACCES)
 			_exit(3);
-		if (intake_open(&in, root, "closed/f", 10, false) != INTAKE_UNREADABLE)
+		if (open_in(&in, root, "closed/f", 10, false) != INTAKE_UNREADABLE)
 			_exit(4);
 		_exit(0);
 	}
@@ -308,7 +343,7 @@ static void test_trouble(void **state)
 	assert_true(fd >= 0);
 	(void)signal(SIGIO, SIG_IGN); /* the lease's holder is told */
 	assert_int_equal(fcntl(fd, F_SETLEASE, F_WRLCK), 0);
-	assert_int_equal(intake_open(&in, root, "leased", 10, false), INTAKE_TROUBLE);
+	assert_int_equal(open_in(&in, root, "leased", 10, false), INTAKE_TROUBLE);
 	assert_int_equal(in.error_no, EWOULDBLOCK);
 	assert_int_not_equal(in.ident.ino, 0); /* it was seen, at least */
 	intake_finish(&in);
@@ -321,7 +356,7 @@ static void test_trouble(void **state)
 	for (int room = 0; room < 8 && v == INTAKE_TROUBLE; room++) {
 		few = (struct rlimit){.rlim_cur = (rlim_t)(next + room), .rlim_max = all.rlim_max};
 		assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-		v = intake_open(&in, root, "leased", 10, false);
+		v = open_in(&in, root, "leased", 10, false);
 		assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
 		if (v == INTAKE_TROUBLE)
 			assert_int_equal(in.error_no, EMFILE);
@@ -360,7 +395,7 @@ static void test_unstable(void **state)
 	assert_int_equal(pthread_create(&writer, NULL, keep_writing, path), 0);
 	for (int i = 0; i < 200 && !unstable; i++) {
 		struct intake in;
-		enum intake_verdict v = intake_open(&in, root, "log", SIZE_MAX_OK, false);
+		enum intake_verdict v = open_in(&in, root, "log", SIZE_MAX_OK, false);
 
 		unstable += v == INTAKE_UNSTABLE;
 		assert_true(v == INTAKE_UNSTABLE || v == INTAKE_READY);
@@ -371,7 +406,7 @@ static void test_unstable(void **state)
 		AUTO_FREE char *copy = mem_alloc(n);
 		struct intake in;
 
-		assert_int_equal(intake_open(&in, root, "log", SIZE_MAX_OK, true), INTAKE_READY);
+		assert_int_equal(open_in(&in, root, "log", SIZE_MAX_OK, true), INTAKE_READY);
 		assert_int_equal(pread(in.fd, copy, n, 0), n);
 		holds(&in, copy, n);
 		intake_finish(&in);
@@ -405,7 +440,7 @@ static void test_growing(void **state)
 	put("grows", "x", 1);
 	atomic_store(&stop_writing, false);
 	assert_int_equal(pthread_create(&writer, NULL, keep_growing, path), 0);
-	assert_int_equal(intake_open(&in, root, "grows", SIZE_MAX_OK, true), INTAKE_READY);
+	assert_int_equal(open_in(&in, root, "grows", SIZE_MAX_OK, true), INTAKE_READY);
 	if (in.sealed) {
 		assert_int_equal(fstat(in.fd, &st), 0);
 		assert_true(st.st_size <= in.ident.size + (128 << 10));
@@ -437,6 +472,7 @@ int main(void)
 		TEST(test_sizes),
 		TEST(test_sealed),
 		TEST(test_large),
+		TEST(test_large_copied),
 		TEST(test_large_same_stamps),
 		TEST(test_too_large),
 		TEST(test_not_documents),
