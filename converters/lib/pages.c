@@ -17,7 +17,7 @@ enum {
 void pages_init(struct pages *p, struct answer *out)
 {
 	p->out = out;
-	p->begun = p->full = p->broken = false;
+	p->begun = p->full = p->broken = p->empty_line = false;
 	p->before = p->hyphen = 0;
 	p->len = 0;
 }
@@ -62,6 +62,7 @@ static void emit(struct pages *p, uint32_t c)
 		p->room[p->len++] = (char)c;
 	else
 		p->len += scan_utf8_put(c, p->room + p->len);
+	p->empty_line = c == '\n' && (p->before == '\n' || p->before == '\f' || p->before == 0);
 	p->before = c;
 }
 
@@ -88,11 +89,19 @@ static bool continues(const struct pages *p, uint32_t c)
 	return p->broken && is_letter(c, &upper) && !upper;
 }
 
+/* Layout is drawn with many; one blank, and one empty line, say as much. */
+static bool is_one_too_many(const struct pages *p, uint32_t c)
+{
+	if (c == ' ')
+		return p->before == ' ' || p->before == '\n' || p->before == '\f';
+	return c == '\n' && p->empty_line;
+}
+
 void pages_put(struct pages *p, uint32_t c)
 {
 	bool upper;
 
-	if (c == 0 || p->full)
+	if (c == 0 || p->full || is_one_too_many(p, c))
 		return;
 	if (p->hyphen && !p->broken && c == '\n') {
 		p->broken = true;

@@ -2,8 +2,9 @@
  * pages: the text of a document that is laid out in lines and pages, made to be read as words.
  *
  * A form feed parts two pages.  A word that a hyphen breaks at a line's end is
- * joined again.  What belongs to a page but is not drawn on it (notes, values of
- * forms), and the bookmarks behind the last page, are paragraphs of their own.
+ * joined again; of many blanks and empty lines one stays.  What belongs to a page but is not drawn
+ * on it (notes, values of forms), and the bookmarks behind the last page, are paragraphs of their
+ * own.
  */
 #ifndef CONVERT_PAGES_H
 #define CONVERT_PAGES_H
@@ -15,9 +16,10 @@ enum { PAGES_ROOM = 16 * 1024 };
 /* Embedded; fields are private. */
 struct pages {
 	struct answer *out;
-	bool begun; /* a page before the next one */
-	bool full;  /* the answer wants no more */
-	uint32_t before;
+	bool begun;      /* a page before the next one */
+	bool full;       /* the answer wants no more */
+	uint32_t before; /* the last character; 0 at the beginning */
+	bool empty_line; /* it ended one */
 	uint32_t hyphen; /* held back: it may break a word; 0 if none */
 	bool broken;     /* and the line ended behind it */
 	size_t len;

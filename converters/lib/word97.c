@@ -41,6 +41,7 @@ static const uint32_t PIECE_LOW = UINT32_C(1) << 30;
 /* The text on its way, with the fields that are open. */
 struct body {
 	struct wide *to;
+	bool cell_ended; /* by the character before: the next such ends the row */
 	int fields;
 	uint64_t codes; /* bit n: of the field n we are in its code */
 };
@@ -71,13 +72,14 @@ static void put_unit(struct body *b, uint32_t unit)
 		b->fields -= b->fields > 0;
 	} else if (b->codes == 0) {
 		if (unit == CELL_END)
-			wide_break(b->to, GAP_TAB);
+			wide_break(b->to, b->cell_ended ? GAP_LINE : GAP_TAB);
 		else if (unit == BREAK_HARD)
 			wide_break(b->to, GAP_LINE);
 		else if (unit == HYPHEN_HARD)
 			wide_unit(b->to, '-');
 		else if (unit != HYPHEN_SOFT)
 			wide_unit(b->to, unit);
+		b->cell_ended = unit == CELL_END;
 	}
 }
 
