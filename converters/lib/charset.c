@@ -56,6 +56,7 @@ static const struct {
 	{"GB2312", "GB18030"},
 	{"GBK", "GB18030"},
 	{"BIG5", "BIG5-HKSCS"},
+	{"KOI8-R", "KOI8-U"}, /* frames of boxes give way to letters of Ukrainian */
 	{"MAC-CYRILLIC", "MACCYRILLIC"},
 	{"MAC-CENTRALEUROPE", "MACCENTRALEUROPE"},
 	{"X-MAC-ROMAN", "MACINTOSH"},
@@ -215,6 +216,25 @@ static bool has_few_high(const uint8_t *p, size_t n)
 	return high < FEW;
 }
 
+/*
+ * Eth with thorn among the vowels of Icelandic, which the detector knows no model of.  It takes
+ * them for the đ of Croatian and the ţ of Romanian, which no language has both.
+ */
+static bool is_icelandic(const uint8_t *p, size_t n)
+{
+	static const char letters[] = "\xc1\xc6\xc9\xcd\xd0\xd3\xd6\xda\xdd\xde\xe1\xe6\xe9\xed\xf0"
+				      "\xf3\xf6\xfa\xfd\xfe";
+	bool eth = false, thorn = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] >= 0xc0 && !strchr(letters, p[i]))
+			return false;
+		eth |= p[i] == 0xf0;
+		thorn |= p[i] == 0xfe || p[i] == 0xde;
+	}
+	return eth && thorn;
+}
+
 /* Only a sample from the first byte that is not ASCII on is worth the detector's time. */
 static void guess(const uint8_t *p, size_t n, struct charset *out)
 {
@@ -235,7 +255,7 @@ static void guess(const uint8_t *p, size_t n, struct charset *out)
 	}
 	/* That it is UTF-8 was excluded before. */
 	if (!charset_by_name(found, strlen(found), out) || strcmp(out->name, "UTF-8") == 0 ||
-		(is_latin(out->name) && has_few_high(p + from, n)))
+		(is_latin(out->name) && (has_few_high(p + from, n) || is_icelandic(p + from, n))))
 		set_name(out, "WINDOWS-1252");
 }
 

@@ -97,10 +97,8 @@ def test_parts_are_hits_of_their_own(library, row):
 @pytest.mark.parametrize("row", rows_with("failed"), ids=str)
 def test_what_cannot_be_read_says_why(library, row):
     path = os.fspath(library.root / row.path)
-    failures = {}
-    for entry in library.call("failures", limit=1000)["failures"]:
-        if os.fsdecode(trawl.path_of(entry)) == path:
-            failures["/".join(entry.get("part", []))] = entry["reason"]
+    failures = {"/".join(entry.get("part", [])): entry["reason"] for entry in library.call("failures", limit=1000)
+                if os.fsdecode(trawl.path_of(entry)) == path}
     assert {part: failures.get(part) for part in row.failed} == row.failed
 
 

@@ -81,6 +81,16 @@ static const char polish[] = "Rybacy wypłynęli w morze o świcie, gdy wiatr je
 			     "się mocno. Wszyscy wrócili do domu zmęczeni, lecz szczęśliwi.\n";
 static const char hebrew[] =
 	"הדייגים יצאו לים עם שחר, כאשר הרוח עדיין ישנה. הסירה הישנה חרקה אבל החזיקה מעמד.\n";
+/* One sentence, as short as texts are where this is hard. */
+static const char ukrainian[] =
+	"Рибалки вийшли в море на світанку, коли вітер ще не прокинувся, бо їм щастило.\n";
+static const char turkish[] =
+	"Balıkçılar şafakta denize açıldı, rüzgâr daha uyuyordu, eski tekne gıcırdıyordu.\n";
+static const char lithuanian[] = "Žvejai išplaukė į jūrą auštant, kai vėjas dar miegojo.\n";
+static const char icelandic[] = "Sjómennirnir réru út við dögun þegar vindurinn svaf enn.\n";
+static const char czech[] =
+	"Rybáři vypluli za úsvitu, když vítr ještě spal, a vrátili se šťastní.\n";
+static const char arabic[] = "خرج الصيادون إلى البحر عند الفجر، والريح ما زالت نائمة.\n";
 
 static const struct {
 	const char *charset; /* as written, for iconv */
@@ -99,7 +109,16 @@ static const struct {
 	{"CP1252", "WINDOWS-1252", french},
 	{"ISO-8859-2", "ISO-8859-2", polish},
 	{"CP1250", "WINDOWS-1250", polish},
-	{"KOI8-R", "KOI8-R", russian},
+	{"CP1250", "WINDOWS-1250", czech},
+	{"ISO-8859-2", "ISO-8859-2", czech},
+	{"ISO-8859-1", "WINDOWS-1252", icelandic},
+	{"ISO-8859-9", "WINDOWS-1254", turkish},
+	{"CP1254", "WINDOWS-1254", turkish},
+	{"CP1257", "ISO-8859-13", lithuanian},
+	{"CP1256", "WINDOWS-1256", arabic},
+	{"KOI8-R", "KOI8-U", russian},
+	{"KOI8-U", "KOI8-U", ukrainian},
+	{"CP1253", "ISO-8859-7", greek},
 	{"CP1251", "WINDOWS-1251", russian},
 	{"ISO-8859-5", "ISO-8859-5", russian},
 	{"CP866", "IBM866", russian},
