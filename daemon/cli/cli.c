@@ -225,3 +225,17 @@ cJSON *cli_path_params(struct cli *cli, const char *argument)
 		(void)out_of_memory(cli);
 	return params;
 }
+
+cJSON *cli_place_params(struct cli *cli, const char *argument)
+{
+	size_t file = cli->options.part_count ? strlen(argument) : target_file_length(argument);
+	const char *inside = argument + file + strspn(argument + file, "/");
+	const char *const *steps = cli->options.part_count ? cli->options.parts : &inside;
+	size_t count = cli->options.part_count ? cli->options.part_count : *inside != '\0';
+	AUTO_FREE char *path = mem_dup(argument, file);
+	cJSON *params = path ? cli_path_params(cli, path) : NULL;
+
+	if (params && count)
+		json_put(&params, "part", cJSON_CreateStringArray(steps, (int)count));
+	return params;
+}

@@ -59,6 +59,8 @@ enum outcome cli_report(struct cli *cli, const char *method, const cJSON *error)
 
 /* A parameters object with the absolute path of `argument`; NULL after a fault that has been reported. */
 cJSON *cli_path_params(struct cli *cli, const char *argument);
+/* The same with the part: of --part, or as hits show it: "x.zip//inner/report.docx", where x.zip is a file. */
+cJSON *cli_place_params(struct cli *cli, const char *argument);
 
 /* The result as received, one line. */
 void cli_print_raw(const struct reply *reply);

@@ -35,6 +35,10 @@ static void add_failure(struct buf *out, const struct term *t, const cJSON *fail
 		output_add_line(out, t, words[i]);
 		between = ": ";
 	}
+	if (*json_text(failure, "package")) {
+		buf_adds(out, "; install ");
+		output_add_line(out, t, json_text(failure, "package"));
+	}
 	buf_addf(out, " (%lld attempt%s", (long long)attempts, attempts == 1 ? "" : "s");
 	if (next) {
 		buf_adds(out, ", next ");

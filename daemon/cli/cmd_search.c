@@ -48,6 +48,8 @@ static cJSON *make_params(const struct cli *cli, const struct buf *query)
 		if (given[numbers[i].id].given)
 			json_put_number(&params, numbers[i].key, given[numbers[i].id].number);
 	}
+	if (given[OPT_GROUP].given)
+		json_put(&params, "group", cJSON_CreateTrue());
 	if (given[OPT_NO_SNIPPET].given || is_bare(cli))
 		json_put(&params, "snippet", cJSON_CreateFalse());
 	return params;
@@ -77,7 +79,11 @@ static void add_bare(struct buf *out, const struct cli *cli, const cJSON *hit)
 	bool nul = cli->options.value[OPT_NULL].given;
 	AUTO_BUF path = BUF_INIT;
 
-	json_add_path(&path, hit, "path");
+	/* Grouped, it is files that are asked for. */
+	if (cli->options.value[OPT_GROUP].given)
+		json_add_path(&path, hit, "path");
+	else
+		json_add_place(&path, hit);
 	if (path.failed)
 		out->failed = true;
 	else if (nul)
@@ -85,19 +91,6 @@ static void add_bare(struct buf *out, const struct cli *cli, const cJSON *hit)
 	else if (path.len)
 		term_add(out, &cli->out, path.data, path.len);
 	buf_addc(out, nul ? '\0' : '\n');
-}
-
-static void add_parts(struct buf *out, const struct term *t, const cJSON *parts)
-{
-	const cJSON *part;
-
-	cJSON_ArrayForEach(part, parts)
-	{
-		const char *name = cJSON_GetStringValue(part);
-
-		buf_adds(out, " > ");
-		output_add_text(out, t, name ? name : "");
-	}
 }
 
 /* "84 KiB  2026-10-02 14:03  application/pdf  Invoice 17" */
@@ -135,14 +128,26 @@ static void add_other_paths(struct buf *out, const struct term *t, const cJSON *
 	buf_addc(out, '\n');
 }
 
+/* Of a group: what is shown is the best of them. */
+static void add_part_count(struct buf *out, const cJSON *hit)
+{
+	int64_t parts = json_number(hit, "parts");
+
+	if (parts < 2)
+		return;
+	buf_adds(out, "  ");
+	output_add_count(out, parts);
+	buf_adds(out, " parts of it match\n");
+}
+
 static void add_hit(struct buf *out, const struct cli *cli, const cJSON *hit)
 {
 	const cJSON *snippet = json_member(hit, "snippet");
 
 	output_add_path(out, &cli->out, STYLE_BOLD, hit);
-	add_parts(out, &cli->out, json_member(hit, "part"));
 	buf_addc(out, '\n');
 	add_facts(out, &cli->out, hit);
+	add_part_count(out, hit);
 	add_other_paths(out, &cli->out, hit);
 	if (*json_text(snippet, "text")) {
 		buf_adds(out, "  ");

@@ -7,7 +7,7 @@ static enum outcome explain(struct cli *cli, const char *argument)
 {
 	AUTO_REPLY reply = REPLY_INIT;
 	AUTO_BUF out = BUF_INIT;
-	cJSON *params = cli_path_params(cli, argument);
+	cJSON *params = cli_place_params(cli, argument);
 
 	if (!params)
 		return OUTCOME_ERROR;

@@ -100,6 +100,22 @@ static const char *skip_value(const char *at, const char *end)
 	return at;
 }
 
+void json_add_place(struct buf *out, const cJSON *object)
+{
+	const char *slash = "//"; /* no path of a file has two */
+	const cJSON *step;
+
+	json_add_path(out, object, "path");
+	cJSON_ArrayForEach(step, json_member(object, "part"))
+	{
+		const char *name = cJSON_GetStringValue(step);
+
+		buf_adds(out, slash);
+		buf_adds(out, name ? name : "");
+		slash = "/";
+	}
+}
+
 bool json_find_raw(const char *text, size_t n, const char *key, const char **value, size_t *len)
 {
 	const char *end = text + n, *at = skip_space(text, end);

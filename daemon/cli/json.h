@@ -23,6 +23,9 @@ const cJSON *json_list(const cJSON *result, const char *key);
 /* The bytes of a path: `key`_b64 where it is given, else `key`. */
 void json_add_path(struct buf *out, const cJSON *object, const char *key);
 
+/* The path of a place: with a part in it, "/a/x.zip//inner/report.docx". */
+void json_add_place(struct buf *out, const cJSON *object);
+
 /* Where the value of a member stands in the text of an object that parses. */
 bool json_find_raw(const char *text, size_t n, const char *key, const char **value, size_t *len);
 

@@ -103,7 +103,7 @@ void output_add_path(struct buf *out, const struct term *t, enum term_style styl
 {
 	AUTO_BUF path = BUF_INIT;
 
-	json_add_path(&path, object, "path");
+	json_add_place(&path, object);
 	if (path.failed)
 		out->failed = true;
 	else if (path.len)

@@ -20,7 +20,7 @@ void output_add_count(struct buf *out, int64_t n);
 void output_add_time(struct buf *out, int64_t seconds);
 /* A snippet's text on one line, what matched marked. */
 void output_add_snippet(struct buf *out, const struct term *t, const cJSON *snippet);
-/* The path of an object (json_add_path), styled. */
+/* The path of an object and of the part in it (json_add_place), styled. */
 void output_add_path(struct buf *out, const struct term *t, enum term_style style, const cJSON *object);
 /* Text of the daemon's as term_add does it. */
 void output_add_text(struct buf *out, const struct term *t, const char *text);

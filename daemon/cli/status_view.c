@@ -183,6 +183,71 @@ static void add_section(struct buf *out, const struct term *t, const char *name,
 	cJSON_Delete(shown);
 }
 
+/* Nothing is said of them where there are none. */
+static void add_parts(struct buf *out, const struct term *t, const cJSON *parts)
+{
+	const cJSON *count;
+	int64_t sum = 0;
+
+	cJSON_ArrayForEach(count, parts)
+		sum += json_integer(count);
+	if (!sum)
+		return;
+	output_add_label(out, t, "parts");
+	status_view_add_files(out, parts);
+	buf_addc(out, '\n');
+}
+
+/* "3 files"; nothing for 0. */
+static void add_number(struct buf *out, int64_t n, const char *noun)
+{
+	if (!n)
+		return;
+	output_add_count(out, n);
+	buf_addf(out, " %s%s", noun, n == 1 ? "" : "s");
+}
+
+/* "djvu is not there: 3 files and 1 part wait for it; install djvulibre-bin" */
+static void add_missing_one(struct buf *out, const struct term *t, const cJSON *converter)
+{
+	int64_t files = json_number(converter, "unavailable_files");
+	int64_t parts = json_number(converter, "unavailable_parts");
+	const char *package = json_text(converter, "package");
+
+	output_add_text(out, t, json_text(converter, "name"));
+	buf_adds(out, json_false(converter, "available") ? " is not there" : " lacks what it needs");
+	if (files || parts) {
+		buf_adds(out, ": ");
+		add_number(out, files, "file");
+		buf_adds(out, files && parts ? " and " : "");
+		add_number(out, parts, "part");
+		buf_adds(out, files + parts == 1 ? " waits for it" : " wait for it");
+	}
+	if (*package) {
+		buf_adds(out, "; install ");
+		output_add_text(out, t, package);
+	}
+	buf_addc(out, '\n');
+}
+
+/* Those that are not installed, and those that documents wait for all the same. */
+static void add_missing(struct buf *out, const struct term *t, const cJSON *converters)
+{
+	const cJSON *converter;
+	const char *label = "missing";
+
+	cJSON_ArrayForEach(converter, converters)
+	{
+		if (!json_false(converter, "available") &&
+			!json_number(converter, "unavailable_files") &&
+			!json_number(converter, "unavailable_parts"))
+			continue;
+		output_add_label(out, t, label);
+		add_missing_one(out, t, converter);
+		label = "";
+	}
+}
+
 void status_view_add(struct buf *out, const struct term *t, const cJSON *status)
 {
 	static const char *const sections[] = {"queue", "store", "memo", "sandbox"};
@@ -197,6 +262,8 @@ void status_view_add(struct buf *out, const struct term *t, const cJSON *status)
 		status_view_add_files(out, json_member(status, "files"));
 		buf_addc(out, '\n');
 	}
+	add_parts(out, t, json_member(status, "parts"));
+	add_missing(out, t, json_member(status, "converters"));
 	cJSON_ArrayForEach(root, json_member(status, "roots"))
 	{
 		output_add_label(out, t, label);

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* What is deleted, or above what is deleted, can only be resolved by its text. */
@@ -53,4 +54,16 @@ enum status target_resolve(const char *argument, struct buf *out)
 	else
 		path_join(out, resolved, last);
 	return buf_status(out);
+}
+
+size_t target_file_length(const char *argument)
+{
+	for (const char *at = argument; (at = strstr(at, "//")); at++) {
+		AUTO_FREE char *file = mem_dup(argument, (size_t)(at - argument));
+		struct stat sb;
+
+		if (file && *file && stat(file, &sb) == 0 && S_ISREG(sb.st_mode))
+			return (size_t)(at - argument);
+	}
+	return strlen(argument);
 }

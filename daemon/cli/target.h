@@ -11,4 +11,10 @@
  */
 MUST_USE enum status target_resolve(const char *argument, struct buf *out);
 
+/*
+ * How much of `argument` names the file: all of it, but of "x.zip//inner/report.docx" only what stands before the two
+ * slashes, if that is a file.
+ */
+size_t target_file_length(const char *argument);
+
 #endif

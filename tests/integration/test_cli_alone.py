@@ -431,7 +431,7 @@ def test_search_output_for_people(server):
     assert out.decode() == (
         "/home/u/invoice.txt\n  84 KiB  2026-09-21 14:13  text/plain  Invoice 17\n"
         "  also /copy and 2 more\n  the invoice of May\n\n"
-        "/b > m.zip > x.txt\n  84 KiB  2026-09-21 14:13  text/plain  (found by its name)  (offline)\n"
+        "/b//m.zip/x.txt\n  84 KiB  2026-09-21 14:13  text/plain  (found by its name)  (offline)\n"
         "  two lines of text \n")
     assert err.decode() == ("2 of at least 1,234 in 4 ms; the time ran out, there may be more; "
                             "the latest changes may be missing; go on with --cursor NEXT\n")
@@ -442,6 +442,20 @@ def test_search_paths_only(server):
     server.answers["search"] = found(hit("/plain"), hit("/a/\ufffd\n\033", path_b64=base64.b64encode(odd).decode()))
     assert run(server, "search", "-l", "x") == (0, b"/plain\n" + odd + b"\n", b"")
     assert run(server, "search", "-0", "x") == (0, b"/plain\0" + odd + b"\0", b"")
+
+
+def test_search_shows_parts(server):
+    part = hit("/z.zip", part=["in.zip", "a\033.txt"])
+    server.answers["search"] = found(part, {**hit("/y"), "parts": 3}, {**hit("/x"), "parts": 1})
+    assert run(server, "search", "-l", "x")[1] == b"/z.zip//in.zip/a\033.txt\n/y\n/x\n"
+    assert server.params.get("group") is None
+    assert run(server, "search", "-0", "--group", "x")[1] == b"/z.zip\0/y\0/x\0"
+    assert server.params["group"] is True
+    _, out, _ = run(server, "search", "--group", "x")
+    assert out.startswith(b"/z.zip//in.zip/a\033.txt\n") and out.count(b"parts of it match") == 1
+    assert b"3 parts of it match" in out
+    _, out = run_on_terminal(server, "search", "x")
+    assert b"/z.zip//in.zip/a\\x1b.txt" in out
 
 
 def test_marks_that_do_not_fit_the_text_are_passed_over(server):
@@ -516,6 +530,38 @@ def test_empty_path_is_refused(server):
 def test_why_explains_several(server):
     server.answers["explain"] = lambda p: {"verdict": "x", "sentence": f"About {p['path']}."}
     assert run(server, "why", "/a", "/b") == (0, b"About /a.\nAbout /b.\n", b"")
+
+
+def test_a_part_is_named_by_option_or_as_hits_show_it(server, tmp_path):
+    server.answers["explain"] = lambda p: {"verdict": "x", "sentence": "So it is."}
+    file = tmp_path / "a.zip"
+    file.write_bytes(b"")
+    run(server, "why", str(file), "--part", "in/b.txt")
+    assert server.params == {"path": str(file), "part": ["in/b.txt"]}
+    run(server, "why", f"{file}//in/b.txt")
+    assert server.params == {"path": str(file), "part": ["in/b.txt"]}
+    run(server, "why", f"{tmp_path}//a.zip")
+    assert server.params == {"path": str(file)}
+    run(server, "why", f"{tmp_path}//a.zip//c//d")
+    assert server.params == {"path": str(file), "part": ["c//d"]}
+
+
+def test_cat_lists_parts(server):
+    parts = [{"part": ["a.zip"]}, {"part": ["a.zip", "b\n.txt"]}, {"part": ["c"]}]
+    server.answers["parts"] = lambda p: {"parts": parts[p["offset"]:p["offset"] + 2], "more": p["offset"] == 0}
+    assert run(server, "cat", "/x", "--parts") == (0, b"a.zip\na.zip/b\n.txt\nc\n", b"")
+    assert len(server.requests) == 2
+    assert run(server, "cat", "/x", "--parts", "-0") == (0, b"a.zip\0a.zip/b\n.txt\0c\0", b"")
+    server.answers["parts"] = {"parts": [], "more": False}
+    assert run(server, "cat", "/x", "--parts") == (1, b"", b"")
+
+
+def test_failures_of_parts(server):
+    server.answers["failures"] = [
+        {"path": "/m.eml", "part": ["map.djvu"], "converter": "djvu", "reason": "unavailable", "detail": "no ddjvu",
+         "package": "djvulibre-bin", "attempts": 1}]
+    assert run(server, "failures")[1] == (
+        b"/m.eml//map.djvu\n  djvu: unavailable: no ddjvu; install djvulibre-bin (1 attempt)\n")
 
 
 # --- pages -----------------------------------------------------------------------------------------------------------
@@ -599,6 +645,20 @@ def test_status_for_people(server):
         "store     bytes 120 MiB\n"
         "memo      entries 12, bytes 2 KiB\n"
         "sandbox   mode off, layers rlimits, x none\n")
+
+
+def test_status_tells_of_parts_and_what_is_missing(server):
+    server.answers["status"] = {**STATUS, "parts": {"indexed": 1200, "failed": 3, "skipped": 0, "unavailable": 1},
+                                "converters": [
+        {"name": "text", "available": True, "package": None, "unavailable_files": 0, "unavailable_parts": 0},
+        {"name": "djvu", "available": False, "package": "djvulibre-bin", "unavailable_files": 2, "unavailable_parts": 1},
+        {"name": "ocr", "available": False, "package": None, "unavailable_files": 0, "unavailable_parts": 0},
+        {"name": "ps", "available": True, "package": "ghostscript", "unavailable_files": 1, "unavailable_parts": 0}]}
+    _, out, _ = run(server, "status")
+    assert ("parts     1,200 indexed, 3 failed, 1 unavailable\n"
+            "missing   djvu is not there: 2 files and 1 part wait for it; install djvulibre-bin\n"
+            "          ocr is not there\n"
+            "          ps lacks what it needs: 1 file waits for it; install ghostscript\n") in out.decode()
 
 
 def test_status_of_an_older_daemon_does_not_crash(server):

@@ -3,10 +3,11 @@
 _trawl_takes()
 {
 	case $1 in
-	search) echo --limit --offset --cursor --sort --order --no-snippet --sync --paths-only --null ;;
+	search) echo --limit --offset --cursor --sort --order --no-snippet --sync --paths-only --null --group ;;
 	status) echo --follow --until-idle ;;
 	failures) echo --limit --offset ;;
-	cat) echo --part ;;
+	why) echo --part ;;
+	cat) echo --part --parts --null ;;
 	changes) echo --since --limit ;;
 	stats) echo --prometheus ;;
 	esac
@@ -58,7 +59,7 @@ _trawl()
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		;;
 	rpc)
-		mapfile -t COMPREPLY < <(compgen -W 'search cancel status stats explain sync failures document changes roots
+		mapfile -t COMPREPLY < <(compgen -W 'search cancel status stats explain sync failures document parts changes roots
 			version reindex pause resume reload check shutdown' -- "$cur")
 		;;
 	esac

@@ -37,10 +37,12 @@ complete -c trawl -n '__fish_seen_subcommand_from search' -l order -x -a 'asc de
 complete -c trawl -n '__fish_seen_subcommand_from search' -l no-snippet -d 'do not show where the words stand'
 complete -c trawl -n '__fish_seen_subcommand_from search' -l sync -d 'first wait for changes made so far'
 complete -c trawl -n '__fish_seen_subcommand_from search' -s l -l paths-only -d 'print paths and nothing else'
-complete -c trawl -n '__fish_seen_subcommand_from search' -s 0 -l null -d 'as -l, each path ended by a NUL byte'
+complete -c trawl -n '__fish_seen_subcommand_from search cat' -s 0 -l null -d 'each path ended by a NUL byte'
+complete -c trawl -n '__fish_seen_subcommand_from search' -l group -d 'each file once, with the best of its parts'
 complete -c trawl -n '__fish_seen_subcommand_from status' -s f -l follow -d 'keep showing'
 complete -c trawl -n '__fish_seen_subcommand_from status' -l until-idle -d 'end when everything is indexed'
-complete -c trawl -n '__fish_seen_subcommand_from cat' -l part -x -d 'a part inside the document'
+complete -c trawl -n '__fish_seen_subcommand_from cat why' -l part -x -d 'a part inside the document'
+complete -c trawl -n '__fish_seen_subcommand_from cat' -l parts -d 'list the parts inside the document'
 complete -c trawl -n '__fish_seen_subcommand_from changes' -l since -x -d 'only what changed after it'
 complete -c trawl -n '__fish_seen_subcommand_from stats' -l prometheus -d "in Prometheus' text format"
 complete -c trawl -n '__fish_seen_subcommand_from why cat reindex' -F
