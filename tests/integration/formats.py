@@ -27,7 +27,7 @@ class Format:
 
     @property
     def name(self):
-        return self.path.rsplit("/", 1)[1]
+        return self.path.rsplit("/", 1)[-1]
 
     @property
     def extension(self):
