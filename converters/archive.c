@@ -361,11 +361,8 @@ static int give_members(struct job *j)
 static int convert_archive(const struct document *doc, struct answer *out)
 {
 	static struct job job;
-	const char *other;
+	const char *other = zip_in_disguise(doc);
 
-	if (doc->size == 0)
-		return answer_fail(out, ANSWER_DAMAGED, "the file is empty");
-	other = zip_in_disguise(doc);
 	if (other)
 		return answer_reroute(out, other);
 	job.doc = doc;
