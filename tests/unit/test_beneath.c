@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -270,6 +274,25 @@ static void test_endless_component(void **state)
 	refuses(name, O_RDONLY, ENAMETOOLONG);
 }
 
+/* From here on this process has no openat2, as under a filter of system calls that does not know it. */
+static int set_up_without_openat2(void **state)
+{
+	struct sock_filter program[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = {sizeof program / sizeof program[0], program};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
+		return -1;
+	/* In force: refused before its arguments are looked at. */
+	if (syscall(SYS_openat2, -1, NULL, NULL, 0) != -1 || errno != ENOSYS)
+		return -1;
+	return set_up(state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,5 +306,8 @@ int main(void)
 		cmocka_unit_test(test_endless_component),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	int failed = cmocka_run_group_tests_name("beneath", tests, set_up, tear_down);
+
+	return failed + cmocka_run_group_tests_name("beneath, without openat2", tests,
+				set_up_without_openat2, tear_down);
 }
