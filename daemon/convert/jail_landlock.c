@@ -56,46 +56,50 @@ static const struct {
 };
 enum { ABIS = sizeof abis / sizeof abis[0] };
 
-static bool add_fd(int ruleset, uint64_t handled, int fd, uint64_t rights)
+static void add_rule(int ruleset, uint64_t handled, int fd, mode_t mode, uint64_t rights)
+{
+	struct rule rule = {.allowed = rights & handled, .parent = fd};
+
+	if (!S_ISDIR(mode))
+		rule.allowed &= FILE_RIGHTS;
+	/* What gets no rule stays forbidden. */
+	(void)syscall(ADD_RULE, ruleset, RULE_PATH_BENEATH, &rule, 0);
+}
+
+static void add_fd(int ruleset, uint64_t handled, int fd, uint64_t rights)
 {
 	struct stat st;
 
-	if (fstat(fd, &st))
-		return false;
-	if (!S_ISDIR(st.st_mode))
-		rights &= FILE_RIGHTS;
-	struct rule rule = {.allowed = rights & handled, .parent = fd};
-	return syscall(ADD_RULE, ruleset, RULE_PATH_BENEATH, &rule, 0) == 0;
+	if (fstat(fd, &st) == 0)
+		add_rule(ruleset, handled, fd, st.st_mode, rights);
 }
 
-/* What is not there needs no rule; what is there and gets none stays forbidden. */
+/* What is not there needs no rule, nor does a link: what it leads to is in the table itself. */
 static void add_path(int ruleset, uint64_t handled, const char *path, uint64_t rights)
 {
-	int fd = open(path, O_PATH | O_CLOEXEC);
+	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
 
 	if (fd < 0)
 		return;
-	(void)add_fd(ruleset, handled, fd, rights);
+	if (fstat(fd, &st) == 0 && !S_ISLNK(st.st_mode))
+		add_rule(ruleset, handled, fd, st.st_mode, rights);
 	close(fd);
 }
 
 static void add_rules(const struct jail_options *o, int ruleset, uint64_t handled)
 {
-	struct stat st;
-
-	/* A link's target is in the table itself. */
 	for (const struct jail_path *p = jail_paths; p->path; p++)
-		if (lstat(p->path, &st) == 0 && !S_ISLNK(st.st_mode))
-			add_path(ruleset, handled, p->path, USE);
+		add_path(ruleset, handled, p->path, USE);
 	for (const struct jail_path *p = jail_devices; p->path; p++)
 		add_path(ruleset, handled, p->path,
 			READ_FILE | (p->writable ? WRITE_FILE | TRUNCATE : 0));
 	for (size_t i = 0; i < jail_words.count; i++)
-		(void)add_fd(ruleset, handled, jail_words.fd[i], USE);
+		add_fd(ruleset, handled, jail_words.fd[i], USE);
 	/* Its private directory, which is the working directory. */
 	add_path(ruleset, handled, ".", OWN);
 	if (jail_wants_stdin_path(o)) /* one in memory knows no rules, and is sealed */
-		(void)add_fd(ruleset, handled, STDIN_FILENO, READ_FILE);
+		add_fd(ruleset, handled, STDIN_FILENO, READ_FILE);
 	if (TRAWL_SANITIZED)
 		add_path(ruleset, handled, "/proc", READ_FILE | READ_DIR);
 }

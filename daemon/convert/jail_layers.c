@@ -41,10 +41,12 @@ static bool apply_capabilities(const struct jail_options *o, struct jail_state *
 	(void)o;
 	(void)st;
 	/* The bounding set matters to root alone, who would get all back by exec; others may not
-	 * change it (EPERM) and cannot gain any under no_new_privs. */
-	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) && errno != EPERM)
-			return false;
+	 * change it (EPERM) and cannot gain any under no_new_privs.  EINVAL: behind the last. */
+	unsigned long cap = 0;
+	while (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
+		cap++;
+	if (errno != EINVAL && errno != EPERM)
+		return false;
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	return syscall(SYS_capset, &head, none) == 0;
 }

@@ -44,8 +44,6 @@ const struct jail_path jail_paths[] = {
 
 const struct jail_path jail_devices[] = {
 	{"/dev/null", true},
-	{"/dev/zero", false},
-	{"/dev/random", false},
 	{"/dev/urandom", false},
 	{NULL, false},
 };
@@ -64,12 +62,25 @@ static bool is_shown(const char *path)
 	return false;
 }
 
+static bool is_stdin(const char *word)
+{
+	return !strcmp(word, "/dev/stdin");
+}
+
+bool jail_wants_stdin_path(const struct jail_options *o)
+{
+	for (char *const *word = o->argv; *word; word++)
+		if (is_stdin(*word))
+			return true;
+	return false;
+}
+
 void jail_words_open(const struct jail_options *o)
 {
 	struct stat st;
 
 	for (char *const *word = o->argv; *word && jail_words.count < JAIL_WORDS_MAX; word++) {
-		if (**word != '/' || is_shown(*word))
+		if (**word != '/' || is_shown(*word) || is_stdin(*word))
 			continue;
 		int fd = open(*word, O_PATH | O_CLOEXEC);
 		if (fd < 0)
@@ -83,13 +94,6 @@ void jail_words_open(const struct jail_options *o)
 	}
 }
 
-bool jail_wants_stdin_path(const struct jail_options *o)
-{
-	for (char *const *word = o->argv; *word; word++)
-		if (!strcmp(*word, "/dev/stdin"))
-			return true;
-	return false;
-}
 
 bool jail_wants_proc(const struct jail_options *o)
 {

@@ -62,13 +62,20 @@ static bool make_parents(const char *path)
 	return true;
 }
 
-static bool make_file(const char *path)
+/* What something is to be mounted on, or a link. */
+static bool make_once(const char *path, mode_t type, const char *link)
 {
-	int fd = open(path, O_CREAT | O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0444);
+	if (S_ISLNK(type))
+		return symlink(link, path) == 0;
+	if (S_ISDIR(type))
+		return mkdir(path, 0755) == 0;
+	return mknod(path, S_IFREG | 0444, 0) == 0;
+}
 
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
+static bool make(const char *path, mode_t type, const char *link)
+{
+	return make_once(path, type, link) || errno == EEXIST ||
+	       (errno == ENOENT && make_parents(path) && make_once(path, type, link));
 }
 
 static bool bind(const char *source, const char *target)
@@ -85,19 +92,13 @@ static bool show(const char *path)
 
 	if (lstat(path, &st))
 		return true;
-	if (!make_parents(target))
-		return false;
-	if (S_ISLNK(st.st_mode)) {
-		ssize_t n = readlink(path, link, sizeof link - 1);
-
-		if (n < 0)
-			return true;
-		link[n] = '\0';
-		return symlink(link, target) == 0;
-	}
-	if (S_ISDIR(st.st_mode) ? mkdir(target, 0755) != 0 : !make_file(target))
-		return false;
-	return bind(path, target);
+	if (!S_ISLNK(st.st_mode))
+		return make(target, st.st_mode, NULL) && bind(path, target);
+	ssize_t n = readlink(path, link, sizeof link - 1);
+	if (n < 0)
+		return true;
+	link[n] = '\0';
+	return make(target, st.st_mode, link);
 }
 
 static bool show_words(void)
@@ -105,8 +106,7 @@ static bool show_words(void)
 	for (size_t i = 0; i < jail_words.count; i++) {
 		const char *target = here(jail_words.path[i]);
 
-		if (!make_parents(target) || !make_file(target) ||
-			!bind(jail_words.path[i], target))
+		if (!make(target, S_IFREG, NULL) || !bind(jail_words.path[i], target))
 			return false;
 	}
 	return true;
@@ -137,17 +137,15 @@ static bool make_proc(void)
 {
 	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 
-	return (mkdir("proc", 0555) == 0 || errno == EEXIST) &&
+	return make("proc", S_IFDIR, NULL) &&
 	       (mount("proc", "proc", "proc", flags, "subset=pid") == 0 ||
 		       mount("proc", "proc", "proc", flags, NULL) == 0);
 }
 
 static bool make_devices(void)
 {
-	if (mkdir("dev", 0755) && errno != EEXIST)
-		return false;
 	for (const struct jail_path *p = jail_devices; p->path; p++)
-		if (!make_file(here(p->path)))
+		if (!make(here(p->path), S_IFREG, NULL))
 			return false;
 	return true;
 }

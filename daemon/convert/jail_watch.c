@@ -19,7 +19,7 @@ enum { DEPTH_MAX = 64, BLOCK = 512 };
 bool jail_watch_needed(const struct jail_options *o, const struct jail_state *st)
 {
 	return o->mode != JAIL_OFF && o->wanted & jail_bit(JAIL_RLIMITS) && o->file_bytes &&
-	       *st->work_dir;
+	       !(st->active & jail_bit(JAIL_MOUNT));
 }
 
 /* Adds what the directory behind `fd`, which it closes, holds; stops beyond `most`. */
@@ -56,6 +56,9 @@ static void add(int fd, dev_t dev, int depth, long long most, long long *sum)
 
 int jail_watch_exceeded(const struct jail_options *o, const struct jail_state *st)
 {
+	/* Not made yet, or in a root directory of its own after all. */
+	if (!*st->work_dir)
+		return 0;
 	int fd = open(st->work_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat dir;
 	long long sum = 0;

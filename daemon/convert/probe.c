@@ -104,6 +104,21 @@ err_after_pipe:
 	return st;
 }
 
+/* Whether it is the answer of a launcher; one that refuses every converter is worth a warning. */
+static bool look_at(const cJSON *object)
+{
+	const cJSON *satisfied = cJSON_GetObjectItem(object, "satisfied");
+	const char *missing = cJSON_GetStringValue(cJSON_GetObjectItem(object, "missing"));
+
+	if (!cJSON_IsObject(object) || !cJSON_IsObject(cJSON_GetObjectItem(object, "layers")))
+		return false;
+	if (cJSON_IsFalse(satisfied))
+		log_warning("sandbox = required: no document is read, since this is not to be had "
+			    "here: %s",
+			missing ? missing : "a layer");
+	return true;
+}
+
 enum status convert_probe_sandbox(const char *jail, const struct config *config, struct buf *json)
 {
 	AUTO_BUF out = BUF_INIT;
@@ -112,8 +127,7 @@ enum status convert_probe_sandbox(const char *jail, const struct config *config,
 	if (st != ST_OK)
 		return st;
 	cJSON *object = cJSON_ParseWithLength(out.data, out.len);
-	bool sound =
-		cJSON_IsObject(object) && cJSON_IsObject(cJSON_GetObjectItem(object, "layers"));
+	bool sound = look_at(object);
 	cJSON_Delete(object);
 	if (!sound) {
 		log_warning("%s --probe: not the answer of a launcher", jail);
