@@ -28,7 +28,7 @@ static const struct {
 void properties_begin(struct properties *p)
 {
 	for (int i = 0; i < PROPERTY_COUNT; i++) {
-		p->values[i].len = 0;
+		p->values[i].len = p->values[i].from = 0;
 		p->values[i].closed = p->values[i].another = false;
 	}
 	p->pages = 0;
@@ -71,14 +71,38 @@ void properties_text(struct properties *p, enum property which, const char *utf8
 		n -= blanks;
 	}
 	if (n && p->values[which].another) {
+		if (p->values[which].len + 2 > PROPERTY_BYTES)
+			return;
 		append(p, which, ", ", 2);
+		p->values[which].from = p->values[which].len;
 		p->values[which].another = false;
 	}
 	append(p, which, utf8, n);
 }
 
+/* Whether the last value is one of those before it. */
+static bool said_before(const struct properties *p, enum property which)
+{
+	size_t from = p->values[which].from, n = p->values[which].len - from;
+	const char *all = p->values[which].bytes, *last = all + from;
+
+	/* A comma stands before the last, so there always is a next one. */
+	for (const char *at = all; n && at + n + 2 <= last;) {
+		if (memcmp(at, last, n) == 0 && memcmp(at + n, ", ", 2) == 0)
+			return true;
+		at = memmem(at, (size_t)(last - at), ", ", 2);
+		at += 2;
+	}
+	return false;
+}
+
 void properties_close(struct properties *p, enum property which)
 {
+	if (said_before(p, which)) {
+		p->values[which].len = p->values[which].from - 2;
+		p->values[which].from =
+			0; /* as good as any: it is compared at its own close only */
+	}
 	p->values[which].closed = p->values[which].len > 0;
 }
 

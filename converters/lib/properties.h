@@ -31,6 +31,7 @@ enum { PROPERTY_BYTES = 4096 };
 struct properties {
 	struct {
 		size_t len;
+		size_t from;  /* where the last value begins */
 		bool closed;  /* a value has come to its end */
 		bool another; /* of several: a comma is due */
 		char bytes[PROPERTY_BYTES];
@@ -39,8 +40,8 @@ struct properties {
 };
 
 void properties_begin(struct properties *p);
-/* Before a value's text.  Of authors and keywords there may be several, joined by commas; of what
- * else there is the first value stays. */
+/* Before a value's text.  Of authors and keywords there may be several, each once, joined by
+ * commas; of what else there is the first value stays. */
 void properties_open(struct properties *p, enum property which);
 /* Piece by piece; what is too long is cut. */
 void properties_text(struct properties *p, enum property which, const char *utf8, size_t n);

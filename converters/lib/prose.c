@@ -38,10 +38,11 @@ static void break_aside(struct prose *p, enum flow_gap gap)
 
 static void release(struct prose *p)
 {
-	const char *at = p->aside, *end = at + p->len;
+	const char *at = p->aside, *end;
 
 	if (p->len == 0)
 		return;
+	end = at + p->len;
 	flow_break(&p->flow, GAP_LINE);
 	while (at < end) {
 		size_t n = 0;

@@ -2,8 +2,8 @@
  * fuzz_convert: any bytes as a document to a converter's handler, and its records held against the
  * contract.
  *
- * Included once by each fuzzer, after the converter's source: the handler is static.  The first
- * byte chooses a limit, so that the edge is met often; a broken promise aborts.
+ * Included once by each fuzzer, after the converter's source: the handler is static.  The size
+ * chooses a limit, so that the edge is met often; a broken promise aborts.
  */
 #ifndef FUZZ_CONVERT_H
 #define FUZZ_CONVERT_H
@@ -77,11 +77,7 @@ static void fuzz_convert(
 		out = memfd_create("answer", MFD_CLOEXEC);
 		answer = answer_create(out, true);
 	}
-	if (size == 0)
-		return;
-	uint64_t limit = limits[data[0] % 4];
-	data++;
-	size--;
+	uint64_t limit = limits[size % 4];
 	fuzz_promise(
 		ftruncate(in, 0) == 0 && ftruncate(out, 0) == 0 && lseek(out, 0, SEEK_SET) == 0);
 	fuzz_promise(pwrite(in, data, size, 0) == (ssize_t)size);

@@ -117,11 +117,11 @@ static void test_destinations(void **state)
 static void test_meta(void **state)
 {
 	static const char document[] = "{\\rtf1\\deflang1031{\\info{\\title A {\\b "
-				       "t\\'eftle}}{\\author Ann}{\\operator Ed}"
+				       "t\\'eftle}}{\\author Ann}{\\author Bob}{\\author Ann}{\\operator Ed}"
 				       "{\\subject subj}{\\keywords k1}{\\doccomm "
 				       "about}{\\creatim\\yr2020\\mo2\\dy3\\hr4\\min5}"
 				       "{\\nofpages3}{\\*\\company no}}text}";
-	static const char *const pairs[] = {"\"title\":\"A tïtle\"", "\"author\":\"Ann\"",
+	static const char *const pairs[] = {"\"title\":\"A tïtle\"", "\"author\":\"Ann, Bob\"",
 		"\"editor\":\"Ed\"", "\"subject\":\"subj\"", "\"keywords\":\"k1\"",
 		"\"description\":\"about\"", "\"created\":1580702700", "\"pages\":3",
 		"\"lang\":\"de\"", "\"type\":\"application/rtf\""};
