@@ -61,7 +61,6 @@ LIB_SRC  := $(filter-out daemon/cli/% daemon/convert/jail%.c,$(wildcard daemon/*
 CLI_SRC  := $(wildcard daemon/cli/*.c)
 JAIL_SRC := $(filter-out daemon/convert/jail_policy.c,$(wildcard daemon/convert/jail*.c))
 CONV_SRC := $(wildcard converters/*.c)
-CONVLIB_SRC := $(wildcard converters/lib/*.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT_HELP := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 
@@ -76,6 +75,9 @@ conv_bare_there = $(foreach h,$(filter %.h,$(call conv_bare,$(1))),&& echo '$(ha
 conv_there = $(if $(shell { pkg-config --exists $(call conv_pkgs,$(1)) $(call conv_bare_there,$(1)); } 2>/dev/null && echo 1),$(1))
 CONV_BUILT := $(foreach c,$(CONV_SRC),$(call conv_there,$(c)))
 CONV_LEFT_OUT := $(filter-out $(CONV_BUILT),$(CONV_SRC))
+# A file of converters/lib that needs more than CONVLIB_PKGS says so in the same way, and so do the programs that use it.
+CONVLIB_FUSSY := $(shell grep -l '^ \* pkg-config: ' converters/lib/*.c)
+CONVLIB_SRC := $(filter-out $(CONVLIB_FUSSY),$(wildcard converters/lib/*.c)) $(foreach c,$(CONVLIB_FUSSY),$(call conv_there,$(c)))
 # What converters/lib may use; what a program does not need of it is not linked.
 CONVLIB_PKGS := libcjson uchardet libxml-2.0 libarchive libmagic libzip expat
 CONVERTERS := $(patsubst converters/%.c,$(BUILD)/trawl-convert-%,$(CONV_BUILT))
@@ -105,7 +107,7 @@ $(BUILD)/obj/daemon/%.o: daemon/%.c | $(BUILD)/gen/schema.inc
 $(BUILD)/obj/converters/lib/%.o: converters/lib/%.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_ALL) -Iconverters/lib $(call pkg_cflags,$(CONVLIB_PKGS)) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS_ALL) -Iconverters/lib $(call pkg_cflags,$(call conv_pkgs,$<) $(CONVLIB_PKGS)) -MMD -MP -c -o $@ $<
 $(BUILD)/obj/converters/%.o: converters/%.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
