@@ -568,13 +568,14 @@ class Daemon:
         return self.call("explain", path_param(self.absolute(path)))
 
     def failures(self):
-        """Every failure, by path."""
+        """Every failure of a file, by path; those of parts are left out."""
         found, offset = {}, 0
         while True:
             result = self.call("failures", limit=100, offset=offset)
             rows = result["failures"] if isinstance(result, dict) else result
             for row in rows:
-                found[path_of(row)] = row
+                if not row.get("part"):
+                    found[path_of(row)] = row
             offset += len(rows)
             if len(rows) < 100:
                 return found
