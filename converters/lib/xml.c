@@ -99,7 +99,7 @@ static void XMLCALL on_close(void *ctx, const XML_Char *name)
 
 	x->unseen = 0;
 	x->depth--;
-	if (x->ops->close)
+	if (x->ops->close && !x->failed)
 		x->ops->close(x->ctx, name);
 }
 
@@ -108,7 +108,7 @@ static void XMLCALL on_text(void *ctx, const XML_Char *utf8, int n)
 	struct xml *x = ctx;
 
 	x->unseen = 0;
-	if (x->ops->text)
+	if (x->ops->text && !x->failed)
 		x->ops->text(x->ctx, utf8, (size_t)n);
 }
 
