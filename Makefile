@@ -84,7 +84,7 @@ CONVERTERS := $(patsubst converters/%.c,$(BUILD)/trawl-convert-%,$(CONV_BUILT))
 UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 PROGRAMS := $(BUILD)/trawld $(BUILD)/trawl $(BUILD)/trawl-jail $(CONVERTERS)
 
-.PHONY: all help deps deps-build run test check unit units check-asan check-tsan lint bench install uninstall clean \
+.PHONY: all help deps deps-build run test check check-boot unit units check-asan check-tsan lint bench install uninstall clean \
 	fuzz fuzzers fixtures
 .DELETE_ON_ERROR:
 all: $(PROGRAMS)
@@ -159,9 +159,10 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call obj,$(UNIT_HELP)) $(BUILD)/l
 BUILD_DEPS := gcc make pkg-config libc6-dev libuv1-dev libsqlite3-dev libcjson-dev libzstd-dev libsodium-dev \
 	libini-config-dev libseccomp-dev libsystemd-dev \
 	libuchardet-dev libmagic-dev libxml2-dev libarchive-dev libzip-dev libexpat1-dev libpoppler-glib-dev \
-	libgmime-3.0-dev libgexiv2-dev libavformat-dev libavutil-dev
+	libgmime-3.0-dev libgexiv2-dev libavformat-dev libavutil-dev libtesseract-dev
 TEST_DEPS := libcmocka-dev python3 python3-pytest python3-hypothesis clang clang-tidy libclang-rt-14-dev \
-	cppcheck pmccabe mandoc systemd poppler-utils procps strace sqlite3
+	cppcheck pmccabe mandoc systemd poppler-utils procps strace sqlite3 \
+	tesseract-ocr-eng
 
 # Installs only what is missing; as root, or through sudo.
 define install_missing
@@ -220,6 +221,10 @@ check-tsan:
 	@$(call sanitized,tsan,thread) -j$$(nproc) all units
 	@$(SAN_ENV) TRAWL_TEST_SLOW=5 $(call sanitized,tsan,thread) check ONLY="$(ONLY)"
 
+check-boot: all
+	$(call install_missing,systemd-container)
+	@BUILD=$(abspath $(BUILD)) sh tests/boot/run.sh
+
 lint:
 	@sh tests/lint/run.sh
 
@@ -266,7 +271,7 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	install -m 755 $(BUILD)/trawld $(BUILD)/trawl $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(BUILD)/trawl-jail $(CONVERTERS) $(DESTDIR)$(libexecdir)
-	install -m 644 conf/converters.d/*.conf $(DESTDIR)$(sharedir)/converters.d
+	install -m 644 conf/converters.d/*.conf conf/converters.d/*.example $(DESTDIR)$(sharedir)/converters.d
 	install -m 644 conf/trawld.conf $(DESTDIR)$(sharedir)/trawld.conf.sample
 	for m in $(MAN); do d=$(DESTDIR)$(mandir)/man$${m##*.}; install -d $$d; install -m 644 $$m $$d; done
 	for u in trawld.service trawld.socket; do \
