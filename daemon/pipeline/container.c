@@ -4,7 +4,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/stats.h"
-#include "pipeline/answer.h"
+#include "pipeline/verdict.h"
 #include "pipeline/spool.h"
 #include "store/parts.h"
 
@@ -222,7 +222,7 @@ static struct result *make_failure(struct frame *f, enum convert_outcome o, cons
 		stop_for_memory(f->container);
 		return NULL;
 	}
-	answer_fail(r, o, who, detail);
+	verdict_fail(r, o, who, detail);
 	return r;
 }
 
@@ -305,7 +305,7 @@ static struct result *make_answer(
 	struct container *c = f->container;
 	struct result *r = make_result(f, answer->outcome == CONVERT_DONE ? in->n : 0);
 
-	if (!r || !answer_take(r, answer, c->host.compressor)) {
+	if (!r || !verdict_take(r, answer, c->host.compressor)) {
 		stop_for_memory(c);
 		result_destroy(r);
 		return NULL;

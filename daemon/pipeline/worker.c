@@ -13,7 +13,7 @@
 #include "core/stats.h"
 #include "core/thread.h"
 #include "core/wire.h"
-#include "pipeline/answer.h"
+#include "pipeline/verdict.h"
 #include "pipeline/container.h"
 #include "pipeline/intake.h"
 
@@ -126,7 +126,7 @@ static bool run_converter(struct worker *w, struct result *r, struct intake *in,
 	enter_converting(w, j);
 	convert_result_init(&c);
 	bool ok = convert_run(w->session, &req, &limits, &c) == ST_OK &&
-		  answer_take(r, &c, w->compressor);
+		  verdict_take(r, &c, w->compressor);
 	convert_result_finish(&c);
 	r->builder = container_builder(parts, &r->parts);
 	return ok;

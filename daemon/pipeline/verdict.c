@@ -1,5 +1,5 @@
 /* answer: verdicts, metadata and text; see answer.h. */
-#include "pipeline/answer.h"
+#include "pipeline/verdict.h"
 
 #include "core/log.h"
 #include "core/mem.h"
@@ -100,14 +100,14 @@ static void set_state(struct result *r, enum convert_outcome o, const struct con
 	buf_adds(&r->who, who ? who->name : "");
 }
 
-void answer_fail(struct result *r, enum convert_outcome o, const struct converter *who, const char *detail)
+void verdict_fail(struct result *r, enum convert_outcome o, const struct converter *who, const char *detail)
 {
 	set_state(r, o, who);
 	if (r->reason)
 		buf_adds(&r->detail, detail);
 }
 
-bool answer_take(struct result *r, struct convert_result *c, ZSTD_CCtx *compressor)
+bool verdict_take(struct result *r, struct convert_result *c, ZSTD_CCtx *compressor)
 {
 	if (c->outcome == CONVERT_LAUNCH_FAILED || c->outcome == CONVERT_CANCELED)
 		return false;
