@@ -7,6 +7,8 @@
 #include "core/now.h"
 #include "store/counts.h"
 #include "store/lengths.h"
+#include "store/listing.h"
+#include "store/missing.h"
 #include "store/parts.h"
 
 #include <stdio.h>
@@ -529,6 +531,152 @@ static void test_by_rule(void **state)
 	end(f);
 }
 
+/* --- lists --------------------------------------------------------------------------------- */
+
+struct seen {
+	char text[512];
+	int limit;
+};
+
+static bool note_part(void *arg, const struct part_row *p)
+{
+	struct seen *seen = arg;
+	size_t n = strlen(seen->text);
+
+	snprintf(seen->text + n, sizeof seen->text - n, "%lld:%s:%d:%s ", (long long)p->n, p->path,
+		(int)p->state, p->reason ? p->reason : "-");
+	return --seen->limit != 0;
+}
+
+static void note_found(void *arg, const struct part_row *p)
+{
+	(void)note_part(arg, p);
+}
+
+static bool note_failure(void *arg, const struct failure_row *r)
+{
+	struct seen *seen = arg;
+	size_t n = strlen(seen->text);
+
+	snprintf(seen->text + n, sizeof seen->text - n, "%s//%s:%s:%s ", r->path, r->part ? r->part : "",
+		r->reason, r->detail);
+	return --seen->limit != 0;
+}
+
+static void test_lists(void **state)
+{
+	struct fixture *f = *state;
+	struct seen all = {0}, second = {0}, one = {0}, first = {.limit = 1}, failures = {0};
+	int64_t a, b, parts, failed, count;
+
+	setup(f);
+	int64_t id = make_zip(f, &a, &b);
+	fixture_file(f, 1, "copy.zip", id, 2);
+	assert_ok(parts_list(f->db, id, 0, 10, note_part, &all));
+	assert_string_equal(all.text, "0:in/one.txt:1:- 1:two.txt:1:- 2:secret.txt:2:encrypted ");
+	assert_ok(parts_list(f->db, id, 1, 1, note_part, &second));
+	assert_string_equal(second.text, "1:two.txt:1:- ");
+	assert_ok(parts_list(f->db, id, 0, 10, note_part, &first));
+	assert_string_equal(first.text, "0:in/one.txt:1:- ");
+	assert_ok(part_find(f->db, id, "in/one.txt", note_found, &one));
+	assert_string_equal(one.text, "0:in/one.txt:1:- ");
+	assert_int_equal(part_find(f->db, id, "one.txt", note_found, &one), ST_NOT_FOUND);
+	assert_int_equal(part_find(f->db, b, "in/one.txt", note_found, &one), ST_NOT_FOUND);
+	/* Of two with the same path, the one that has a text. */
+	assert_ok(add(f, id, 3, "in/one.txt", 0));
+	one.text[0] = '\0';
+	assert_ok(part_find(f->db, id, "in/one.txt", note_found, &one));
+	assert_string_equal(one.text, "0:in/one.txt:1:- ");
+	assert_ok(parts_summary(f->db, id, &parts, &failed));
+	assert_int_equal(parts, 4);
+	assert_int_equal(failed, 2);
+	assert_ok(parts_summary(f->db, a, &parts, &failed));
+	assert_int_equal(parts + failed, 0);
+	(void)complete(f, "a.zip", 4);
+	assert_ok(failures_list(f->db, 3, 1, note_failure, &failures));
+	assert_string_equal(failures.text, "/r/a.zip//in/one.txt:encrypted:a password is needed "
+					   "/r/copy.zip//secret.txt:encrypted:a password is needed "
+					   "/r/copy.zip//in/one.txt:encrypted:a password is needed ");
+	assert_ok(failures_count(f->db, &count));
+	assert_int_equal(count, 4);
+	end(f);
+}
+
+static void assert_missing(const char *converter, int64_t files, int64_t parts)
+{
+	int64_t f, p;
+
+	missing_get(converter, &f, &p);
+	assert_int_equal(f, files);
+	assert_int_equal(p, parts);
+}
+
+static void put_lacking(struct fixture *f, const char *name, const char *converter)
+{
+	struct ident ident = {.ino = 77, .nlink = 1};
+	struct file_failure failure = {
+		.converter = converter, .reason = "unavailable", .detail = "", .output = ""};
+	struct file_change c = {.dir = 1,
+		.name = name,
+		.ident = &ident,
+		.state = FILE_UNAVAILABLE,
+		.failure = &failure};
+
+	assert_ok(tree_file_put(f->db, &c));
+}
+
+/* What lacks which converter is known with the commit, and not before. */
+static void test_missing(void **state)
+{
+	struct fixture *f = *state;
+	struct part p = {.path = "map.djvu",
+		.state = FILE_UNAVAILABLE,
+		.converter = "djvu",
+		.reason = "unavailable"};
+	int64_t one, two;
+
+	setup(f);
+	int64_t id = make_zip(f, &one, &two);
+	assert_ok(parts_add(f->db, id, 2, &p));
+	put_lacking(f, "x.djvu", "djvu");
+	put_lacking(f, "y.ps", "ps");
+	assert_missing("djvu", 0, 0);
+	end(f);
+	assert_missing("djvu", 1, 1);
+	assert_missing("ps", 1, 0);
+	assert_missing("text", 0, 0);
+
+	assert_ok(db_begin(f->db));
+	delete(f, "a.zip");
+	db_rollback(f->db);
+	assert_missing("djvu", 1, 1);
+
+	assert_ok(db_begin(f->db));
+	delete(f, "a.zip");
+	put_lacking(f, "x.djvu", "ps");
+	end(f);
+	assert_missing("djvu", 0, 0);
+	assert_missing("ps", 2, 0);
+
+	assert_ok(db_begin(f->db));
+	fixture_file(f, 1, "back.zip", id, 5);
+	fixture_file(f, 1, "x.djvu", one, 77);
+	end(f);
+	assert_missing("djvu", 0, 1);
+	assert_missing("ps", 1, 0);
+	db_close(f->db);
+	fixture_reopen(f, false);
+	assert_missing("djvu", 0, 1);
+	assert_missing("ps", 1, 0);
+
+	assert_ok(db_begin(f->db));
+	assert_ok(add(f, id, 2, "map.djvu", two));
+	assert_ok(tree_dir_delete(f->db, 1));
+	end(f);
+	assert_missing("djvu", 0, 0);
+	assert_missing("ps", 0, 0);
+}
+
 /* --- against a model ------------------------------------------------------------------------- */
 
 enum { TEXTS = 7, ZIPS = 4, FILES = 6, MEMBERS = 5, STEPS = 4000 };
@@ -783,6 +931,8 @@ int main(void)
 		TEST(test_sweep),
 		TEST(test_expire),
 		TEST(test_by_rule),
+		TEST(test_lists),
+		TEST(test_missing),
 		TEST(test_random),
 		TEST(test_many),
 	};

@@ -7,8 +7,10 @@
 
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/now.h"
 #include "store/changes.h"
 #include "store/listing.h"
+#include "store/parts.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -145,6 +147,100 @@ static enum status open_again(struct fixture *f)
 	return db_open_writer(f->state, &f->db, &unclean);
 }
 
+/* --- containers --- */
+
+static enum status put_container(struct fixture *f, const char *name, int64_t parts, int64_t *id)
+{
+	char packed[64];
+	struct document d = {.converter = f->converter,
+		.type = "application/zip",
+		.title = "",
+		.author = "",
+		.text = "",
+		.packed = packed,
+		.packed_len = ZSTD_compress(packed, sizeof packed, "", 0, 1),
+		.parts = parts};
+
+	memcpy(d.hash, name, 1);
+	return documents_put(f->db, &d, id);
+}
+
+/* "a": one part with a text, one that failed, one that lacks its converter. */
+static enum status build(struct fixture *f, const char *name)
+{
+	unsigned char hash[DOCUMENT_HASH_BYTES] = {(unsigned char)*name};
+	struct part p = {.path = "in/a.txt", .state = FILE_INDEXED, .rule = f->converter};
+	struct part failed = {.path = "b.txt", .state = FILE_FAILED, .reason = "damaged"};
+	struct part lacks = {
+		.path = "c.djvu", .state = FILE_UNAVAILABLE, .reason = "unavailable", .converter = "djvu"};
+	int64_t id = 0;
+	enum status st = put_document(f, "words of a part", &p.document);
+
+	if (st == ST_OK)
+		st = parts_begin(f->db, hash, f->converter, "application/zip", &id);
+	if (st == ST_OK)
+		st = parts_add(f->db, id, 0, &p);
+	if (st == ST_OK)
+		st = parts_add(f->db, id, 1, &failed);
+	if (st == ST_OK)
+		st = parts_add(f->db, id, 2, &lacks);
+	return st;
+}
+
+/* Everything that a transaction does with parts. */
+static enum status work_on_parts(struct fixture *f)
+{
+	unsigned char stays[DOCUMENT_HASH_BYTES] = {'s'}, half[DOCUMENT_HASH_BYTES] = {'h'};
+	int64_t id = 0, known = 0, count;
+	enum status st = build(f, "a");
+
+	if (st == ST_OK)
+		st = documents_find(f->db, stays, f->converter, &known);
+	if (st == ST_OK)
+		st = put_container(f, "a", 3, &id);
+	if (st == ST_OK)
+		st = parts_copy(f->db, id, 3, "s.zip", known, &count);
+	if (st == ST_OK)
+		st = put_container(f, "a", 6, &id);
+	if (st == ST_OK)
+		st = put_file(f, "a.zip", id, false);
+	if (st == ST_OK)
+		st = parts_abandon(f->db, half, f->converter);
+	if (st == ST_OK)
+		st = tree_file_delete(f->db, 2, "s.zip");
+	if (st == ST_OK)
+		st = documents_expire_converters(f->db, (int64_t[]){f->converter + 1}, 1);
+	return st == ST_OK ? documents_sweep(f->db, now_real_s() + 10, 100) : st;
+}
+
+static enum status write_parts(struct fixture *f)
+{
+	enum status st = db_begin(f->db);
+
+	if (st != ST_OK)
+		return st;
+	st = work_on_parts(f);
+	if (st != ST_OK) {
+		db_rollback(f->db);
+		return st;
+	}
+	return db_commit(f->db);
+}
+
+static void fill_parts(struct fixture *f)
+{
+	int64_t id;
+
+	assert_ok(db_begin(f->db));
+	assert_ok(build(f, "s"));
+	assert_ok(put_container(f, "s", 3, &id));
+	assert_ok(put_file(f, "s.zip", id, false));
+	assert_ok(build(f, "h"));
+	assert_ok(db_commit(f->db));
+	db_close(f->db);
+	f->db = NULL;
+}
+
 static void fill(struct fixture *f)
 {
 	assert_ok(db_begin(f->db));
@@ -162,6 +258,52 @@ static void clear(struct fixture *f)
 	assert_ok(tree_dir_delete(f->db, 1));
 	assert_ok(tree_sweep_detached(f->db));
 	assert_ok(db_commit(f->db));
+	/* Parts of what is swept are swept too. */
+	assert_ok(db_begin(f->db));
+	assert_ok(documents_sweep(f->db, now_real_s() + 10, 100));
+	assert_ok(db_commit(f->db));
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM document WHERE building <> 1"), 0);
+}
+
+/* Opening, too, is under fire: what was left building ends there. */
+static enum status open_and_write_parts(struct fixture *f)
+{
+	bool unclean;
+	enum status st = db_open_writer(f->state, &f->db, &unclean);
+
+	return st == ST_OK ? write_parts(f) : st;
+}
+
+static void parts_series(struct fixture *f, int forever)
+{
+	int quiet = 0, failed = 0;
+
+	for (unsigned long n = 1; quiet < QUIET_RUNS; n = after(n)) {
+		assert_true(n < 100000);
+		fill(f);
+		fill_parts(f);
+		enum status st = under_fire(f, open_and_write_parts, n, forever);
+		quiet = st == ST_OK ? quiet + 1 : 0;
+		failed += st != ST_OK;
+		if (!f->db)
+			assert_ok(open_again(f));
+		fixture_sound(f);
+		/* All of it was done, or nothing. */
+		assert_int_equal(fixture_int(f, "SELECT count(*) FROM part"), st == ST_OK ? 6 : 3);
+		assert_int_equal(fixture_int(f, "SELECT count(*) FROM document WHERE building = 1"), 0);
+		clear(f);
+	}
+	assert_true(failed > 20);
+}
+
+static void test_parts_once(void **state)
+{
+	parts_series(*state, 0);
+}
+
+static void test_parts_forever(void **state)
+{
+	parts_series(*state, 1);
 }
 
 static void series(struct fixture *f, enum status (*run)(struct fixture *f), int forever)
@@ -242,6 +384,8 @@ int main(void)
 		TEST(test_read_once),
 		TEST(test_read_forever),
 		TEST(test_open),
+		TEST(test_parts_once),
+		TEST(test_parts_forever),
 	};
 
 	return cmocka_run_group_tests_name("store faults", tests, NULL, NULL);
