@@ -1,4 +1,4 @@
-/* answer: verdicts, metadata and text; see answer.h. */
+/* verdict: outcomes, metadata and text; see verdict.h. */
 #include "pipeline/verdict.h"
 
 #include "core/log.h"
