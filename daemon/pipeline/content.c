@@ -34,15 +34,6 @@ static enum status put_document(struct db *db, const struct result *r, int64_t *
 	return documents_put(db, &d, id);
 }
 
-/* Whether all that was sent of its parts is there. */
-static enum status check_parts(struct db *db, const struct result *r, int64_t document)
-{
-	int64_t count, bytes;
-	enum status st = parts_count(db, document, &count, &bytes);
-
-	return st == ST_OK && count != r->parts ? ST_NOT_FOUND : st;
-}
-
 /* A file's twin is whatever its rule made of that content; a part's is known by its converter. */
 static enum status find_twin(struct db *db, const struct result *r, int64_t *id)
 {
@@ -55,14 +46,9 @@ static enum status find_twin(struct db *db, const struct result *r, int64_t *id)
 
 static enum status put(struct db *db, const struct result *r, int64_t *document)
 {
-	enum status st = ST_OK;
-
 	switch (r->kind) {
 	case RESULT_TEXT:
-		if (r->of->parts != PARTS_SOUND)
-			return ST_NOT_FOUND;
-		st = put_document(db, r, document);
-		return st == ST_OK && r->builder ? check_parts(db, r, *document) : st;
+		return r->of->parts == PARTS_SOUND ? put_document(db, r, document) : ST_NOT_FOUND;
 	case RESULT_KNOWN:
 		*document = r->known;
 		return ST_OK;

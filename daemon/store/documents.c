@@ -5,6 +5,7 @@
 #include "store/connection.h"
 #include "store/container.h"
 #include "store/lengths_staged.h"
+#include "store/parts.h"
 
 #include <string.h>
 
@@ -197,19 +198,28 @@ static enum status insert_document(struct db *db, const struct document *d, int6
 	return st == ST_OK ? insert_text(db, d, *id) : st;
 }
 
+/* What an earlier reading had more goes.  ST_NOT_FOUND: parts are missing, which somebody took away meanwhile. */
+static enum status fit_parts(struct db *db, const struct document *d, int64_t id)
+{
+	int64_t count, bytes;
+	enum status st = parts_delete(db, id, d->parts, INT64_MAX);
+
+	if (st == ST_OK)
+		st = parts_count(db, id, &count, &bytes);
+	return st == ST_OK && count != d->parts ? ST_NOT_FOUND : st;
+}
+
 /* A container whose parts are all there: what it had before, if it was read before, makes way. */
 static enum status complete(struct db *db, const struct document *d, const struct document_state *old)
 {
-	enum status st = ST_OK;
+	enum status st = fit_parts(db, d, old->id);
 
-	if (old->searchable) {
+	if (st == ST_OK && old->searchable) {
 		AUTO_STATEMENT s = statement_start(db, STMT_FTS_LEAVE);
 
 		statement_int(&s, old->id);
 		st = statement_run(&s);
 	}
-	if (st == ST_OK)
-		st = parts_delete(db, old->id, d->parts, INT64_MAX);
 	if (st == ST_OK)
 		st = write_document(db, STMT_DOCUMENT_COMPLETE, d);
 	db_tick(db);
@@ -221,7 +231,7 @@ enum status documents_put(struct db *db, const struct document *d, int64_t *id)
 	struct document_state old;
 	enum status st = document_state(db, d->hash, d->converter, &old);
 
-	if (st == ST_NOT_FOUND) {
+	if (st == ST_NOT_FOUND && !d->parts) {
 		st = insert_document(db, d, id);
 	} else if (st == ST_OK) {
 		*id = old.id;

@@ -62,6 +62,7 @@ MUST_USE enum status documents_expire_extension(
 /*
  * Inserts content, text and fts row, or finds them; *id.  A kept orphan is made searchable again.  A container whose
  * parts were added before (parts.h) is completed by it: from d->parts on, rows of an earlier reading go.
+ * ST_NOT_FOUND: not all of its parts are there, and it is not completed.
  */
 MUST_USE enum status documents_put(struct db *db, const struct document *d, int64_t *id);
 /*
