@@ -8,6 +8,7 @@
 #include "iso_date.h"
 #include "tags.h"
 
+#include <endian.h>
 #include <gexiv2/gexiv2.h>
 #include <stdio.h>
 #include <string.h>
@@ -217,10 +218,24 @@ static const struct {
 	{0, "IIRO", 4},                                          /* Olympus */
 	{0, "IIRS", 4},                                          /* Olympus */
 	{0, "MMOR", 4},                                          /* Olympus */
-	{0, "FUJIFILMCCD-RAW", 15},                              /* Fujifilm */
-	{0, "\0MRM", 4},                                         /* Minolta */
-	{6, "HEAPCCDR", 8},                                      /* Canon */
 };
+
+/* Fujifilm's raw files hold a JPEG with all tags; exiv2's own way to it ends programs. */
+static void step_into_raf(const uint8_t **p, size_t *n)
+{
+	enum { PREVIEW = 84 }; /* where and how long it is, big-endian */
+	static const char signature[] = "FUJIFILMCCD-RAW";
+	uint32_t place[2];
+
+	if (*n < PREVIEW + sizeof place || memcmp(*p, signature, sizeof signature - 1) != 0)
+		return;
+	memcpy(place, *p + PREVIEW, sizeof place);
+	size_t at = be32toh(place[0]), len = be32toh(place[1]);
+	if (at > *n)
+		return;
+	*p += at;
+	*n = len < *n - at ? len : *n - at;
+}
 
 static bool is_picture(const uint8_t *p, size_t n)
 {
@@ -273,6 +288,7 @@ bool picture_tags_give(struct answer *out, const uint8_t *bytes, size_t n)
 		gexiv2_log_set_level(GEXIV2_LOG_LEVEL_MUTE);
 	}
 	ready = true;
+	step_into_raf(&bytes, &n);
 	if (!is_picture(bytes, n))
 		return false;
 	GExiv2Metadata *picture = gexiv2_metadata_new();
