@@ -193,6 +193,30 @@ static void take_system(struct reading *r, struct chmFile *chm)
 		take_title(r, title, title_len);
 }
 
+/* The library does not look whether its decoder takes the window that the document asks for. */
+static bool has_sound_window(struct chmFile *chm)
+{
+	enum {
+		VERSION_AT = 8,
+		WINDOW_AT = 16,
+		CONTROL = 24,
+		FRAME = 0x8000,
+		WINDOW_MOST = 1 << 21
+	};
+	static const char name[] = "::DataSpace/Storage/MSCompressed/ControlData";
+	struct chmUnitInfo member;
+	uint8_t control[CONTROL];
+
+	if (chm_resolve_object(chm, name, &member) != CHM_RESOLVE_SUCCESS)
+		return true; /* nothing is compressed */
+	if (read_member(chm, &member, control, sizeof control) < sizeof control)
+		return false;
+	uint64_t window = little(control + WINDOW_AT, 4);
+	if (little(control + VERSION_AT, 4) == 2)
+		window *= FRAME;
+	return window >= FRAME && window <= WINDOW_MOST && (window & (window - 1)) == 0;
+}
+
 /* --- one document ----------------------------------------------------------------------------- */
 
 /* The document under a name; the descriptor of the copy, or -1. */
@@ -238,6 +262,8 @@ static int read_help(struct reading *r, struct chmFile *chm)
 {
 	const char *type = "application/vnd.ms-htmlhelp";
 
+	if (!has_sound_window(chm))
+		return answer_fail(r->out, ANSWER_DAMAGED, "how it is compressed cannot be told");
 	answer_meta(r->out, "type", type, strlen(type));
 	take_system(r, chm);
 	bool whole = chm_enumerate(chm, CHM_ENUMERATE_NORMAL | CHM_ENUMERATE_FILES, take_topic, r);

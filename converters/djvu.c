@@ -31,6 +31,8 @@ enum {
 	ZONE_DEPTH = 16, /* page, column, region, paragraph, line, word, character */
 	BOOKMARK_DEPTH = 64,
 	NODES_MOST = 4 * 1024 * 1024, /* of all bookmarks, or of one page's zones */
+	WAITS_MOST = 1000,            /* for one answer: the library asks itself on about damage */
+	UNANSWERED_MOST = 64,
 };
 
 /* One document being read. */
@@ -42,6 +44,7 @@ struct reading {
 	bool fed;        /* the main stream was given */
 	bool unreadable; /* and could not be read to its end */
 	int missing;     /* other files that it asked for */
+	int unanswered;  /* questions given up */
 	struct pages pages;
 };
 
@@ -91,6 +94,44 @@ static void wait_message(struct reading *r)
 	}
 }
 
+/* One question about a page or the document as a whole, asked until it is answered; nil if it is
+ * not. */
+static miniexp_t ask(
+	struct reading *r, miniexp_t (*question)(struct reading *r, int page), int page)
+{
+	for (int i = 0; i < WAITS_MOST && r->unanswered < UNANSWERED_MOST; i++) {
+		miniexp_t e = question(r, page);
+
+		if (e != miniexp_dummy)
+			return miniexp_consp(e) ? e : miniexp_nil; /* a symbol tells of a failure */
+		wait_message(r);
+	}
+	r->unanswered++;
+	return miniexp_nil;
+}
+
+static miniexp_t outline(struct reading *r, int page)
+{
+	(void)page;
+	return ddjvu_document_get_outline(r->djvu);
+}
+
+static miniexp_t page_text(struct reading *r, int page)
+{
+	return ddjvu_document_get_pagetext(r->djvu, page, "line");
+}
+
+static miniexp_t page_notes(struct reading *r, int page)
+{
+	return ddjvu_document_get_pageanno(r->djvu, page);
+}
+
+static miniexp_t document_notes(struct reading *r, int page)
+{
+	(void)page;
+	return ddjvu_document_get_anno(r->djvu, TRUE);
+}
+
 /* --- expressions ------------------------------------------------------------------------------ */
 
 static void note(struct reading *r, miniexp_t e)
@@ -105,15 +146,13 @@ static void note(struct reading *r, miniexp_t e)
 /* (bookmarks ("title" "url" more…)…): depth first, an explicit stack of what is still to come. */
 static void take_bookmarks(struct reading *r)
 {
-	miniexp_t outline, rest[BOOKMARK_DEPTH];
+	miniexp_t rest[BOOKMARK_DEPTH], bookmarks = ask(r, outline, 0);
 	int depth = 0, left = NODES_MOST;
 
-	while ((outline = ddjvu_document_get_outline(r->djvu)) == miniexp_dummy)
-		wait_message(r);
-	if (!miniexp_consp(outline))
+	if (!bookmarks)
 		return;
 	pages_begin(&r->pages);
-	rest[0] = miniexp_cdr(outline);
+	rest[0] = miniexp_cdr(bookmarks);
 	while (depth >= 0 && left-- > 0 && !r->pages.full) {
 		if (!miniexp_consp(rest[depth])) {
 			depth--;
@@ -125,7 +164,7 @@ static void take_bookmarks(struct reading *r)
 		if (miniexp_length(item) > 2 && depth + 1 < BOOKMARK_DEPTH)
 			rest[++depth] = miniexp_cddr(item);
 	}
-	ddjvu_miniexp_release(r->djvu, outline);
+	ddjvu_miniexp_release(r->djvu, bookmarks);
 }
 
 /* (line x0 y0 x1 y1 "text") and what encloses it, the same way. */
@@ -158,11 +197,9 @@ static void take_zones(struct reading *r, miniexp_t zone)
 /* The comments of areas that lead elsewhere: (maparea url "comment" …). */
 static void take_comments(struct reading *r, int page)
 {
-	miniexp_t notes;
+	miniexp_t notes = ask(r, page_notes, page);
 
-	while ((notes = ddjvu_document_get_pageanno(r->djvu, page)) == miniexp_dummy)
-		wait_message(r);
-	if (!miniexp_consp(notes))
+	if (!notes)
 		return;
 	miniexp_t *areas = ddjvu_anno_get_hyperlinks(notes);
 	for (size_t i = 0; areas && areas[i]; i++)
@@ -173,11 +210,9 @@ static void take_comments(struct reading *r, int page)
 
 static void take_page(struct reading *r, int page)
 {
-	miniexp_t text;
+	miniexp_t text = ask(r, page_text, page);
 
-	while ((text = ddjvu_document_get_pagetext(r->djvu, page, "line")) == miniexp_dummy)
-		wait_message(r);
-	if (miniexp_consp(text)) {
+	if (text) {
 		take_zones(r, text);
 		ddjvu_miniexp_release(r->djvu, text);
 	}
@@ -205,11 +240,9 @@ static void take_value(struct reading *r, const char *name, const char *value)
 
 static void take_metadata(struct reading *r)
 {
-	miniexp_t notes;
+	miniexp_t notes = ask(r, document_notes, 0);
 
-	while ((notes = ddjvu_document_get_anno(r->djvu, TRUE)) == miniexp_dummy)
-		wait_message(r);
-	if (!miniexp_consp(notes))
+	if (!notes)
 		return;
 	miniexp_t *keys = ddjvu_anno_get_metadata_keys(notes);
 	for (size_t i = 0; keys && keys[i]; i++) {
@@ -239,7 +272,7 @@ static int read_document(struct reading *r)
 	for (int i = 0; i < count && i < PAGES_MOST && pages_begin(&r->pages); i++)
 		take_page(r, i);
 	take_bookmarks(r);
-	if (!pages_finish(&r->pages) || count > PAGES_MOST || r->missing > 0)
+	if (!pages_finish(&r->pages) || count > PAGES_MOST || r->missing > 0 || r->unanswered > 0)
 		answer_truncated(r->out);
 	return ANSWER_DONE;
 }
@@ -272,7 +305,7 @@ static int convert_djvu(const struct document *doc, struct answer *out)
 	r.doc = doc;
 	r.out = out;
 	r.fed = r.unreadable = false;
-	r.missing = 0;
+	r.missing = r.unanswered = 0;
 	pages_init(&r.pages, out);
 	r.djvu = ddjvu_document_create(r.context, NULL, FALSE);
 	if (!r.djvu)
