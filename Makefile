@@ -245,7 +245,7 @@ FUZZ_SECONDS ?= 600
 FUZZ_LEFT_OUT := $(patsubst converters/%.c,tests/fuzz/fuzz_convert_%.c,$(CONV_LEFT_OUT))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(filter-out $(FUZZ_LEFT_OUT),$(wildcard tests/fuzz/fuzz_*.c)))
 fuzz_bare = $(if $(filter fuzz_convert_%,$(1)),$(call conv_bare_libs,converters/$(patsubst fuzz_convert_%,%,$(1)).c))
-fuzz_pkgs = $(CONVLIB_PKGS) $(if $(filter fuzz_convert_%,$(1)),$(call conv_pkgs,converters/$(patsubst fuzz_convert_%,%,$(1)).c))
+fuzz_pkgs = $(if $(filter fuzz_convert_%,$(1)),$(call conv_pkgs,converters/$(patsubst fuzz_convert_%,%,$(1)).c),libcjson)
 fuzz:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzzed SAN=fuzzer-no-link,address,undefined CC=clang -j$$(nproc) fuzzers
 	@sh tests/fuzz/run.sh $(FUZZ_SECONDS) $(patsubst $(BUILD)/fuzz/%,$(BUILD)/fuzzed/fuzz/%,$(FUZZERS))
@@ -253,11 +253,11 @@ fuzzers: $(FUZZERS)
 $(BUILD)/obj/tests/fuzz/%.o: tests/fuzz/%.c | $(BUILD)/gen/schema.inc
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_DAEMON) -DTRAWL_FUZZ -I. -Iconverters/lib $(call pkg_cflags,$(call fuzz_pkgs,$*)) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS_DAEMON) -DTRAWL_FUZZ -I. -Iconverters/lib $(call pkg_cflags,$(call fuzz_pkgs,$*)) $(call pkg_cflags,$(CONVLIB_PKGS)) -MMD -MP -c -o $@ $<
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/libtrawl.a $(BUILD)/libconvert.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDHARDEN) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON) $(call pkg_libs,$(call fuzz_pkgs,$*)) $(call fuzz_bare,$*)
+	$(Q)$(CC) $(LDHARDEN) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON) $(call pkg_libs,$(call fuzz_pkgs,$*)) $(call pkg_libs,$(CONVLIB_PKGS)) $(call fuzz_bare,$*)
 
 # --- installation --------------------------------------------------------------------------------
 
