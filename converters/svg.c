@@ -10,6 +10,7 @@
 #include "xml.h"
 
 #include <string.h>
+#include <unistd.h>
 
 enum { TITLE_MOST = 1024, ROOT_TITLE_DEPTH = 2 };
 
@@ -111,14 +112,28 @@ static bool is_full(void *ctx)
 	return d->flow.full;
 }
 
+static const char svg_type[] = "image/svg+xml";
+
+/* The root element may lie behind more than is looked at to tell a type: then markup that is
+ * nothing else is enough. */
+static bool may_be_svg(const struct document *doc)
+{
+	const char *found = typing_of(doc);
+	char first = 0;
+
+	if (strcmp(found, svg_type) == 0)
+		return true;
+	return strcmp(doc->type, svg_type) == 0 && strcmp(found, "text/plain") == 0 &&
+	       pread(doc->fd, &first, 1, 0) == 1 && first == '<';
+}
+
 static int convert_svg(const struct document *doc, struct answer *out)
 {
 	static const struct xml_ops ops = {
 		.open = on_open, .close = on_close, .text = on_text, .enough = is_full};
 	static struct drawing *d;
-	static const char type[] = "image/svg+xml";
 
-	if (strcmp(typing_of(doc), type) != 0)
+	if (!may_be_svg(doc))
 		return convert_other(doc, out);
 	if (!d)
 		d = alloc_resize(NULL, 1, sizeof *d);
@@ -126,7 +141,7 @@ static int convert_svg(const struct document *doc, struct answer *out)
 	d->depth = d->words = d->skipped = 0;
 	d->in_title = false;
 	d->title_len = 0;
-	answer_meta(out, "type", type, sizeof type - 1);
+	answer_meta(out, "type", svg_type, sizeof svg_type - 1);
 	int verdict = xml_read(doc, &ops, d, out);
 	answer_meta(out, "title", d->title, d->title_len);
 	flow_finish(&d->flow);
