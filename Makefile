@@ -159,10 +159,12 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call obj,$(UNIT_HELP)) $(BUILD)/l
 BUILD_DEPS := gcc make pkg-config libc6-dev libuv1-dev libsqlite3-dev libcjson-dev libzstd-dev libsodium-dev \
 	libini-config-dev libseccomp-dev libsystemd-dev \
 	libuchardet-dev libmagic-dev libxml2-dev libarchive-dev libzip-dev libexpat1-dev libpoppler-glib-dev \
-	libgmime-3.0-dev libgexiv2-dev libavformat-dev libavutil-dev libtesseract-dev
+	libgmime-3.0-dev libgexiv2-dev libavformat-dev libavutil-dev libtesseract-dev \
+	libdjvulibre-dev libgsf-1-dev libmobi-dev libchm-dev ghostscript
 TEST_DEPS := libcmocka-dev python3 python3-pytest python3-hypothesis clang clang-tidy libclang-rt-14-dev \
 	cppcheck pmccabe mandoc systemd poppler-utils procps strace sqlite3 \
-	tesseract-ocr-eng
+	tesseract-ocr-eng \
+	libmupdf-dev libmujs-dev libgumbo-dev libopenjp2-7-dev libjbig2dec0-dev libfreetype-dev libjpeg-dev
 
 # Installs only what is missing; as root, or through sudo.
 define install_missing
