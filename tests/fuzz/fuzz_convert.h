@@ -10,7 +10,9 @@
 
 #include "scan.h"
 
+#include <cjson/cJSON.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -22,6 +24,15 @@ static void fuzz_promise(bool kept)
 {
 	if (!kept)
 		abort();
+}
+
+static bool fuzz_is_object(const uint8_t *json, size_t n)
+{
+	cJSON *value = cJSON_ParseWithLength((const char *)json, n);
+	bool is = cJSON_IsObject(value);
+
+	cJSON_Delete(value);
+	return is;
 }
 
 /* One answer: T, M and parts, then D, or R alone; text within the limit, well-formed, without NUL.

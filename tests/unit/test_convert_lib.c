@@ -2,6 +2,7 @@
  * signatures told, answers put into records. */
 #include "answer.h"
 #include "iso_date.h"
+#include "quote.h"
 #include "scan.h"
 #include "sniff.h"
 
@@ -276,6 +277,32 @@ static void test_parts(void **state)
 	hang_up(&h);
 }
 
+/* Characters beside others that JSON wants escaped. */
+static void test_quoting(void **state)
+{
+	static const struct {
+		const char *value, *quoted;
+	} cases[] = {
+		{"\xc3\xa9\"\\", "\"\xc3\xa9\\\"\\\\\""},
+		{"\xc3\xa9\n\tx", "\"\xc3\xa9 x\""},
+		{"\xe2\x82\xac\"", "\"\xe2\x82\xac\\\"\""},
+		{"\xf0\x9f\x90\x9f\"", "\"\xf0\x9f\x90\x9f\\\"\""},
+		{"\xff\xc3", "\"\xef\xbf\xbd\xef\xbf\xbd\""},
+		{"\xc3\xc3\xa9\x80", "\"\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd\""},
+		{" \n\t", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char out[QUOTE_VALUE_ROOM + 1];
+
+		size_t n = quote_value(out, cases[i].value, strlen(cases[i].value));
+
+		out[n] = '\0';
+		assert_string_equal(out, cases[i].quoted);
+	}
+}
+
 /* Small pieces share a record, large ones are cut into several; nothing is lost or out of order. */
 static void test_part_bytes(void **state)
 {
@@ -359,6 +386,7 @@ int main(void)
 		cmocka_unit_test(test_date),
 		cmocka_unit_test(test_sniff),
 		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_quoting),
 		cmocka_unit_test(test_part_bytes),
 		cmocka_unit_test(test_long_path),
 		cmocka_unit_test(test_parts_by_hand),
