@@ -66,6 +66,7 @@ static void fuzz_check(const uint8_t *p, size_t n, size_t limit)
 							    part_count == 0));
 			ended = true;
 		}
+		fuzz_promise(!strchr("MPFD", p[0]) || fuzz_is_object(p + FUZZ_HEADER, payload));
 		fuzz_promise(p[0] == 'T' || p[0] == 'B' ||
 			     scan_utf8(p + FUZZ_HEADER, payload) == payload);
 		p += FUZZ_HEADER + payload;
