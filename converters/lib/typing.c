@@ -72,10 +72,12 @@ static const char *by_text(const uint8_t *head, size_t n, bool cut)
 
 /* --- libmagic --------------------------------------------------------------------------------- */
 
-/* Its names for what the freedesktop.org database, whose names are used here, calls otherwise. */
+/* Its names for what the freedesktop.org database, whose names are used here, calls otherwise; NULL
+ * for what it sees in bytes of any kind. */
 static const struct {
 	const char *magic, *name;
 } names[] = {
+	{"image/x-tga", NULL},
 	{"application/x-rar", "application/vnd.rar"},
 	{"application/CDFV2", "application/x-ole-storage"},
 	{"application/vnd.ms-office", "application/x-ole-storage"},
@@ -125,7 +127,8 @@ static const char *by_magic(const uint8_t *head, size_t n)
 	const char *type = cookie ? magic_buffer(cookie, head, n) : NULL;
 	/* What is text was told before, and better. */
 	if (!type || strcmp(type, TYPING_UNKNOWN) == 0 || strncmp(type, "text/", 5) == 0 ||
-		strncmp(type, "message/", 8) == 0 || !strchr(type, '/'))
+		strncmp(type, "message/", 8) == 0 || strncmp(type, "inode/", 6) == 0 ||
+		!strchr(type, '/'))
 		return NULL;
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(type, names[i].magic) == 0)
@@ -150,7 +153,7 @@ const char *typing_of(const struct document *doc)
 	}
 	if (!type)
 		type = by_text(head, n, n == HEAD);
-	if (!type)
+	if (!type && n > 0)
 		type = by_magic(head, n);
 	return type ? type : TYPING_UNKNOWN;
 }

@@ -104,6 +104,10 @@ def test_what_cannot_be_read_says_why(library, row):
 
 # --- under other names -----------------------------------------------------------------------------------------------
 
+# Text themselves: a name that says text is believed.
+READABLE = {"ps", "eps", "rtf", "fodt", "fods", "fodp", "fb2"}
+
+
 def _misnamed():
     """(row, name) with an extension that says something else, and with none."""
     for row in FORMATS:
@@ -111,7 +115,7 @@ def _misnamed():
             continue
         yield row, "document"
         yield row, "document.pdf" if row.extension in ("docx", "doc", "zip") else "document.docx"
-        if row.path.split("/")[0] not in ("text", "web", "mail"):
+        if row.path.split("/")[0] not in ("text", "web", "mail") and row.extension not in READABLE:
             yield row, "document.txt"
 
 
