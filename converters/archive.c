@@ -10,6 +10,7 @@
  */
 #include "archive_source.h"
 #include "member_name.h"
+#include "rar5.h"
 #include "scan.h"
 #include "serve.h"
 #include "typing.h"
@@ -178,6 +179,7 @@ struct job {
 	struct archive *a;
 	struct member_names names;
 	bool learned;
+	struct rar5 rar5; /* in step with the entries of an archive of that format */
 	struct archive_source source, second;
 };
 
@@ -295,8 +297,12 @@ static bool give_bytes(struct job *j)
 /* False: nothing more can be had of this archive. */
 static bool give_member(struct job *j, struct archive_entry *e)
 {
+	bool locked = archive_entry_is_data_encrypted(e) || rar5_next(&j->rar5) == RAR5_LOCKED;
+
+	if (!has_content(e))
+		return true;
 	begin_part(j, e);
-	if (archive_entry_is_data_encrypted(e)) {
+	if (locked) {
 		answer_part_fail(j->out, ANSWER_ENCRYPTED, "the member needs a password");
 		return true;
 	}
@@ -334,7 +340,7 @@ static int give_up(struct job *j)
 		answer_truncated(j->out);
 		return answer_fail(j->out, ANSWER_DONE, "%s", complaint(j->a));
 	}
-	if (archive_read_has_encrypted_entries(j->a) > 0)
+	if (archive_read_has_encrypted_entries(j->a) > 0 || rar5_next(&j->rar5) == RAR5_SEALED)
 		return answer_fail(j->out, ANSWER_ENCRYPTED, "the archive needs a password");
 	return answer_fail(j->out, ANSWER_DAMAGED, "%s", complaint(j->a));
 }
@@ -353,7 +359,7 @@ static int give_members(struct job *j)
 	member_names_init(
 		&j->names, (archive_format(j->a) & ARCHIVE_FORMAT_BASE_MASK) != ARCHIVE_FORMAT_TAR);
 	for (; r >= ARCHIVE_WARN && r != ARCHIVE_EOF; r = next_header(j->a, &e))
-		if (has_content(e) && !give_member(j, e))
+		if (!give_member(j, e))
 			return give_up(j);
 	return r == ARCHIVE_EOF ? ANSWER_DONE : give_up(j);
 }
@@ -368,6 +374,7 @@ static int convert_archive(const struct document *doc, struct answer *out)
 	job.doc = doc;
 	job.out = out;
 	job.learned = false;
+	rar5_init(&job.rar5, doc->fd);
 	job.a = archive_source_open(&job.source, doc);
 	int verdict = give_members(&job);
 	archive_read_free(job.a);

@@ -1,4 +1,4 @@
-/* packer: zip, tar and gzip by hand; see packer.h. */
+/* packer: zip, tar, rar and gzip by hand; see packer.h. */
 #include "packer.h"
 
 #include <setjmp.h>
@@ -125,6 +125,58 @@ void packer_tar_end(struct packer *p)
 	static const char zeros[2 * TAR_BLOCK];
 
 	put(p, zeros, sizeof zeros);
+}
+
+/* --- rar 5 ------------------------------------------------------------------------------------ */
+
+/* The checksum and the length before what a header says; all its numbers are below 128. */
+static void put_rar5_header(struct packer *p, const void *header, size_t n)
+{
+	uint8_t whole[128] = {0};
+
+	assert_true(n < 100);
+	whole[4] = (uint8_t)n;
+	memcpy(whole + 5, header, n);
+	store(whole, crc32_of(whole + 4, n + 1), 4);
+	put(p, whole, n + 5);
+}
+
+void packer_rar5_begin(struct packer *p)
+{
+	put(p, "Rar!\x1a\x07\x01", 8);
+	put_rar5_header(p, "\x01\0\0", 3);
+}
+
+void packer_rar5(struct packer *p, const char *name, const char *content, bool locked)
+{
+	/* Length, type, version, flags, iterations; salt and vector. */
+	static const uint8_t encryption[37] = {36, 1, 0, 0, 15};
+	uint8_t header[128], *at = header;
+	size_t n = strlen(name), size = strlen(content);
+
+	*at++ = 2;
+	*at++ = locked ? 3 : 2; /* extra area, data */
+	if (locked)
+		*at++ = sizeof encryption;
+	*at++ = (uint8_t)size;
+	*at++ = 0; /* neither time nor checksum */
+	*at++ = (uint8_t)size;
+	*at++ = 0x20;
+	*at++ = 0; /* stored */
+	*at++ = 1; /* Unix */
+	*at++ = (uint8_t)n;
+	memcpy(at, name, n);
+	at += n;
+	if (locked)
+		memcpy(at, encryption, sizeof encryption);
+	at += locked ? sizeof encryption : 0;
+	put_rar5_header(p, header, (size_t)(at - header));
+	put(p, content, size);
+}
+
+void packer_rar5_end(struct packer *p)
+{
+	put_rar5_header(p, "\x05\0\0", 3);
 }
 
 /* --- gzip ------------------------------------------------------------------------------------- */

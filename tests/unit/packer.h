@@ -7,6 +7,7 @@
 #ifndef PACKER_H
 #define PACKER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,11 @@ void packer_zip_end(struct packer *p);
 /* `type` as in ustar: '0' a file, '5' a directory, '1' and '2' links. */
 void packer_tar(struct packer *p, const char *name, char type, const void *content, size_t n);
 void packer_tar_end(struct packer *p);
+
+void packer_rar5_begin(struct packer *p);
+/* `locked`: with the record that says how it is encrypted. */
+void packer_rar5(struct packer *p, const char *name, const char *content, bool locked);
+void packer_rar5_end(struct packer *p);
 
 /* What is there becomes the content of a gzip file; `name` may be NULL. */
 void packer_gzip(struct packer *p, const char *name);

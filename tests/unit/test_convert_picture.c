@@ -179,7 +179,7 @@ static void test_other_content(void **state)
 	} cases[] = {
 		{"Dear all,\n", 10, -1},
 		{"\x89PNG\r\n\x1a\n and no more", 20, 65},
-		{"", 0, -1},
+		{"", 0, 65},
 	};
 
 	(void)state;
