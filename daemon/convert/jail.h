@@ -134,6 +134,7 @@ extern const struct jail_path jail_devices[];
 /* Where the private directory is, under a root of its own. */
 #define JAIL_TMP "/tmp"
 #define JAIL_WORK "/tmp/work"
+#define JAIL_USERS "/etc/passwd"
 enum { JAIL_WORDS_MAX = 16 };
 /* Those words of the command that are files and do not lie below the paths above. */
 struct jail_words {

@@ -117,9 +117,11 @@ bool jail_landlock_apply(const struct jail_options *o, const struct jail_state *
 	if (ruleset < 0)
 		return false;
 	add_rules(o, ruleset, handled->files);
-	/* Tools that know no other name for a temporary file write into /tmp itself. */
-	if (st->active & jail_bit(JAIL_MOUNT))
+	if (st->active & jail_bit(JAIL_MOUNT)) {
+		/* Tools that know no other name for a temporary file write into /tmp itself. */
 		add_path(ruleset, handled->files, JAIL_TMP, OWN);
+		add_path(ruleset, handled->files, JAIL_USERS, READ_FILE);
+	}
 	bool restricted = syscall(RESTRICT_SELF, ruleset, 0) == 0;
 	close(ruleset);
 	return restricted;

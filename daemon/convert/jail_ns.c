@@ -162,17 +162,24 @@ static int wanted_flags(const struct jail_options *o)
 
 pid_t jail_ns_fork(const struct jail_options *o, int *flags)
 {
-	*flags = wanted_flags(o);
-	if (*flags & CLONE_NEWPID) {
-		pid_t pid = fork_into(o, *flags);
+	int wanted = wanted_flags(o);
+
+	*flags = wanted;
+	if (wanted & CLONE_NEWPID) {
+		pid_t pid = fork_into(o, wanted);
 
 		if (pid >= 0 || !is_refusal(errno))
 			return pid;
-		*flags = feasible(o, *flags);
+		/* What a service of systemd is most likely to be left with; and the least loss. */
+		*flags = wanted & ~(CLONE_NEWIPC | CLONE_NEWUTS);
+		pid = fork_into(o, *flags);
+		if (pid >= 0 || !is_refusal(errno))
+			return pid;
+		*flags = feasible(o, wanted);
 		if (*flags & CLONE_NEWPID)
 			return fork_into(o, *flags);
-	} else if (*flags) {
-		*flags = feasible(o, *flags);
+	} else if (wanted) {
+		*flags = feasible(o, wanted);
 	}
 	return fork_into(o, 0);
 }

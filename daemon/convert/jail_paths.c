@@ -94,7 +94,6 @@ void jail_words_open(const struct jail_options *o)
 	}
 }
 
-
 bool jail_wants_proc(const struct jail_options *o)
 {
 	/* A sanitizer looks up its own memory there. */

@@ -69,7 +69,7 @@ static bool make_once(const char *path, mode_t type, const char *link)
 		return symlink(link, path) == 0;
 	if (S_ISDIR(type))
 		return mkdir(path, 0755) == 0;
-	return mknod(path, S_IFREG | 0444, 0) == 0;
+	return mknod(path, S_IFREG | 0644, 0) == 0;
 }
 
 static bool make(const char *path, mode_t type, const char *link)
@@ -133,6 +133,20 @@ static bool make_work(void)
 				 chown(here(JAIL_WORK), JAIL_NOBODY, JAIL_NOBODY) == 0));
 }
 
+/* The one user that there is: some tools look up their home. */
+static bool make_users(void)
+{
+	static const char users[] = "nobody:x:65534:65534:nobody:" JAIL_WORK ":/usr/sbin/nologin\n";
+
+	if (!make(here(JAIL_USERS), S_IFREG, NULL))
+		return false;
+	int fd = open(here(JAIL_USERS), O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW);
+	bool written = fd >= 0 && write(fd, users, sizeof users - 1) == (ssize_t)sizeof users - 1;
+	if (fd >= 0)
+		close(fd);
+	return written;
+}
+
 static bool make_proc(void)
 {
 	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
@@ -166,7 +180,7 @@ static bool furnish(const struct jail_options *o)
 	for (const struct jail_path *p = jail_paths; p->path; p++)
 		if (!show(p->path))
 			return false;
-	if (!show_words() || !make_work() || !make_devices())
+	if (!show_words() || !make_work() || !make_users() || !make_devices())
 		return false;
 	if (jail_wants_proc(o) && (!make_proc() || symlink("/proc/self/fd/0", "dev/stdin")))
 		return false;
