@@ -12,7 +12,6 @@
 
 enum trait {
 	PLAIN,
-	SKIPPED,
 	INFO, /* of the book itself: properties are inside */
 	BODY,
 	PARAGRAPH,
@@ -34,7 +33,6 @@ static const struct element {
 } elements[] = {
 	{"annotation", VALUE, PROPERTY_DESCRIPTION},
 	{"author", PERSON, PROPERTY_AUTHOR},
-	{"binary", SKIPPED, 0},
 	{"body", BODY, 0},
 	{"book-title", VALUE, PROPERTY_TITLE},
 	{"cite", PARAGRAPH, 0},
@@ -53,7 +51,6 @@ static const struct element {
 	{"section", PARAGRAPH, 0},
 	{"sequence", SERIES, PROPERTY_SERIES},
 	{"stanza", PARAGRAPH, 0},
-	{"stylesheet", SKIPPED, 0},
 	{"subtitle", PARAGRAPH, 0},
 	{"table", PARAGRAPH, 0},
 	{"td", CELL, 0},
@@ -72,7 +69,7 @@ struct level {
 	enum property property; /* whose value the characters are */
 	enum property person;   /* whose value a name is */
 	bool named;             /* a part of it was there */
-	bool skipped, info, body;
+	bool info, body;
 };
 
 struct book {
@@ -144,7 +141,6 @@ static void open_description(
 		now->person = element->property;
 		if (now->info && element->property != PROPERTY_NONE)
 			properties_open(&b->properties, element->property);
-		now->info = now->info && element->property != PROPERTY_NONE;
 		break;
 	case NAME:
 		open_name(b, now);
@@ -197,11 +193,8 @@ static void on_open(void *ctx, const char *name, const char **atts)
 
 	*now = b->levels[b->depth++];
 	now->trait = element->trait;
-	now->skipped |= element->trait == SKIPPED;
 	now->info |= element->trait == INFO;
 	now->body |= element->trait == BODY;
-	if (now->skipped)
-		return;
 	if (now->body)
 		prose_break(&b->prose, gap_of(element->trait));
 	else
@@ -214,8 +207,6 @@ static void on_close(void *ctx, const char *name)
 	const struct level *now = &b->levels[b->depth--];
 
 	(void)name;
-	if (now->skipped)
-		return;
 	if (now->body)
 		prose_break(&b->prose, gap_of(now->trait));
 	else
@@ -227,8 +218,6 @@ static void on_text(void *ctx, const char *utf8, size_t n)
 	struct book *b = ctx;
 	const struct level *now = &b->levels[b->depth];
 
-	if (now->skipped)
-		return;
 	if (now->body)
 		prose_text(&b->prose, utf8, n);
 	else if (now->property != PROPERTY_NONE)

@@ -83,8 +83,11 @@ static const struct element {
 	{"text:line-break", LINE, 0},
 	{"text:note-citation", SKIPPED, 0},
 	{"text:p", PARAGRAPH, 0},
+	{"text:page-count", SKIPPED, 0}, /* of no page, where the text is not laid out */
+	{"text:page-number", SKIPPED, 0},
 	{"text:s", BLANK, 0},
 	{"text:script", SKIPPED, 0},
+	{"text:sheet-name", SKIPPED, 0},
 	{"text:tab", TAB, 0},
 	{"text:tracked-changes", SKIPPED, 0},
 };
@@ -185,10 +188,9 @@ static void open_slide(struct odf *o)
 	prose_paragraph(o->prose, GAP_PARAGRAPH);
 }
 
-/* A comment says who and when as the document does. */
+/* A comment says who and when as the document does, which is no text of either. */
 static void open_property(struct odf *o, struct level *now, enum property which)
 {
-	now->skipped = !now->meta;
 	if (!now->meta)
 		return;
 	now->property = which;
@@ -316,7 +318,7 @@ static void on_close(void *ctx, const char *name)
 		prose_paragraph(o->prose, GAP_LINE);
 	else if (now->trait == TABLE && now->region)
 		prose_paragraph(o->prose, GAP_PARAGRAPH);
-	else if (now->trait == PROPERTY)
+	else if (now->trait == PROPERTY && now->property != PROPERTY_NONE)
 		properties_close(o->properties, now->property);
 }
 
