@@ -11,7 +11,7 @@ printf '%s\n' "$@" | xargs -P "$(nproc)" -I TARGET sh -c '
 	target=TARGET
 	name=${target##*/}
 	mkdir -p "$target.corpus"
-	case $name in fuzz_convert_*) seeds=$here/../data ;; *) seeds= ;; esac
+	case $name in fuzz_convert_* | fuzz_typing) seeds=$here/../data ;; *) seeds= ;; esac
 	echo "  FUZZ   $name for $seconds s"
 	"$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=65536 \
 		-artifact_prefix="$target." "$target.corpus" $seeds > "$target.log" 2>&1 && exit 0
