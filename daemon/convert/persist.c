@@ -125,12 +125,15 @@ static enum record_state part_end(void *arg)
 
 /* --- answer --- */
 
-/* The first answer tells, by the kernel's word, which process speaks. */
+/*
+ * The first answer tells, by the kernel's word, which process speaks.  There is room for that word alone: descriptors
+ * that come along would be ours, and are left behind by the kernel.
+ */
 static ssize_t receive_first(struct persist *p, char *bytes, size_t room)
 {
 	union {
 		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(sizeof(int))];
+		char bytes[CMSG_SPACE(sizeof(struct ucred))];
 	} control;
 	struct iovec iov = {.iov_base = bytes, .iov_len = room};
 	struct msghdr msg = {

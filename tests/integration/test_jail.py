@@ -635,3 +635,27 @@ def test_inside_a_hardened_service(daemon, world, namespaces):
     assert daemon.found("hardened") == {daemon.absolute("a.txt")}
     told = daemon.status()["sandbox"]
     assert told["satisfied"] is True and ("mount" in told["namespaces"]) is namespaces
+
+
+# Answers one document and ends; descriptors come with the answer.
+GIVER = r"""#!/usr/bin/python3 -SE
+import socket, struct
+channel = socket.socket(fileno=3)
+socket.recv_fds(channel, 1 << 17, 4)
+answer = b"".join(k + struct.pack("<I", len(p)) + p for k, p in ((b"T", b"a gift"), (b"D", b'{"status": 0}')))
+socket.send_fds(channel, [answer], [0] * 10)
+"""
+
+
+def test_descriptors_in_an_answer_are_not_taken(daemon):
+    """Each would stay open in the daemon, until it has none left."""
+    daemon.converter("gift", GIVER, serve=True)
+    daemon.start()
+    write(daemon.root / "0.gift", "0")
+    daemon.sync()
+    before = daemon.resources()
+    for i in range(1, 9):
+        write(daemon.root / f"{i}.gift", str(i))
+    daemon.sync()
+    assert len(daemon.found("gift")) == 9
+    daemon.check_resources(before)
