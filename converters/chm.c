@@ -28,7 +28,8 @@
 #include <unistd.h>
 
 enum {
-	HEAD = 4, /* ITSF */
+	SIGNATURE = 4,    /* ITSF */
+	HEAD = 64 * 1024, /* bytes in which the directory begins */
 	CHUNK = 64 * 1024,
 	TOPIC_MOST = 16 * 1024 * 1024,  /* bytes read of one topic */
 	TEXT_ALWAYS = 64 * 1024 * 1024, /* bytes that any document may unpack to */
@@ -193,7 +194,21 @@ static void take_system(struct reading *r, struct chmFile *chm)
 		take_title(r, title, title_len);
 }
 
-/* The library does not look whether its decoder takes the window that the document asks for. */
+/* The library makes room for a block of the directory as large as the document says. */
+static bool has_sound_directory(const struct input *in)
+{
+	enum { DIRECTORY_AT = 0x48, BLOCK_AT = 0x10, BLOCK_MOST = 1024 * 1024 };
+	const uint8_t *head = input_bytes(in);
+	size_t n = input_size(in);
+
+	if (n < DIRECTORY_AT + 8)
+		return false;
+	uint64_t at = little(head + DIRECTORY_AT, 4) | (uint64_t)little(head + DIRECTORY_AT + 4, 4)
+							       << 32;
+	return at < n && n - at >= BLOCK_AT + 4 && little(head + at + BLOCK_AT, 4) <= BLOCK_MOST;
+}
+
+/* Nor does it look whether its decoder takes the window that the document asks for. */
 static bool has_sound_window(struct chmFile *chm)
 {
 	enum {
@@ -292,8 +307,10 @@ static int convert_chm(const struct document *doc, struct answer *out)
 	input_open(in, doc);
 	if (!input_load(in, HEAD))
 		return answer_fail(out, ANSWER_TRY_LATER, "the document could not be read");
-	if (input_size(in) < HEAD || memcmp(input_bytes(in), "ITSF", HEAD) != 0)
+	if (input_size(in) < SIGNATURE || memcmp(input_bytes(in), "ITSF", SIGNATURE) != 0)
 		return convert_other(doc, out);
+	if (!has_sound_directory(in))
+		return answer_fail(out, ANSWER_DAMAGED, "its directory cannot be read");
 	struct chmFile *chm = open_copy(doc, &copy);
 	if (copy < 0)
 		return answer_fail(out, ANSWER_TRY_LATER, "a copy of it could not be made: %s",

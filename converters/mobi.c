@@ -22,7 +22,10 @@
 #include <unistd.h>
 
 enum {
-	HEAD = 78,                      /* a palm database's header */
+	HEAD = 78,     /* a palm database's header, and */
+	RECORD = 8,    /* an entry for each record, */
+	COUNT_AT = 76, /* of which there are so many */
+	RECORDS_MOST = 65535,
 	TYPE_AT = 60,                   /* type and creator in it */
 	TYPE_BYTES = 8,                 /* of both */
 	TEXT_ALWAYS = 64 * 1024 * 1024, /* bytes that any book may unpack to */
@@ -157,8 +160,29 @@ static bool is_book(const struct input *in)
 {
 	const uint8_t *type = input_bytes(in) + TYPE_AT;
 
-	return input_size(in) == HEAD && (memcmp(type, "BOOKMOBI", TYPE_BYTES) == 0 ||
+	return input_size(in) >= HEAD && (memcmp(type, "BOOKMOBI", TYPE_BYTES) == 0 ||
 						 memcmp(type, "TEXtREAd", TYPE_BYTES) == 0);
+}
+
+/* The records lie one behind the other, within the file: the library believes it. */
+static bool has_sound_records(const struct document *doc, const struct input *in)
+{
+	const uint8_t *p = input_bytes(in);
+	size_t count = (size_t)p[COUNT_AT] << 8 | p[COUNT_AT + 1];
+	uint64_t before = 0;
+
+	if (input_size(in) < HEAD + RECORD * count)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const uint8_t *entry = p + HEAD + RECORD * i;
+		uint64_t at = (uint64_t)entry[0] << 24 | (uint64_t)entry[1] << 16 |
+			      (uint64_t)entry[2] << 8 | entry[3];
+
+		if (at < before || at > doc->size)
+			return false;
+		before = at;
+	}
+	return true;
 }
 
 static int convert_mobi(const struct document *doc, struct answer *out)
@@ -169,9 +193,12 @@ static int convert_mobi(const struct document *doc, struct answer *out)
 		in = input_create();
 	diagnostics_begin();
 	input_open(in, doc);
-	if (!input_load(in, HEAD))
+	if (!input_load(in, HEAD + RECORD * RECORDS_MOST))
 		return answer_fail(out, ANSWER_TRY_LATER, "the document could not be read");
-	return is_book(in) ? convert_book(doc, out) : convert_other(doc, out);
+	if (!is_book(in))
+		return convert_other(doc, out);
+	return has_sound_records(doc, in) ? convert_book(doc, out)
+					  : explain(MOBI_DATA_CORRUPT, out);
 }
 
 static const struct converter_ops mobi_converter = {

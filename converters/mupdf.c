@@ -28,6 +28,7 @@ enum {
 	IN_MEMORY_MOST = 8 * 1024 * 1024, /* a larger document is read where it lies */
 	SIGNATURE_WITHIN = 1024,          /* where readers look for %PDF- */
 	CHUNK = 64 * 1024,
+	INDEX_FROM = 1000,      /* pages */
 	LOOK_AFTER = 32,        /* pages; whether too much memory is kept is looked at so often */
 	BOOKMARKS_MOST = 65536, /* a cycle of them ends here, too */
 	BOOKMARK_DEPTH = 64,
@@ -337,22 +338,27 @@ static void take_page(struct reading *r, int number)
 	}
 }
 
-/* Without its index a page of a flat tree is looked for from the first. */
+/*
+ * Without an index a page of a flat tree is looked for from the first.  MuPDF
+ * 1.21 loses a reference to each page that it finds by the index, so that only
+ * documents of many pages have one.
+ */
 static void take_pages(struct reading *r)
 {
 	int count = fz_count_pages(r->ctx, r->file);
+	bool index = r->pdf && count > INDEX_FROM;
 
 	if (count <= 0)
 		fz_throw(r->ctx, FZ_ERROR_GENERIC, "no page is in it");
 	answer_meta_int(r->out, "pages", count);
-	if (r->pdf)
+	if (index)
 		pdf_load_page_tree(r->ctx, r->pdf);
 	for (int i = 0; i < count && pages_begin(&r->pages); i++) {
 		take_page(r, i);
 		if (r->pdf && i % LOOK_AFTER == LOOK_AFTER - 1 && mallinfo2().uordblks > KEPT_MOST)
 			pdf_clear_xref(r->ctx, r->pdf);
 	}
-	if (r->pdf)
+	if (index)
 		pdf_drop_page_tree(r->ctx, r->pdf);
 }
 
