@@ -262,26 +262,51 @@ static void take_type(struct answer *out, GExiv2Metadata *picture)
 			answer_meta(out, "type", type, strlen(type));
 }
 
-static void take_picture(struct answer *out, GExiv2Metadata *picture)
+static GExiv2Metadata *open_metadata(const uint8_t *bytes, size_t n)
 {
-	struct tags t;
+	GExiv2Metadata *metadata = gexiv2_metadata_new();
 
-	take_type(out, picture);
-	tags_init(&t, out);
-	take_tags(&t, picture);
-	char *comment = gexiv2_metadata_try_get_comment(picture, NULL);
+	if (gexiv2_metadata_open_buf(metadata, bytes, (glong)n, NULL))
+		return metadata;
+	g_object_unref(metadata);
+	return NULL;
+}
+
+/* exiv2 reads a GIF's size only; its XMP lies in one piece behind this name.  NULL: none. */
+static GExiv2Metadata *open_gif_packet(const uint8_t *bytes, size_t n)
+{
+	static const char name[] = "XMP DataXMP", end[] = "<?xpacket end=";
+	enum { END_MOST = 32 };
+	const uint8_t *from =
+		memcmp(bytes, "GIF8", 4) == 0 ? memmem(bytes, n, name, sizeof name - 1) : NULL;
+
+	if (!from)
+		return NULL;
+	from += sizeof name - 1;
+	size_t left = n - (size_t)(from - bytes);
+	const uint8_t *to = memmem(from, left, end, sizeof end - 1);
+	const uint8_t *close = to ? memchr(to, '>', left - (size_t)(to - from)) : NULL;
+	if (!close || close - to > END_MOST)
+		return NULL;
+	return open_metadata(from, (size_t)(close + 1 - from));
+}
+
+static void take_metadata(struct tags *t, GExiv2Metadata *metadata)
+{
+	take_tags(t, metadata);
+	char *comment = gexiv2_metadata_try_get_comment(metadata, NULL);
 	if (comment)
-		add(&t, "comment", comment);
+		add(t, "comment", comment);
 	g_free(comment);
-	take_moment(out, picture);
-	take_place(out, picture);
-	take_camera(&t, picture);
-	take_size(out, picture);
+	take_moment(t->out, metadata);
+	take_place(t->out, metadata);
+	take_camera(t, metadata);
 }
 
 bool picture_tags_give(struct answer *out, const uint8_t *bytes, size_t n)
 {
 	static bool ready;
+	struct tags t;
 
 	if (!ready) {
 		gexiv2_initialize();
@@ -289,12 +314,18 @@ bool picture_tags_give(struct answer *out, const uint8_t *bytes, size_t n)
 	}
 	ready = true;
 	step_into_raf(&bytes, &n);
-	if (!is_picture(bytes, n))
+	GExiv2Metadata *picture = is_picture(bytes, n) ? open_metadata(bytes, n) : NULL;
+	if (!picture)
 		return false;
-	GExiv2Metadata *picture = gexiv2_metadata_new();
-	bool opened = gexiv2_metadata_open_buf(picture, bytes, (glong)n, NULL);
-	if (opened)
-		take_picture(out, picture);
+	tags_init(&t, out);
+	take_type(out, picture);
+	take_size(out, picture);
+	take_metadata(&t, picture);
 	g_object_unref(picture);
-	return opened;
+	GExiv2Metadata *packet = open_gif_packet(bytes, n);
+	if (packet) {
+		take_metadata(&t, packet);
+		g_object_unref(packet);
+	}
+	return true;
 }

@@ -75,17 +75,23 @@ static void put_exif(struct jpeg *j, const struct field *fields, unsigned count)
 	put_segment(j, 0xe1, exif, 6 + at);
 }
 
+static size_t make_xmp(char *xmp, size_t room, const char *properties)
+{
+	return (size_t)snprintf(xmp, room,
+		"<?xpacket begin='' id='W5M0MpCehiHzreSzNTczkc9d'?>"
+		"<x:xmpmeta xmlns:x='adobe:ns:meta/'>"
+		"<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>"
+		"<rdf:Description xmlns:dc='http://purl.org/dc/elements/1.1/'>%s"
+		"</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end='w'?>",
+		properties);
+}
+
 static void put_xmp(struct jpeg *j, const char *properties)
 {
 	char xmp[4096] = "http://ns.adobe.com/xap/1.0/";
 	size_t n = strlen(xmp) + 1;
 
-	n += (size_t)snprintf(xmp + n, sizeof xmp - n,
-		"<x:xmpmeta xmlns:x='adobe:ns:meta/'>"
-		"<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>"
-		"<rdf:Description xmlns:dc='http://purl.org/dc/elements/1.1/'>%s"
-		"</rdf:Description></rdf:RDF></x:xmpmeta>",
-		properties);
+	n += make_xmp(xmp + n, sizeof xmp - n, properties);
 	put_segment(j, 0xe1, xmp, n);
 }
 
@@ -155,6 +161,27 @@ static void test_xmp(void **state)
 	reply_finish(&r);
 }
 
+static void test_gif(void **state)
+{
+	char gif[4096] = "GIF89a\x02\0\x01\0\0\0\0!\xff\x0bXMP DataXMP";
+	const char *const properties[] = {
+		"<dc:title><rdf:Alt><rdf:li "
+		"xml:lang='x-default'>Boat</rdf:li></rdf:Alt></dc:title>",
+		"<dc:title", /* broken: the picture is still one */
+	};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		size_t n = 27 + make_xmp(gif + 27, sizeof gif - 27, properties[i]);
+		struct reply r = ask(gif, n);
+
+		assert_int_equal(r.status, 0);
+		assert_string_equal(r.text, i ? "" : "Boat\n");
+		assert_true(reply_says(&r, "\"width\":2"));
+		reply_finish(&r);
+	}
+}
+
 /* Nothing to read in it, but a document to be found by its type. */
 static void test_bare(void **state)
 {
@@ -211,6 +238,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exif),
 		cmocka_unit_test(test_xmp),
+		cmocka_unit_test(test_gif),
 		cmocka_unit_test(test_bare),
 		cmocka_unit_test(test_other_content),
 	};
