@@ -135,6 +135,14 @@ CREATE TABLE failure (
 );
 CREATE INDEX failure_next ON failure(next_try) WHERE next_try IS NOT NULL;
 
+-- Files with a slow converter besides the one that their name chose.
+CREATE TABLE slow (
+	file  INTEGER PRIMARY KEY REFERENCES file(id) ON DELETE CASCADE,
+	tried INTEGER NOT NULL,           -- converter(id) that has had its turn with this content; 0: it waits
+	hash  BLOB                        -- of that content
+);
+CREATE INDEX slow_waiting ON slow(file) WHERE tried = 0;
+
 CREATE TABLE tombstone (
 	clock INTEGER PRIMARY KEY,
 	path  BLOB NOT NULL,              -- absolute

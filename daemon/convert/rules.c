@@ -36,6 +36,7 @@ struct rules {
 	size_t count;
 	struct strmap *by_extension; /* "*" too */
 	struct strmap *by_type;      /* lower case; "text/" + "*" too */
+	struct strmap *slow;	     /* by extension, of slow converters, which are in neither of the others */
 	struct program *programs;
 	size_t program_count;
 };
@@ -190,10 +191,13 @@ static enum status add(struct rules *r, const struct config_converter *from)
 		.memory_bytes = from->memory_bytes,
 		.processes = from->processes,
 		.package = from->package,
+		.slow = from->lane == CONVERTER_SLOW,
 		.missing = from->missing,
 		.index = (int)i,
 	};
 	enum status st = fingerprint(r, c);
+	if (st == ST_OK && c->slow)
+		return claim(r->slow, &from->extensions, c);
 	if (st == ST_OK)
 		st = claim(r->by_extension, &from->extensions, c);
 	if (st == ST_OK)
@@ -233,6 +237,8 @@ enum status rules_create(struct config *config, struct rules **out)
 	st = strmap_create(&r->by_extension);
 	if (st == ST_OK)
 		st = strmap_create(&r->by_type);
+	if (st == ST_OK)
+		st = strmap_create(&r->slow);
 	for (size_t i = 0; i < n && st == ST_OK; i++)
 		st = add(r, &config->converters[i]);
 	if (st != ST_OK)
@@ -262,6 +268,7 @@ void rules_unref(struct rules *r)
 	mem_free(r->programs);
 	strmap_destroy(r->by_extension);
 	strmap_destroy(r->by_type);
+	strmap_destroy(r->slow);
 	config_unref(r->config);
 	mem_free(r);
 }
@@ -279,12 +286,24 @@ struct converter *rules_at(const struct rules *r, size_t i)
 	return &r->converters[i];
 }
 
-static const struct converter *by_extension(const struct rules *r, const char *file_name)
+static const struct converter *find_extension(const struct strmap *map, const char *file_name)
 {
 	char extension[17];
 
 	path_extension(file_name, extension);
-	return extension[0] ? strmap_get(r->by_extension, extension, strlen(extension)) : NULL;
+	return extension[0] ? strmap_get(map, extension, strlen(extension)) : NULL;
+}
+
+static const struct converter *by_extension(const struct rules *r, const char *file_name)
+{
+	return find_extension(r->by_extension, file_name);
+}
+
+const struct converter *rules_slow_by_name(const struct rules *r, const char *file_name)
+{
+	const struct converter *c = find_extension(r->slow, file_name);
+
+	return c && !c->missing ? c : NULL;
 }
 
 const struct converter *rules_by_name(const struct rules *r, const char *file_name)
@@ -309,7 +328,7 @@ const struct converter *rules_by_name_or_type(
 	return c ? c : strmap_get(r->by_extension, "*", 1);
 }
 
-enum status rules_each_extension(const struct rules *r,
+enum status rules_each_extension(const struct rules *r, bool slow,
 	enum status (*each)(void *arg, const char *extension, const struct converter *c), void *arg)
 {
 	enum status st = ST_OK;
@@ -317,7 +336,7 @@ enum status rules_each_extension(const struct rules *r,
 	size_t at = 0, n;
 	void *c;
 
-	while (st == ST_OK && strmap_next(r->by_extension, &at, &key, &n, &c)) {
+	while (st == ST_OK && strmap_next(slow ? r->slow : r->by_extension, &at, &key, &n, &c)) {
 		char extension[TYPE_MAX];
 
 		if (n == 1 && *key == '*')

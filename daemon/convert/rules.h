@@ -20,6 +20,7 @@ struct converter {
 	int64_t time_ms, memory_bytes, processes;
 	unsigned char version[CONVERTER_VERSION_BYTES];
 	const char *package; /* what brings its program; NULL: not said */
+	bool slow;	/* makes its documents later, in a lane of its own; no name or type chooses it */
 	bool missing;	/* its program is not installed */
 	int64_t row_id; /* converter(id) in the store, set once by the daemon before the rules are published */
 	int index;	/* position in the rules, for tables by converter */
@@ -48,8 +49,10 @@ const struct converter *rules_by_name_or_type(
 const struct converter *rules_by_type(const struct rules *r, const char *type);
 /* The MIME type a name's extension stands for, "application/octet-stream" if unknown; static storage. */
 const char *rules_type_of_name(const struct rules *r, const char *file_name);
-/* Every extension that a converter claims, but "*". */
-MUST_USE enum status rules_each_extension(const struct rules *r,
+/* The slow converter that makes another document later; NULL: none, or it is missing. */
+const struct converter *rules_slow_by_name(const struct rules *r, const char *file_name);
+/* Every extension that a normal, or a slow, converter claims, but "*". */
+MUST_USE enum status rules_each_extension(const struct rules *r, bool slow,
 	enum status (*each)(void *arg, const char *extension, const struct converter *c), void *arg);
 /* Whether any program named has appeared, gone or changed (by stat) since rules_create.  Blocks on the file system. */
 bool rules_stale(const struct rules *r);

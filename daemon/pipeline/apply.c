@@ -10,6 +10,7 @@
 #include "core/now.h"
 #include "pipeline/content.h"
 #include "store/attempts.h"
+#include "store/slow.h"
 #include "store/tree.h"
 
 #include <string.h>
@@ -186,6 +187,56 @@ static enum status put_ident(struct db *db, struct result *r)
 	return ST_OK;
 }
 
+/* --- the slow lane --- */
+
+/* A file that was read may wait for its slow converter now, unless that has made the document already. */
+static enum status note_slow(struct db *db, const struct result *r, enum file_state state)
+{
+	struct job *j = r->job;
+
+	if (!r->slow || !r->hashed || (state != FILE_INDEXED && state != FILE_BINARY && state != FILE_NO_CONVERTER))
+		return ST_OK;
+	if (r->kind != RESULT_STATE && r->converter == r->slow)
+		return slow_tried(db, j->dir, j->name, r->slow, r->hash);
+	j->slow_waits = true;
+	return slow_wait(db, j->dir, j->name, r->slow, r->hash);
+}
+
+/* The document of a slow converter takes the place of the one that the normal one made, if the file is still the same. */
+static enum status apply_slow(struct db *db, struct result *r)
+{
+	struct job *j = r->job;
+	struct file_row row;
+	int64_t document;
+	enum status st = tree_find_file(db, j->dir, j->name, &row);
+
+	j->verdict = JOB_COMMITTED;
+	if (st != ST_OK)
+		return st == ST_NOT_FOUND ? ST_OK : st;
+	if (!r->slow)
+		return slow_forget(db, j->dir, j->name);
+	j->slow_waits = !ident_same_content(&row.ident, &j->read);
+	if (j->slow_waits) /* what it is now waits for a turn of its own */
+		return ST_OK;
+	st = slow_tried(db, j->dir, j->name, r->slow, r->hash);
+	if (st != ST_OK || r->kind == RESULT_STATE)
+		return st;
+	st = content_put(db, r, &document);
+	if (st != ST_OK)
+		return st == ST_NOT_FOUND ? ST_OK : st;
+	const struct file_change c = {
+		.dir = j->dir,
+		.name = j->name,
+		.ident = &j->read,
+		.stamp_ns = row.stamp_ns,
+		.state = FILE_INDEXED,
+		.rule = row.rule,
+		.document = document,
+	};
+	st = tree_file_put(db, &c);
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
 static enum status apply_file(struct db *db, struct result *r, struct apply_notes *notes)
 {
 	struct job *j = r->job;
@@ -212,6 +263,8 @@ static enum status apply_file(struct db *db, struct result *r, struct apply_note
 	j->state = state;
 	j->next_try = r->reason ? failure.next_try : 0;
 	if (st == ST_OK)
+		st = note_slow(db, r, state);
+	if (st == ST_OK)
 		st = tell_links_of_gone(db, j->replaced, notes);
 	if (st == ST_OK && j->read.ino != j->seen.ino) /* replaced between the scan and the reading */
 		st = tell_links_of_gone(db, j->seen.ino, notes);
@@ -224,6 +277,8 @@ enum status apply_result(struct db *db, struct result *r, struct apply_notes *no
 
 	if (r->place)
 		return content_put_part(db, r);
+	if (r->job->slow)
+		return apply_slow(db, r);
 	/* The verdict is there already: the parts go. */
 	return r->kind == RESULT_NONE ? content_put(db, r, &none) : apply_file(db, r, notes);
 }

@@ -3,6 +3,7 @@
 
 #include "store/attempts.h"
 #include "store/parts.h"
+#include "store/tree.h"
 
 /* The connection to today's store, in a transaction; NULL: there is none. */
 static struct db *begin(struct known *k)
@@ -53,6 +54,28 @@ bool known_is_quarantined(
 	bool over = attempts_are_over(db, dir, name, hash, rule);
 	db_rollback(db);
 	return over;
+}
+
+bool known_slow(struct known *k, int64_t after, int limit, slow_each_file *each, void *arg)
+{
+	struct db *db = begin(k);
+
+	if (!db)
+		return false;
+	enum status st = slow_each(db, after, limit, each, arg);
+	db_rollback(db);
+	return st == ST_OK;
+}
+
+bool known_dir_path(struct known *k, int64_t dir, struct buf *path)
+{
+	struct db *db = begin(k);
+
+	if (!db)
+		return false;
+	enum status st = tree_dir_path(db, dir, path);
+	db_rollback(db);
+	return st == ST_OK;
 }
 
 void known_rest(struct known *k)

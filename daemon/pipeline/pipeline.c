@@ -11,8 +11,10 @@
 #include "core/now.h"
 #include "core/stats.h"
 #include "core/thread.h"
+#include "pipeline/slow_lane.h"
 #include "pipeline/worker.h"
 #include "pipeline/writer.h"
+#include "store/slow.h"
 
 #include <string.h>
 
@@ -32,6 +34,7 @@ struct pipeline {
 	struct worker_shared shared;
 	struct worker **workers;
 	size_t worker_count;
+	struct slow_lane *slow; /* NULL: no converter is slow */
 
 	/* owned by the writer thread */
 	struct rules *numbered; /* those whose converters have rows; NULL: none yet */
@@ -41,7 +44,7 @@ struct pipeline {
 	atomic_size_t running; /* workers that have not ended */
 
 	/* owned by the loop thread */
-	bool wants_tree_room, abandoned;
+	bool wants_tree_room, abandoned, paused;
 	void (*stopped)(void *arg);
 
 	struct letter room, workers_over, writer_over; /* each sent at most once at a time */
@@ -77,6 +80,12 @@ static void job_back(struct letter *l)
 	struct job *j = (struct job *)((char *)l - offsetof(struct job, letter));
 	struct pipeline *p = j->pipeline;
 
+	if (j->slow) {
+		slow_lane_landed(p->slow, j);
+		return;
+	}
+	if (j->slow_waits && p->slow)
+		slow_lane_poke(p->slow);
 	count_in_flight(-1);
 	if (j->alone) { /* until here: storing it may be what kills */
 		slots_alone(p->slots, j, false);
@@ -140,6 +149,9 @@ static void open_writer_over(struct letter *l)
 		for (size_t i = 0; i < p->worker_count; i++)
 			worker_join(p->workers[i]);
 		p->worker_count = 0;
+		if (p->slow)
+			slow_lane_join(p->slow);
+		p->slow = NULL;
 	}
 	p->stopped(p->arg);
 }
@@ -334,6 +346,8 @@ void pipeline_stop(struct pipeline *p, int64_t deadline_ms, void (*stopped)(void
 		job_back(&left->letter);
 		left = next;
 	}
+	if (p->slow)
+		slow_lane_stop(p->slow);
 	writer_stop(p->writer, deadline_ms);
 }
 
@@ -396,6 +410,9 @@ bool pipeline_is_congested(struct pipeline *p)
 void pipeline_pause(struct pipeline *p, bool paused)
 {
 	queue_pause(p->queue, paused);
+	p->paused = paused;
+	if (p->slow)
+		slow_lane_pause(p->slow, paused);
 }
 
 bool pipeline_is_full(const struct pipeline *p)
@@ -460,6 +477,11 @@ static enum status expire_extension(void *arg, const char *extension, const stru
 	return documents_expire_extension(arg, extension, c->row_id);
 }
 
+static enum status expect_slow(void *arg, const char *extension, const struct converter *c)
+{
+	return c->missing ? ST_OK : slow_expect(arg, extension, c->row_id);
+}
+
 static enum status number_converters(struct db *db, struct rules *rules)
 {
 	size_t count = rules_count(rules);
@@ -475,7 +497,9 @@ static enum status number_converters(struct db *db, struct rules *rules)
 	if (st == ST_OK)
 		st = documents_expire_converters(db, ids, count);
 	/* Of files the scan sees that another converter takes them now; of what lies in files it does not. */
-	return st == ST_OK ? rules_each_extension(rules, expire_extension, db) : st;
+	if (st == ST_OK)
+		st = rules_each_extension(rules, false, expire_extension, db);
+	return st == ST_OK ? rules_each_extension(rules, true, expect_slow, db) : st;
 }
 
 static enum status run_configure(struct writer_task *task, struct db *db)
@@ -497,14 +521,39 @@ static enum status run_configure(struct writer_task *task, struct db *db)
 	return st;
 }
 
+/* The slow lane's thread comes with the first slow converter, and stays. */
+static void configure_slow(struct pipeline *p, struct config *config, struct rules *rules)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < rules_count(rules); i++)
+		any |= rules_at(rules, i)->slow;
+	if (p->slow) {
+		slow_lane_configure(p->slow, config, rules);
+		return;
+	}
+	if (!any || p->stopped)
+		return;
+	atomic_fetch_add(&p->running, 1);
+	enum status st = slow_lane_start(&p->shared, p, config, rules, &p->slow);
+	if (st == ST_OK && p->paused)
+		slow_lane_pause(p->slow, true);
+	if (st == ST_OK)
+		return;
+	atomic_fetch_sub(&p->running, 1);
+	log_error("slow converters: no thread for them: %s", status_text(st));
+}
+
 static void open_configure(struct letter *l)
 {
 	struct configure_task *c = (struct configure_task *)l;
 	struct pipeline *p = c->pipeline;
 
-	if (c->task.status == ST_OK)
+	if (c->task.status == ST_OK) {
 		for (size_t i = 0; i < p->worker_count; i++)
 			worker_configure(p->workers[i], c->config);
+		configure_slow(p, c->config, c->rules);
+	}
 	c->done(c->arg, c->task.status);
 	config_unref(c->config);
 	rules_unref(c->rules);
@@ -537,6 +586,8 @@ cJSON *pipeline_workers_json(struct pipeline *p)
 
 	for (size_t i = 0; i < p->worker_count; i++)
 		cJSON_AddItemToArray(list, worker_json(p->workers[i]));
+	if (p->slow)
+		cJSON_AddItemToArray(list, slow_lane_json(p->slow));
 	return list;
 }
 

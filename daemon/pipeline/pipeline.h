@@ -31,6 +31,8 @@ struct job {
 	struct pipeline *pipeline;
 	unsigned generation; /* of the store that it was found different from */
 	bool alone;	     /* a suspect that runs while nothing else does, until it is back on the loop */
+	bool slow;	     /* of the slow lane: it comes from the store, not from watch, and goes nowhere */
+	bool slow_waits;     /* its file waits for the slow lane now */
 	enum { PARTS_SOUND, PARTS_LOST, PARTS_REFUSED } parts; /* the writer's note on those of its file */
 
 	int64_t dir;

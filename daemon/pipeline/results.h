@@ -55,6 +55,7 @@ struct result {
 	int64_t known;	   /* document id */
 	int64_t converter; /* row id of the one that had the last word */
 	int64_t rule;	   /* row id of the one that the name chose */
+	int64_t slow;	   /* row id of the slow converter for that name; 0: none */
 	int64_t builder;   /* row id of the one that brought parts of this content; 0: it is no container */
 	int64_t parts;	   /* how many of them, at every depth */
 	struct buf text, type, title, author, lang, meta;

@@ -238,6 +238,13 @@ static bool read_document(struct worker *w, struct result *r, struct intake *in,
 		r->state = FILE_QUARANTINED;
 		return true;
 	}
+	/* What the slow converter made once is better than what the other one would make now. */
+	if (r->slow && known_find(&w->known, r->hash, r->slow, &r->known)) {
+		r->kind = RESULT_KNOWN;
+		r->state = FILE_INDEXED;
+		r->converter = r->slow;
+		return true;
+	}
 	if (known_find(&w->known, r->hash, r->rule, &r->known)) {
 		stats_add(conversions_saved, 1);
 		r->kind = RESULT_KNOWN;
@@ -283,7 +290,9 @@ static bool fill_result(struct worker *w, struct result *r, enum job_verdict *ve
 	struct intake in;
 
 	enter_phase(w, PHASE_READING, j);
+	const struct converter *slow = rules_slow_by_name(j->rules, j->name);
 	r->rule = with ? with->row_id : 0;
+	r->slow = slow ? slow->row_id : 0;
 	const struct intake_rules rules = {
 		.size_max = config->limits.file_size,
 		.unstable_ok = j->settle_for_less,

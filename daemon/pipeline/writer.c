@@ -159,7 +159,7 @@ static void send_links(struct writer *w, bool keep)
 
 static void leave_twins(struct writer *w, const struct result *r)
 {
-	if (r->kind == RESULT_TEXT || (r->kind == RESULT_STATE && r->hashed))
+	if (!r->job->slow && (r->kind == RESULT_TEXT || (r->kind == RESULT_STATE && r->hashed)))
 		twins_leave(w->o.twins, r->hash, r->rule);
 }
 

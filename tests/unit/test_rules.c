@@ -274,6 +274,25 @@ static void a_missing_one_takes_nothing_over(void **state)
 	rules_unref(r);
 }
 
+/* One that is slow takes no name and no type from anybody; it stands beside them. */
+static void a_slow_one_stands_beside(void **state)
+{
+	struct world *w = *state;
+	struct rules *r = load(w, "[converter text]\nextensions = png *\nmime = image/png\nserve = @/text\n"
+				  "[converter ocr]\nextensions = png jpg\nmime = image/*\nserve = @/html\nlane = slow\n"
+				  "[converter lost]\nextensions = jpg gif\nserve = @/lost\nlane = slow\n");
+
+	assert_string_equal(name_of(rules_by_name(r, "a.png")), "text");
+	assert_string_equal(name_of(rules_by_name(r, "a.jpg")), "text");
+	assert_string_equal(name_of(rules_by_type(r, "image/png")), "text");
+	assert_string_equal(name_of(rules_by_type(r, "image/jpeg")), "none");
+	assert_string_equal(name_of(rules_slow_by_name(r, "a.png")), "ocr");
+	assert_string_equal(name_of(rules_slow_by_name(r, "a.JPG")), "ocr");
+	assert_string_equal(name_of(rules_slow_by_name(r, "a.gif")), "none");
+	assert_string_equal(name_of(rules_slow_by_name(r, "a.txt")), "none");
+	rules_unref(r);
+}
+
 static void the_type_counts_where_the_name_says_nothing(void **state)
 {
 	struct world *w = *state;
@@ -332,6 +351,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(programs_come_and_go, setup, teardown),
 		cmocka_unit_test_setup_teardown(later_ones_take_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_missing_one_takes_nothing_over, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_slow_one_stands_beside, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			the_type_counts_where_the_name_says_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(without_memory, setup, teardown),
