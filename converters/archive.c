@@ -345,10 +345,23 @@ static int give_up(struct job *j)
 	return answer_fail(j->out, ANSWER_DAMAGED, "%s", complaint(j->a));
 }
 
+/* Zeros are an empty tar to libarchive.  Compressed, they are more likely anything else, and a tar
+ * without members is none too. */
+static int first_header(struct job *j, struct archive_entry **e)
+{
+	int r = next_header(j->a, e);
+
+	if (r != ARCHIVE_EOF || format_of(j->a) != ARCHIVE_FORMAT_TAR || compressions(j->a) == 0)
+		return r;
+	archive_read_free(j->a);
+	j->a = archive_source_open_raw(&j->source, j->doc);
+	return next_header(j->a, e);
+}
+
 static int give_members(struct job *j)
 {
 	struct archive_entry *e;
-	int r = next_header(j->a, &e);
+	int r = first_header(j, &e);
 
 	if (compressions(j->a) > COMPRESSIONS_MOST)
 		return answer_fail(j->out, ANSWER_LIMIT, "compressed more than %d times over",

@@ -12,7 +12,7 @@
 
 typedef int support(struct archive *);
 
-static support *const supported[] = {
+static support *const compressions[] = {
 	archive_read_support_filter_bzip2,
 	archive_read_support_filter_compress,
 	archive_read_support_filter_gzip,
@@ -22,6 +22,9 @@ static support *const supported[] = {
 	archive_read_support_filter_rpm,
 	archive_read_support_filter_xz,
 	archive_read_support_filter_zstd,
+};
+
+static support *const formats[] = {
 	archive_read_support_format_7zip,
 	archive_read_support_format_ar,
 	archive_read_support_format_cab,
@@ -31,7 +34,6 @@ static support *const supported[] = {
 	archive_read_support_format_lha,
 	archive_read_support_format_rar,
 	archive_read_support_format_rar5,
-	archive_read_support_format_raw,
 	archive_read_support_format_tar,
 	archive_read_support_format_xar,
 	archive_read_support_format_zip,
@@ -82,7 +84,7 @@ static la_int64_t source_seek(struct archive *a, void *ctx, la_int64_t offset, i
 	return s->at;
 }
 
-struct archive *archive_source_open(struct archive_source *s, const struct document *doc)
+static struct archive *create(struct archive_source *s, const struct document *doc)
 {
 	struct archive *a;
 
@@ -94,12 +96,30 @@ struct archive *archive_source_open(struct archive_source *s, const struct docum
 	s->at = 0;
 	s->size = (int64_t)doc->size;
 	s->error = 0;
-	for (size_t i = 0; i < sizeof supported / sizeof supported[0]; i++)
-		supported[i](a);
+	for (size_t i = 0; i < sizeof compressions / sizeof compressions[0]; i++)
+		compressions[i](a);
+	archive_read_support_format_raw(a);
 	archive_read_set_read_callback(a, source_read);
 	archive_read_set_skip_callback(a, source_skip);
 	archive_read_set_seek_callback(a, source_seek);
 	archive_read_set_callback_data(a, s);
+	return a;
+}
+
+struct archive *archive_source_open(struct archive_source *s, const struct document *doc)
+{
+	struct archive *a = create(s, doc);
+
+	for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
+		formats[i](a);
 	archive_read_open1(a); /* an error comes again with the first header */
+	return a;
+}
+
+struct archive *archive_source_open_raw(struct archive_source *s, const struct document *doc)
+{
+	struct archive *a = create(s, doc);
+
+	archive_read_open1(a);
 	return a;
 }

@@ -26,5 +26,7 @@ struct archive_source {
 /* Never NULL; free with archive_read_free.  Names will be in UTF-8 where their encoding is known.
  */
 struct archive *archive_source_open(struct archive_source *s, const struct document *doc);
+/* The same, for what is inside its compressions, whatever it is: one member. */
+struct archive *archive_source_open_raw(struct archive_source *s, const struct document *doc);
 
 #endif

@@ -259,6 +259,24 @@ static void test_compressed_tar(void **state)
 	reply_finish(&r);
 }
 
+/* A tar ends with zeros; what begins with them is none. */
+static void test_compressed_zeros(void **state)
+{
+	struct packer p;
+
+	(void)state;
+	packer_init(&p);
+	memset(p.bytes, 0, p.len = 5 * 1024 * 1024);
+	memcpy(p.bytes + p.len, "end", 3);
+	p.len += 3;
+	packer_gzip(&p, NULL);
+	struct reply r = ask(&p, "disk.img.gz", "application/gzip");
+	assert_int_equal(r.status, 0);
+	assert_int_equal(r.part_count, 1);
+	assert_int_equal(reply_part(&r, "disk.img")->len, 5 * 1024 * 1024 + 3);
+	reply_finish(&r);
+}
+
 /* --- what is no archive ----------------------------------------------------------------------- */
 
 static void test_other_content(void **state)
@@ -322,6 +340,7 @@ int main(void)
 		cmocka_unit_test(test_compressed_file),
 		cmocka_unit_test(test_compressed_over_and_over),
 		cmocka_unit_test(test_compressed_tar),
+		cmocka_unit_test(test_compressed_zeros),
 		cmocka_unit_test(test_other_content),
 	};
 
