@@ -136,7 +136,9 @@ $(BUILD)/gen/convert/jail_policy.inc: daemon/convert/jail_policy.c daemon/conver
 	$(Q)$(CC) $(CFLAGS_DAEMON) $(LDHARDEN) -o $(BUILD)/gen/convert/jail_policy $< -lseccomp && $(BUILD)/gen/convert/jail_policy > $@
 $(call obj,daemon/convert/jail_seccomp.c): $(BUILD)/gen/convert/jail_policy.inc
 # Linked statically it starts in half the time: it is started for every one-shot conversion.
-LDJAIL := $(if $(SAN),$(LDHARDEN),$(patsubst -pie,-static-pie,$(LDHARDEN)))
+LDJAIL := $(if $(SAN),$(filter-out -fsanitize=thread,$(LDHARDEN)),$(patsubst -pie,-static-pie,$(LDHARDEN)))
+# It has a single thread, and forks without exec, which the thread sanitizer does not survive.
+$(call obj,$(JAIL_SRC)) $(BUILD)/trawl-jail-test: CFLAGS_ALL := $(filter-out -fsanitize=thread,$(CFLAGS_ALL))
 $(BUILD)/trawl-jail: $(call obj,$(JAIL_SRC))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDJAIL) $(LDFLAGS) -o $@ $^

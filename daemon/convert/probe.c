@@ -95,8 +95,10 @@ static enum status run_probe(const char *jail, const char *mode, struct buf *out
 		goto err_after_pipe;
 	}
 	st = read_all(pair[0], out);
-	if (st != ST_OK)
+	if (st != ST_OK) {
+		log_warning("%s --probe: no answer within %d s", jail, PROBE_MS / 1000);
 		kill(pid, SIGKILL);
+	}
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 err_after_pipe:
