@@ -12,6 +12,7 @@
 enum {
 	PIECE = 32 * 1024,
 	RATIO_MOST = 250, /* unfolded bytes to one of the document */
+	OPENING = 4096,   /* as many bytes as it takes to open a member, time for time */
 	MEBIBYTE = 1024 * 1024,
 };
 
@@ -195,6 +196,7 @@ int package_read(struct package *p, int64_t member, package_sink *sink, void *ct
 
 	if (verdict != ANSWER_DONE)
 		return verdict;
+	p->unfolded += OPENING;
 	while (verdict == ANSWER_DONE && (got = zip_fread(file, p->piece, PIECE)) > 0) {
 		p->unfolded += (uint64_t)got;
 		if (p->unfolded > p->allowed)

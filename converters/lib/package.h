@@ -5,7 +5,7 @@
  * the order of the file: a workbook's strings lie behind its sheets).  Bytes are
  * counted as they unfold, over all members: past the larger of 64 MiB and 250
  * times the document's size nothing more is read, and the verdict is
- * ANSWER_LIMIT.  What fails says so in the answer.
+ * ANSWER_LIMIT.  Opening a member counts as 4 KiB.  What fails says so in the answer.
  */
 #ifndef CONVERT_PACKAGE_H
 #define CONVERT_PACKAGE_H

@@ -544,6 +544,9 @@ static struct reply ask_repeated(const char *before, const char *unit, size_t ti
 static const struct member odf_only[] = {{"mimetype", ODS}, {NULL, NULL}};
 static const struct member book_only[] = {BOOK, {NULL, NULL}};
 
+static const struct member header_only[] = {TYPES, ROOT("m.xml"), {"m.xml", "<document/>"},
+	{"h.xml", "<hdr/>"}, {NULL, NULL}};
+
 static void test_bombs(void **state)
 {
 	double begun = seconds();
@@ -556,6 +559,10 @@ static void test_bombs(void **state)
 		"Zwei\n7");
 	expect_fault(ask_repeated("<a>", "                ", 5 * 1024 * 1024, "</a>", odf_only,
 			     "content.xml"),
+		73, "64 MiB");
+	/* one small member over and over */
+	expect_fault(ask_repeated("<Relationships>", REL("a", "header", "h.xml"), 100000,
+			     "</Relationships>", header_only, "_rels/m.xml.rels"),
 		73, "64 MiB");
 	expect_fault(ask_repeated("", "<text:span>", 100000, "", odf_only, "content.xml"), 65,
 		"nest too deep");
