@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 enum {
-	LEVELS_MAX = 64,     /* documents in documents; whoever takes parts stops long before */
+	LEVELS_MAX = 64,      /* documents in documents; whoever takes parts stops long before */
 	TRIM_EVERY_MS = 5000, /* while there is work, what rests is looked at so often */
 	TRIM_IDLE_MS = 60000  /* and ended if it rested so long */
 };
@@ -73,7 +73,8 @@ enum status convert_session_create(const struct config *config, const char *jail
 	s->host.wake_fd = -1;
 	s->jail = mem_strdup(jail);
 	s->work_base = find_work_base();
-	if (!s->jail || !s->work_base || pool_create(config->mode == MODE_SYSTEM, &s->pool) != ST_OK)
+	if (!s->jail || !s->work_base ||
+		pool_create(config->mode == MODE_SYSTEM, &s->pool) != ST_OK)
 		goto err_after_alloc;
 	s->host = (struct coproc_host){
 		.jail = s->jail,
@@ -181,8 +182,8 @@ static const struct converter *next_converter(struct attempt *a, int reroutes)
 	r->truncated = false;
 	if (reroutes >= CONVERT_REROUTES_MAX) {
 		attempt_fail(a, NULL, CONVERT_PROTOCOL,
-			"rerouted more than %d times, last by converter %s to %s", CONVERT_REROUTES_MAX,
-			a->converter->name, r->type.data);
+			"rerouted more than %d times, last by converter %s to %s",
+			CONVERT_REROUTES_MAX, a->converter->name, r->type.data);
 		return NULL;
 	}
 	const struct converter *c = rules_by_type(a->request->rules, r->type.data);

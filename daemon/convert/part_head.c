@@ -43,7 +43,8 @@ static void add_steps(struct buf *path, const char *text)
 	}
 }
 
-/* Where the end of the path begins that is short enough: at a component if it can be, else at a character. */
+/* Where the end of the path begins that is short enough: at a component if it can be, else at a
+ * character. */
 static const char *find_kept(const char *path, size_t n)
 {
 	const char *from = n > PART_PATH_MAX ? path + n - PART_PATH_MAX : path;
@@ -82,7 +83,8 @@ static bool take_path(struct part_head *h, const cJSON *part)
 	if (cJSON_IsString(part)) {
 		add_steps(&h->path, part->valuestring);
 	} else if (cJSON_IsArray(part)) {
-		cJSON_ArrayForEach(step, part) {
+		cJSON_ArrayForEach(step, part)
+		{
 			if (!cJSON_IsString(step))
 				return false;
 			add_steps(&h->path, step->valuestring);

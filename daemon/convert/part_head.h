@@ -19,7 +19,7 @@ enum {
 struct part_head {
 	struct buf path; /* components joined by '/', UTF-8, never empty */
 	struct buf type; /* MIME type; empty: not said, or not well-formed */
-	int64_t size;	 /* bytes; -1: not said */
+	int64_t size;    /* bytes; -1: not said */
 	int64_t created; /* seconds UTC; 0: not said */
 };
 

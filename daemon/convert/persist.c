@@ -66,8 +66,8 @@ static enum exchange send_request(const struct attempt *a, const struct coproc *
 /* --- parts --- */
 
 /*
- * The taker's time is not the converter's, which waits meanwhile: what is in its socket it has written, and it can write
- * no more.
+ * The taker's time is not the converter's, which waits meanwhile: what is in its socket it has
+ * written, and it can write no more.
  */
 static enum record_state after_taker(struct attempt *a, int64_t began_ms, bool more)
 {
@@ -112,7 +112,8 @@ static enum record_state part_fail(void *arg, int status, const char *detail)
 	if (!outcome_of_status(status, &outcome, &sentence) || outcome == CONVERT_DONE)
 		return RECORD_BAD;
 	return after_taker(a, began_ms,
-		a->request->parts->fail(a->request->parts->arg, outcome, *detail ? detail : sentence));
+		a->request->parts->fail(
+			a->request->parts->arg, outcome, *detail ? detail : sentence));
 }
 
 static enum record_state part_end(void *arg)
@@ -126,8 +127,8 @@ static enum record_state part_end(void *arg)
 /* --- answer --- */
 
 /*
- * The first answer tells, by the kernel's word, which process speaks.  There is room for that word alone: descriptors
- * that come along would be ours, and are left behind by the kernel.
+ * The first answer tells, by the kernel's word, which process speaks.  There is room for that word
+ * alone: descriptors that come along would be ours, and are left behind by the kernel.
  */
 static ssize_t receive_first(struct persist *p, char *bytes, size_t room)
 {

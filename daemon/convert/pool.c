@@ -45,14 +45,16 @@ static bool rests(const struct persist *x)
 	return !x->taken && coproc_is_running(&x->process);
 }
 
-static bool fits(const struct pool *p, const struct persist *x, const struct converter *c, uint32_t owner)
+static bool fits(
+	const struct pool *p, const struct persist *x, const struct converter *c, uint32_t owner)
 {
 	return memcmp(x->version, c->version, sizeof x->version) == 0 &&
 	       x->memory_bytes == c->memory_bytes && x->processes == c->processes &&
 	       (!p->by_owner || x->owner == owner);
 }
 
-/* Ends the process that has rested longest if there are too many; how many there are is counted on the way. */
+/* Ends the process that has rested longest if there are too many; how many there are is counted on
+ * the way. */
 static void make_room(struct pool *p)
 {
 	struct persist *oldest = NULL;
@@ -114,7 +116,8 @@ int pool_trim(struct pool *p, int64_t idle_ms)
 	int alive = 0;
 
 	for (struct persist *x = p->places; x; x = x->next)
-		if (rests(x) && (now - x->idle_since_ms >= idle_ms || coproc_has_ended(&x->process)))
+		if (rests(x) &&
+			(now - x->idle_since_ms >= idle_ms || coproc_has_ended(&x->process)))
 			coproc_end(&x->process);
 	for (struct persist *x = p->places; x; x = x->next) {
 		if (rests(x) && x->process.ending)

@@ -18,7 +18,8 @@ struct pool;
 MUST_USE enum status pool_create(bool by_owner, struct pool **out);
 void pool_destroy(struct pool *p); /* ends all processes; NULL is fine */
 
-/* A place for this converter, with its process if one rests; the caller's until pool_give.  NULL: no memory. */
+/* A place for this converter, with its process if one rests; the caller's until pool_give.  NULL:
+ * no memory. */
 struct persist *pool_take(struct pool *p, const struct converter *c, uint32_t owner);
 void pool_give(struct pool *p, struct persist *place);
 /* Ends what has rested for `idle_ms`; returns how many processes there are still. */

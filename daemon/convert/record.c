@@ -157,7 +157,8 @@ static enum record_state add_part_bytes(struct record_reader *r, const char *byt
 	return r->sink && n ? r->sink->bytes(r->sink->arg, bytes, n) : RECORD_MORE;
 }
 
-/* Status and detail of D or F; the detail is appended to `out`, cut and made valid.  False: there is no status. */
+/* Status and detail of D or F; the detail is appended to `out`, cut and made valid.  False: there
+ * is no status. */
 static bool read_verdict(const cJSON *json, int *status, struct buf *out)
 {
 	const cJSON *number = cJSON_GetObjectItemCaseSensitive(json, "status");

@@ -29,9 +29,10 @@ enum record_state {
 };
 
 /*
- * Who takes the parts: begin, bytes (any number of times, or none), then either fail or end, for one after the other.
- * RECORD_MORE: go on; RECORD_STOPPED, RECORD_NOMEM: the answer ends so.  Of an answer that ends otherwise than with D
- * and status 0, or R, the last part may lack its fail or end.
+ * Who takes the parts: begin, bytes (any number of times, or none), then either fail or end, for
+ * one after the other. RECORD_MORE: go on; RECORD_STOPPED, RECORD_NOMEM: the answer ends so.  Of an
+ * answer that ends otherwise than with D and status 0, or R, the last part may lack its fail or
+ * end.
  */
 struct record_sink {
 	enum record_state (*begin)(void *arg, const struct part_head *head);

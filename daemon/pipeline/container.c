@@ -4,17 +4,17 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/stats.h"
-#include "pipeline/verdict.h"
 #include "pipeline/spool.h"
+#include "pipeline/verdict.h"
 #include "store/parts.h"
 
 #include <stdarg.h>
 #include <string.h>
 
 enum {
-	STRIKES = 3,		   /* charged failures of a converter within one file */
-	RATIO_FREE = 64 << 20,	   /* expanded bytes that no ratio counts */
-	RECENT = 1024		   /* contents of this file that are remembered */
+	STRIKES = 3,           /* charged failures of a converter within one file */
+	RATIO_FREE = 64 << 20, /* expanded bytes that no ratio counts */
+	RECENT = 1024          /* contents of this file that are remembered */
 };
 
 /* One document whose converter brings parts, inside of another one or the file itself. */
@@ -31,9 +31,9 @@ struct frame {
 	int64_t n; /* rows that it has, those of inner containers too */
 
 	/* the part that comes now */
-	struct buf path; /* from the file on */
-	struct buf part_type;		 /* by its name, or as its container says */
-	const struct converter *rule;	 /* by the same; NULL: none */
+	struct buf path;              /* from the file on */
+	struct buf part_type;         /* by its name, or as its container says */
+	const struct converter *rule; /* by the same; NULL: none */
 	int64_t mtime, size;
 	bool too_large;
 	struct spool spool;
@@ -43,7 +43,7 @@ struct frame {
 struct recent {
 	unsigned char hash[DOCUMENT_HASH_BYTES];
 	int64_t rule, converter; /* rule 0: unused */
-	int64_t parts, bytes;	 /* of its own */
+	int64_t parts, bytes;    /* of its own */
 };
 
 struct container {
@@ -54,7 +54,7 @@ struct container {
 	struct frame top;
 	int depth; /* of the frame that parts come to; 0: the file */
 
-	int64_t parts, bytes; /* expanded so far, at every depth; what failed stays counted */
+	int64_t parts, bytes;   /* expanded so far, at every depth; what failed stays counted */
 	unsigned char *strikes; /* by converter */
 	struct recent *recent;
 
@@ -111,7 +111,8 @@ static void check_limits(struct container *c)
 			(long long)c->config->limits.part_bytes);
 	else if (c->bytes > RATIO_FREE && c->bytes / ratio > c->ident.size)
 		stop(c, CONVERT_LIMIT,
-			"its parts have more bytes for each of its own than the limit part_ratio = %lld",
+			"its parts have more bytes for each of its own than the limit part_ratio = "
+			"%lld",
 			(long long)ratio);
 }
 
@@ -159,7 +160,8 @@ static const char *leaf(const struct frame *f)
 	return part_leaf(f->path.data);
 }
 
-/* The part that comes now to `f`, placed in all its containers; its row was counted, as were `below` of its own. */
+/* The part that comes now to `f`, placed in all its containers; its row was counted, as were
+ * `below` of its own. */
 static struct result *make_result(const struct frame *f, int64_t below)
 {
 	struct container *c = f->container;
@@ -213,8 +215,8 @@ static void add_rows(struct frame *f, int64_t rows)
 /* --- one part, whole --- */
 
 /* What is said of the part as a failure; NULL: no memory, and the file is stopped. */
-static struct result *make_failure(struct frame *f, enum convert_outcome o, const struct converter *who,
-	const char *detail)
+static struct result *make_failure(
+	struct frame *f, enum convert_outcome o, const struct converter *who, const char *detail)
 {
 	struct result *r = make_result(f, 0);
 
@@ -285,7 +287,8 @@ static void frame_init(struct frame *in, struct container *c, struct frame *oute
 	const unsigned char *hash, size_t path_at);
 static void frame_finish(struct frame *f);
 
-/* What an inner container left with the writer is void; of the part itself nothing is said, for the file ends. */
+/* What an inner container left with the writer is void; of the part itself nothing is said, for the
+ * file ends. */
 static void abandon(struct container *c, const struct frame *in)
 {
 	struct result *r = result_create_part(c->job, in->outer->path.data, 0);
@@ -298,7 +301,8 @@ static void abandon(struct container *c, const struct frame *in)
 	deliver(c, r);
 }
 
-/* A result from the answer about the part that comes to `f`, which was `in` as a container; NULL: the file is stopped. */
+/* A result from the answer about the part that comes to `f`, which was `in` as a container; NULL:
+ * the file is stopped. */
 static struct result *make_answer(
 	struct frame *f, const struct frame *in, struct convert_result *answer)
 {
@@ -388,8 +392,8 @@ static void take_part(struct frame *f, const unsigned char *hash)
 		   known_parts(c->host.known, document, &below, &bytes)) {
 		send_known(f, hash, NULL, document, below, bytes);
 	} else if (c->strikes[with->index] >= STRIKES) {
-		buf_addf(&detail, "not tried: converter %s failed %d times within this file", with->name,
-			STRIKES);
+		buf_addf(&detail, "not tried: converter %s failed %d times within this file",
+			with->name, STRIKES);
 		send_failure(f, CONVERT_CRASHED, with, detail.data ? detail.data : "");
 	} else {
 		convert(f, hash);
@@ -528,7 +532,11 @@ static void frame_init(struct frame *in, struct container *c, struct frame *oute
 	*in = (struct frame){
 		.container = c,
 		.outer = outer,
-		.taker = {.begin = on_begin, .bytes = on_bytes, .fail = on_fail, .end = on_end, .arg = in},
+		.taker = {.begin = on_begin,
+			.bytes = on_bytes,
+			.fail = on_fail,
+			.end = on_end,
+			.arg = in},
 		.path_at = path_at,
 		.spool = {.fd = -1},
 	};

@@ -40,7 +40,8 @@ MUST_USE enum status container_create(const struct container_host *host, struct 
 void container_destroy(struct container *c); /* NULL is fine */
 /* Who takes the parts of the file, for convert_run. */
 struct convert_parts *container_parts(struct container *c);
-/* Row id of the converter that brought parts of the file, 0: none came; *count of them, at every depth. */
+/* Row id of the converter that brought parts of the file, 0: none came; *count of them, at every
+ * depth. */
 int64_t container_builder(const struct container *c, int64_t *count);
 
 #endif

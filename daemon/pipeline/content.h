@@ -1,5 +1,6 @@
 /*
- * content: documents and parts of one result, written to the store.  Writer thread, inside a transaction.
+ * content: documents and parts of one result, written to the store.  Writer thread, inside a
+ * transaction.
  *
  * Whatever a container lost on the way (a part that was swept, another worker that
  * gave it up) is seen here, at the latest when it is complete: then it is not
@@ -11,11 +12,12 @@
 #include "pipeline/results.h"
 
 /*
- * The document of the result, 0 if it has none; a container is complete then, and one that failed is given up.
- * ST_NOT_FOUND: it is not there, or not with all of its parts, and was given up.
+ * The document of the result, 0 if it has none; a container is complete then, and one that failed
+ * is given up. ST_NOT_FOUND: it is not there, or not with all of its parts, and was given up.
  */
 MUST_USE enum status content_put(struct db *db, const struct result *r, int64_t *document);
-/* The same of a part, and its row in each container; trouble with what is gone becomes the job's note. */
+/* The same of a part, and its row in each container; trouble with what is gone becomes the job's
+ * note. */
 MUST_USE enum status content_put_part(struct db *db, const struct result *r);
 
 #endif

@@ -27,7 +27,8 @@ bool known_find(struct known *k, const unsigned char *hash, int64_t rule, int64_
 bool known_parts(struct known *k, int64_t document, int64_t *count, int64_t *bytes);
 bool known_is_quarantined(
 	struct known *k, int64_t dir, const char *name, const unsigned char *hash, int64_t rule);
-/* Files that wait for their slow converter, as slow_each; and where a directory is, false: nowhere. */
+/* Files that wait for their slow converter, as slow_each; and where a directory is, false: nowhere.
+ */
 bool known_slow(struct known *k, int64_t after, int limit, slow_each_file *each, void *arg);
 bool known_dir_path(struct known *k, int64_t dir, struct buf *path);
 void known_rest(struct known *k); /* gives memory back */

@@ -9,18 +9,18 @@
 #include "core/stats.h"
 #include "core/thread.h"
 #include "core/wire.h"
-#include "pipeline/verdict.h"
 #include "pipeline/intake.h"
 #include "pipeline/known.h"
+#include "pipeline/verdict.h"
 
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 enum {
-	BATCH = 16,	      /* documents taken from the store at once */
+	BATCH = 16,           /* documents taken from the store at once */
 	TRIM_IDLE_MS = 10000, /* converters rest so long before they are ended */
-	LEFT_MS = 300000,     /* until what was left waiting is tried again, if nothing else comes */
+	LEFT_MS = 300000, /* until what was left waiting is tried again, if nothing else comes */
 	NICE = 10
 };
 
@@ -42,9 +42,10 @@ struct slow_lane {
 	struct config *config;
 	struct rules *rules;
 	bool poked, paused;
-	bool left; /* this round has left some waiting: for a disk that is away, for memory, for a row */
-	int under_way;		/* results that the writer has */
-	const struct job *job;	/* that is being converted */
+	bool left; /* this round has left some waiting: for a disk that is away, for memory, for a
+		      row */
+	int under_way;         /* results that the writer has */
+	const struct job *job; /* that is being converted */
 	int64_t since_ms;
 };
 
@@ -83,7 +84,8 @@ static void set_job(struct slow_lane *l, const struct job *j)
 	l->since_ms = now_mono_ms();
 }
 
-/* The root that the directory lies in; its path splits there, so that nothing is opened outside of it. */
+/* The root that the directory lies in; its path splits there, so that nothing is opened outside of
+ * it. */
 static const char *find_root(const struct config *config, const char *dir)
 {
 	for (size_t i = 0; i < config->root_count; i++)
@@ -237,7 +239,8 @@ static bool may_run(struct slow_lane *l)
 static bool run_batch(struct slow_lane *l)
 {
 	struct batch batch = {.count = 0};
-	bool more = may_run(l) && known_slow(&l->known, l->after, BATCH, collect, &batch) && batch.count;
+	bool more = may_run(l) && known_slow(&l->known, l->after, BATCH, collect, &batch) &&
+		    batch.count;
 
 	lock_take(&l->lock);
 	struct config *config = config_ref(l->config);

@@ -20,8 +20,8 @@ void slow_lane_configure(struct slow_lane *l, struct config *config, struct rule
 void slow_lane_poke(struct slow_lane *l); /* more waits */
 void slow_lane_pause(struct slow_lane *l, bool paused);
 void slow_lane_landed(struct slow_lane *l, struct job *j); /* takes the job */
-void slow_lane_stop(struct slow_lane *l);		   /* at once: it goes on after a restart */
-void slow_lane_join(struct slow_lane *l);		   /* after `ended`; frees it */
-cJSON *slow_lane_json(struct slow_lane *l);		   /* as worker_json */
+void slow_lane_stop(struct slow_lane *l);                  /* at once: it goes on after a restart */
+void slow_lane_join(struct slow_lane *l);                  /* after `ended`; frees it */
+cJSON *slow_lane_json(struct slow_lane *l);                /* as worker_json */
 
 #endif

@@ -29,7 +29,8 @@ void spool_close(struct spool *s)
 	s->fd = -1;
 }
 
-/* A file without a name, or one that loses its name at once where the file system knows no other way. */
+/* A file without a name, or one that loses its name at once where the file system knows no other
+ * way. */
 static int open_unlinked(const char *dir)
 {
 	char path[4096];
@@ -122,7 +123,8 @@ enum status spool_seal(struct spool *s, unsigned char *hash)
 
 	crypto_generichash_final(&s->hash, hash, DOCUMENT_HASH_BYTES);
 	if (!s->on_disk)
-		return fcntl(s->fd, F_ADD_SEALS, seals) || lseek(s->fd, 0, SEEK_SET) ? ST_SYSTEM : ST_OK;
+		return fcntl(s->fd, F_ADD_SEALS, seals) || lseek(s->fd, 0, SEEK_SET) ? ST_SYSTEM
+										     : ST_OK;
 	int fd = reopen(s->fd);
 	if (fd < 0)
 		return ST_SYSTEM;

@@ -19,7 +19,8 @@ MUST_USE enum status slow_each(
 
 /* --- writer, inside a transaction; ST_OK too where there is no such file --- */
 
-/* A file with this content (DOCUMENT_HASH_BYTES) waits for `converter` (row id), unless that has had its turn with it. */
+/* A file with this content (DOCUMENT_HASH_BYTES) waits for `converter` (row id), unless that has
+ * had its turn with it. */
 MUST_USE enum status slow_wait(
 	struct db *db, int64_t dir, const char *name, int64_t converter, const unsigned char *hash);
 /* It has had its turn now. */
@@ -27,7 +28,8 @@ MUST_USE enum status slow_tried(
 	struct db *db, int64_t dir, const char *name, int64_t converter, const unsigned char *hash);
 /* Nobody is slow with that name any more. */
 MUST_USE enum status slow_forget(struct db *db, int64_t dir, const char *name);
-/* After a reload: every file of that extension that was read and this converter has not tried waits for it. */
+/* After a reload: every file of that extension that was read and this converter has not tried waits
+ * for it. */
 MUST_USE enum status slow_expect(struct db *db, const char *extension, int64_t converter);
 
 #endif
