@@ -13,6 +13,7 @@
 #include "rar5.h"
 #include "scan.h"
 #include "serve.h"
+#include "suffix.h"
 #include "typing.h"
 #include "zip_kind.h"
 
@@ -115,48 +116,6 @@ static const char *zip_in_disguise(const struct document *doc)
 /* --- a compressed file -------------------------------------------------------------------------
  */
 
-static const struct {
-	const char *suffix, *instead;
-} suffixes[] = {
-	{".gz", ""},
-	{".bz2", ""},
-	{".xz", ""},
-	{".zst", ""},
-	{".lz4", ""},
-	{".lz", ""},
-	{".lzma", ""},
-	{".z", ""},
-	{".bz", ""},
-	{".dz", ""},
-	{".tgz", ".tar"},
-	{".taz", ".tar"},
-	{".tbz", ".tar"},
-	{".tbz2", ".tar"},
-	{".tb2", ".tar"},
-	{".txz", ".tar"},
-	{".tlz", ".tar"},
-	{".tzst", ".tar"},
-	{".svgz", ".svg"},
-	{".cpgz", ".cpio"},
-};
-
-/* Takes what one compression added from the end of a name; false if nothing of the kind is there.
- */
-static bool strip_suffix(char *name, size_t room)
-{
-	size_t len = strlen(name);
-
-	for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-		size_t n = strlen(suffixes[i].suffix);
-
-		if (len > n && strcasecmp(name + len - n, suffixes[i].suffix) == 0) {
-			snprintf(name + len - n, room - (len - n), "%s", suffixes[i].instead);
-			return true;
-		}
-	}
-	return false;
-}
-
 /* After the file itself, as gunzip has it; else as gzip noted it. */
 static const char *unpacked_name(
 	const struct document *doc, struct archive *a, const char *stored, char *out, size_t room)
@@ -165,7 +124,7 @@ static const char *unpacked_name(
 	bool any = false;
 
 	snprintf(out, room, "%s", doc->name);
-	while (left-- > 0 && strip_suffix(out, room))
+	while (left-- > 0 && suffix_strip(out, room))
 		any = true;
 	return any ? out : stored;
 }
@@ -244,8 +203,10 @@ static bool has_content(struct archive_entry *e)
 {
 	if (archive_entry_hardlink(e))
 		return archive_entry_size_is_set(e) && archive_entry_size(e) > 0;
-	/* ar may note permissions without a kind. */
-	return archive_entry_filetype(e) == AE_IFREG || archive_entry_filetype(e) == 0;
+	/* ar may note permissions without a kind; its own tables have names that begin with a
+	 * slash. */
+	return archive_entry_filetype(e) == AE_IFREG ||
+	       (archive_entry_filetype(e) == 0 && stored_name(e)[0] != '/');
 }
 
 /* A hole in a sparse member, as whoever unpacks it would read it. */
@@ -330,6 +291,16 @@ static bool is_no_archive(struct archive *a)
 	       compressions(a) == 0;
 }
 
+/* Linkers' libraries have an index of symbols first; hundreds of parts without a word follow. */
+static bool is_library(struct archive *a, struct archive_entry *e)
+{
+	const char *name = stored_name(e);
+
+	return format_of(a) == ARCHIVE_FORMAT_AR &&
+	       (strcmp(name, "/") == 0 || strcmp(name, "/SYM64/") == 0 ||
+		       strncmp(name, "__.SYMDEF", 9) == 0);
+}
+
 /* The archive as a whole ended other than well. */
 static int give_up(struct job *j)
 {
@@ -368,6 +339,8 @@ static int give_members(struct job *j)
 			COMPRESSIONS_MOST);
 	if (is_no_archive(j->a) && !j->source.error)
 		return convert_other(j->doc, j->out);
+	if (r >= ARCHIVE_WARN && r != ARCHIVE_EOF && is_library(j->a, e))
+		return answer_fail(j->out, ANSWER_BINARY, "a library of compiled code");
 	name_type(j->doc, j->a, j->out);
 	member_names_init(
 		&j->names, (archive_format(j->a) & ARCHIVE_FORMAT_BASE_MASK) != ARCHIVE_FORMAT_TAR);

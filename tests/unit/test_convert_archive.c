@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 /* cmocka wants the headers above */
@@ -298,6 +299,14 @@ static void test_other_content(void **state)
 	r = ask(&p, "a.zip", "application/zip");
 	assert_int_equal(r.status, -1);
 	assert_string_equal(r.detail, "application/epub+zip");
+	reply_finish(&r);
+
+	packer_init(&p);
+	p.len = (size_t)sprintf((char *)p.bytes, "!<arch>\n%-16s%-12d%-6d%-6d%-8o%-10d`\n%s", "/",
+		0, 0, 0, 0, 4, "abcd");
+	r = ask(&p, "a.a", "application/x-archive");
+	assert_int_equal(r.status, 66);
+	assert_int_equal(r.part_count, 0);
 	reply_finish(&r);
 
 	packer_init(&p);
