@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import time
 
 import pytest
@@ -365,6 +366,50 @@ def test_a_better_converter_comes_and_goes(boxes):
     wait_for(lambda: boxes.document("a.ink")["text"] == "plain words", 20)
     boxes.sync()
     assert parts_of(boxes, "a.box")[0].state == INDEXED
+
+
+# --- a store that breaks ---------------------------------------------------------------------------------------------
+
+def test_a_damaged_store_is_built_anew_with_all_parts(boxes):
+    boxes.start()
+    shared = inner(("many", 50, "%d.txt", "shared words %d"))
+    write(boxes.root / "a.box", box(("many", 200, "%d.txt", "words %d"), ("part", "s.box", shared)))
+    write(boxes.root / "b.box", box(("part", "s.box", shared), ("fail", "locked", 77, "a password")))
+    boxes.sync()
+    before = {name: [p[:6] for p in parts_of(boxes, name)] for name in ("a.box", "b.box")}
+    boxes.stop()  # what the log has goes into the file
+    boxes.start()
+    boxes.sync()
+    with open(next(boxes.state.glob("*.db")), "r+b") as f:
+        f.seek(4096 * 20)
+        f.write(os.urandom(4096 * 40))
+    write(boxes.root / "c.box", box(("many", 100, "c%d.txt", "late words %d"), ("sleep", 0.5)))
+    boxes.call("check")
+    wait_for(lambda: boxes.status()["store"]["rebuilds"] == 1, 20)
+    boxes.sync(60)
+    assert {name: [p[:6] for p in parts_of(boxes, name)] for name in before} == before
+    assert len(parts_of(boxes, "c.box")) == 100
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_kill_again_and_again(boxes, seed):
+    """Whenever the daemon dies, its next life ends with the index of the tree as it is."""
+    dice = random.Random(seed)
+    boxes.start()
+    shared = inner(("many", 30, "%d.ink", f"shared words {seed} %d"), ("sleep", 0.05))
+    for life in range(5):
+        for name in ("a.box", "b.box"):
+            write(boxes.root / name, box(("many", 40, "%d.txt", f"words %d of {name} {life}"), ("part", "s.box", shared),
+                                         ("sleep", 0.05), ("part", "t/s.box", shared), ("fail", "locked", 77, "a password")))
+        time.sleep(dice.random() * 0.5)
+        boxes.kill()
+        boxes.start()
+    boxes.sync(60)
+    for name in ("a.box", "b.box"):
+        seen = parts_of(boxes, name)
+        assert [p.n for p in seen] == list(range(40 + 31 + 31 + 1))
+        assert [p.path for p in seen][40:42] == ["s.box", "s.box/0.ink"] and seen[71].path == "t/s.box"
+        assert {p.state for p in seen[:-1]} == {INDEXED} and seen[-1].state == FAILED
 
 
 # --- no space --------------------------------------------------------------------------------------------------------
