@@ -192,21 +192,22 @@ static void begin_part(struct job *j, struct archive_entry *e)
 	const char *path = member_path(j, e, room, sizeof room);
 	int64_t size = archive_entry_size_is_set(e) ? archive_entry_size(e) : -1;
 
-	if (archive_entry_mtime_is_set(e))
+	/* Reproducible archives say 1970. */
+	if (archive_entry_mtime_is_set(e) && archive_entry_mtime(e) != 0)
 		answer_part_dated(j->out, path, NULL, size, archive_entry_mtime(e));
 	else
 		answer_part(j->out, path, NULL, size);
 }
 
-/* Only what has content of its own: a hard link in cpio may. */
-static bool has_content(struct archive_entry *e)
+/* Only what has content of its own: a hard link in cpio may.  Tables of ar's are no members, and
+ * its members may have permissions without a kind. */
+static bool has_content(struct archive *a, struct archive_entry *e)
 {
 	if (archive_entry_hardlink(e))
 		return archive_entry_size_is_set(e) && archive_entry_size(e) > 0;
-	/* ar may note permissions without a kind; its own tables have names that begin with a
-	 * slash. */
-	return archive_entry_filetype(e) == AE_IFREG ||
-	       (archive_entry_filetype(e) == 0 && stored_name(e)[0] != '/');
+	if (format_of(a) == ARCHIVE_FORMAT_AR && stored_name(e)[0] == '/')
+		return false;
+	return archive_entry_filetype(e) == AE_IFREG || archive_entry_filetype(e) == 0;
 }
 
 /* A hole in a sparse member, as whoever unpacks it would read it. */
@@ -260,7 +261,7 @@ static bool give_member(struct job *j, struct archive_entry *e)
 {
 	bool locked = archive_entry_is_data_encrypted(e) || rar5_next(&j->rar5) == RAR5_LOCKED;
 
-	if (!has_content(e))
+	if (!has_content(j->a, e))
 		return true;
 	begin_part(j, e);
 	if (locked) {
