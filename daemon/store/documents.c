@@ -201,7 +201,7 @@ static enum status insert_document(struct db *db, const struct document *d, int6
 /* What an earlier reading had more goes.  ST_NOT_FOUND: parts are missing, which somebody took away meanwhile. */
 static enum status fit_parts(struct db *db, const struct document *d, int64_t id)
 {
-	int64_t count, bytes;
+	int64_t count = 0, bytes;
 	enum status st = parts_delete(db, id, d->parts, INT64_MAX);
 
 	if (st == ST_OK)

@@ -252,13 +252,6 @@ static void explain_row(struct explain *x, struct db *db, const struct file_row 
 	const char *word = file_state_text(row->state);
 	enum status st = ST_OK;
 
-	tell_clock(x, db, row);
-	/* Of a file that is not read, the parts are not known: its own verdict is theirs. */
-	if (x->part && row->state == FILE_INDEXED) {
-		st = explain_part(x, db, row);
-		x->status = st == ST_NOT_FOUND ? ST_OK : st;
-		return;
-	}
 	switch (row->state) {
 	case FILE_INDEXED:
 		st = document_info(db, row->document, tell_document, x);
@@ -301,6 +294,18 @@ static void explain_row(struct explain *x, struct db *db, const struct file_row 
 		x->status = st;
 }
 
+static void explain_found(struct explain *x, struct db *db, const struct file_row *row)
+{
+	tell_clock(x, db, row);
+	/* Of a file that is not read, the parts are not known: its own verdict is theirs. */
+	if (!x->part || row->state != FILE_INDEXED) {
+		explain_row(x, db, row);
+		return;
+	}
+	enum status st = explain_part(x, db, row);
+	x->status = st == ST_NOT_FOUND ? ST_OK : st;
+}
+
 static void explain_disk(struct explain *x)
 {
 	struct ident id;
@@ -334,7 +339,7 @@ static void look_up(uv_work_t *work)
 	if (st == ST_OK) {
 		st = tree_find_file(db, x->dir, x->name, &row);
 		if (st == ST_OK)
-			explain_row(x, db, &row);
+			explain_found(x, db, &row);
 		db_rollback(db);
 	}
 	reader_pool_give(x->watch->readers, db, st != ST_OK && st != ST_NOT_FOUND);
