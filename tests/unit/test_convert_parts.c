@@ -118,7 +118,7 @@ static bool on_end(void *arg)
 
 	usleep((useconds_t)t->sleep_ms * 1000);
 	if (!t->nested) {
-		buf_addf(t->notes, "=%s;", t->content.data);
+		buf_addf(t->notes, "=%.20s;", t->content.data);
 		return true;
 	}
 	taker_init(&inner, t->world, t->notes);
@@ -245,11 +245,18 @@ static void the_takers_time_is_its_own(void **state)
 {
 	struct world *w = *state;
 	AUTO_BUF notes = BUF_INIT;
+	AUTO_BUF document = BUF_INIT;
 	struct taker t;
 
+	/* More than is read at once, so that the clock is looked at in between. */
+	buf_adds(&document, "!parts 3 ");
+	for (int i = 0; i < 30000; i++)
+		buf_adds(&document, "0123456789");
 	taker_init(&t, w, &notes);
 	t.sleep_ms = 400;
-	expect(w, &t, "brief", "!parts 3 x", CONVERT_DONE, "dir/0.x=x;dir/1.x=x;dir/2.x=x;" LOCKED);
+	expect(w, &t, "brief", document.data, CONVERT_DONE,
+		"dir/0.x=01234567890123456789;dir/1.x=01234567890123456789;"
+		"dir/2.x=01234567890123456789;" LOCKED);
 }
 
 static void processes_are_bounded(void **state)
