@@ -212,8 +212,8 @@ static void prepare(const struct jail_options *o)
 	if (close_range(o->serve ? SOCKET_FD + 1 : SOCKET_FD, ~0U, 0))
 		fail("close_range");
 	umask(077);
-	/* None of us dumps core by the signal that the converter died of. */
-	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+	/* None of us dumps core by the signal that the converter died of, not even into a pipe. */
+	setrlimit(RLIMIT_CORE, &(struct rlimit){1, 1});
 }
 
 _Noreturn static void launch(const struct jail_options *o)

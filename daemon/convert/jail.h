@@ -96,8 +96,9 @@ void jail_layers_print(const struct jail_options *o, const struct jail_state *st
 
 /* False where the kernel has no Landlock; *abi is 0 then. */
 bool jail_landlock_apply(const struct jail_options *o, const struct jail_state *st, int *abi);
-/* Loads the filter: one for converters that may have a single process, another for all else. */
-bool jail_seccomp_apply(const struct jail_options *o);
+/* Loads the filter, by whether it may have several processes, and whether its signals are held by
+ * another layer. */
+bool jail_seccomp_apply(const struct jail_options *o, const struct jail_state *st);
 
 /* --- jail_ns: namespaces --- */
 
@@ -186,7 +187,8 @@ void jail_drop_descriptors(void);
 enum { JAIL_WATCH_MS = 100 };
 /* Whether there is something to be watched that no layer limits. */
 bool jail_watch_needed(const struct jail_options *o, const struct jail_state *st);
-/* The signal to end a converter by whose directory holds too much; 0: it does not. */
+/* The signal to end a converter by whose directory holds too much; 0: it does not, or was looked at
+ * just now. */
 int jail_watch_exceeded(const struct jail_options *o, const struct jail_state *st);
 
 /* Makes the private directory below `base`; `path` gets its name.  False with errno. */

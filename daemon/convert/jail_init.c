@@ -42,10 +42,11 @@ static int follow(pid_t converter, const struct jail_options *o, const struct ja
 			return status;
 		if (pid < 0 && errno != EINTR)
 			return SIGKILL;
-		if (pid != 0)
-			continue;
-		if (sigtimedwait(&child, NULL, &between) < 0 && (sig = jail_watch_exceeded(o, st)))
+		/* Whatever ends meanwhile, and however much of it. */
+		if (watch && (sig = jail_watch_exceeded(o, st)))
 			return sig;
+		if (pid == 0)
+			(void)sigtimedwait(&child, NULL, &between);
 	}
 }
 
@@ -60,7 +61,8 @@ _Noreturn void jail_become_init(
 	prctl(PR_SET_DUMPABLE, 0);
 	if (is_gone(launcher))
 		_exit(JAIL_EXIT_BROKEN);
-	pid_t converter = fork();
+	/* Not a copy of us for the short way to exec: it goes it in our memory, while we wait. */
+	pid_t converter = vfork();
 	if (converter < 0)
 		_exit(JAIL_EXIT_BROKEN);
 	if (converter == 0)

@@ -15,15 +15,16 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#ifndef F_GET_SEALS
-#error "build with _GNU_SOURCE"
-#endif
 
 enum {
 	DESCRIPTORS = 64,
-	TASKS = 32,         /* threads and processes, above those that it may have */
-	TASKS_SHARED = 512, /* the same, where other converters are counted too */
-	LANDLOCK_SAFE = 3   /* the ABI from which a document cannot be cut short */
+	TASKS = 32, /* threads and processes, above those that it may have */
+	TASKS_SHARED =
+		512,   /* the same, where other converters, or all of a person's, are counted too */
+	SIGNALS = 256, /* queued ones and timers, which the kernel has to keep */
+	NO_CORE = 1, /* of RLIMIT_CORE: with 0, a core is still given to a program that core_pattern
+			names */
+	LANDLOCK_SAFE = 3 /* the ABI from which a document cannot be cut short */
 };
 
 static bool apply_no_new_privs(const struct jail_options *o, struct jail_state *st)
@@ -63,15 +64,35 @@ static bool limit(__rlimit_resource_t what, long long value)
 	return setrlimit(what, &want) == 0;
 }
 
-/* Tasks are counted by user: in a user namespace of its own, or as nobody, that is not the person's
- * own count. */
+/* All tasks of the machine, or as many of them as we may know of; 0: unknown. */
+static long long count_tasks(void)
+{
+	char text[128];
+	long long all;
+	int fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+
+	if (fd >= 0)
+		close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	return sscanf(text, "%*s %*s %*s %*d/%lld", &all) == 1 ? all : 0;
+}
+
+/*
+ * Tasks are counted by user: in a user namespace of its own, or as nobody, that is not the person's
+ * own count.  Else so many may be added to what there are now: all, since to count the person's own
+ * takes long.
+ */
 static bool limit_tasks(const struct jail_options *o, const struct jail_state *st)
 {
+	long long now;
+
 	if (st->active & jail_bit(JAIL_USER))
 		return limit(RLIMIT_NPROC, o->processes + TASKS);
 	if (st->active & jail_bit(JAIL_UID))
 		return limit(RLIMIT_NPROC, o->processes + TASKS_SHARED);
-	return true;
+	now = count_tasks();
+	return !now || limit(RLIMIT_NPROC, now + o->processes + TASKS_SHARED);
 }
 
 static bool apply_rlimits(const struct jail_options *o, struct jail_state *st)
@@ -83,7 +104,8 @@ static bool apply_rlimits(const struct jail_options *o, struct jail_state *st)
 		return false;
 	if (o->file_bytes && !limit(RLIMIT_FSIZE, o->file_bytes))
 		return false;
-	return limit(RLIMIT_NOFILE, DESCRIPTORS) && limit(RLIMIT_CORE, 0) && limit_tasks(o, st);
+	return limit(RLIMIT_NOFILE, DESCRIPTORS) && limit(RLIMIT_CORE, NO_CORE) &&
+	       limit(RLIMIT_SIGPENDING, SIGNALS) && limit_tasks(o, st);
 }
 
 static bool apply_landlock(const struct jail_options *o, struct jail_state *st)
@@ -93,8 +115,7 @@ static bool apply_landlock(const struct jail_options *o, struct jail_state *st)
 
 static bool apply_seccomp(const struct jail_options *o, struct jail_state *st)
 {
-	(void)st;
-	return jail_seccomp_apply(o);
+	return jail_seccomp_apply(o, st);
 }
 
 /* In this order: each of the later needs a call that the last forbids. */

@@ -120,10 +120,6 @@ static const char *const allowed[] = {
 	"unlinkat",
 	"fgetxattr",
 	"flistxattr",
-	"getxattr",
-	"lgetxattr",
-	"listxattr",
-	"llistxattr",
 	/* waiting and telling within itself; its socket is connected, and leads to the daemon only
 	 */
 	"_newselect",
@@ -137,7 +133,6 @@ static const char *const allowed[] = {
 	"eventfd2",
 	"getpeername",
 	"getsockname",
-	"getsockopt",
 	"pipe",
 	"pipe2",
 	"poll",
@@ -199,7 +194,6 @@ static const char *const allowed[] = {
 	"futex",
 	"futex_time64",
 	"futex_waitv",
-	"get_robust_list",
 	"getcpu",
 	"getegid",
 	"getegid32",
@@ -346,20 +340,30 @@ static const struct {
 	{"lsetxattr", ENOTSUP},
 	{"removexattr", ENOTSUP},
 	{"setxattr", ENOTSUP},
+	/* what stands in attributes of files that it may not open: Landlock does not ask there */
+	{"getxattr", ENOTSUP},
+	{"lgetxattr", ENOTSUP},
+	{"listxattr", ENOTSUP},
+	{"llistxattr", ENOTSUP},
 	/* holds up those who have the document open too */
 	{"flock", ENOLCK},
 };
 
 /* Commands of fcntl, ioctl and prctl that stay within the process.  The others send signals to whom
  * they name (F_SETOWN), stop writers (F_SETLEASE), change documents (FS_IOC_SETFLAGS), type
- * (TIOCSTI). */
+ * (TIOCSTI), outlive the keeper (PR_SET_PDEATHSIG). */
 static const unsigned fcntls[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL,
-	F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_GETPIPE_SZ,
-	F_SETPIPE_SZ, F_GET_SEALS};
+	F_GETLK, F_OFD_GETLK, F_GETPIPE_SZ, F_SETPIPE_SZ, F_GET_SEALS};
+/* As flock: whoever locks the document to write it would wait for a converter that reads it. */
+static const unsigned locks[] = {F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW};
 static const unsigned ioctls[] = {TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIOCLEX, FIONCLEX};
-static const unsigned prctls[] = {PR_SET_NAME, PR_GET_NAME, PR_SET_PDEATHSIG, PR_GET_PDEATHSIG,
-	PR_GET_DUMPABLE, PR_GET_NO_NEW_PRIVS, PR_SET_NO_NEW_PRIVS, PR_GET_SECCOMP, PR_CAPBSET_READ,
-	PR_SET_VMA, PR_GET_TIMERSLACK, PR_SET_TIMERSLACK, PR_SET_THP_DISABLE};
+static const unsigned prctls[] = {PR_SET_NAME, PR_GET_NAME, PR_GET_PDEATHSIG, PR_GET_DUMPABLE,
+	PR_GET_NO_NEW_PRIVS, PR_SET_NO_NEW_PRIVS, PR_GET_SECCOMP, PR_CAPBSET_READ, PR_SET_VMA,
+	PR_GET_TIMERSLACK, PR_SET_TIMERSLACK, PR_SET_THP_DISABLE};
+/* What a library asks of a socket that it is given; no SO_PEERPIDFD, a handle on the daemon. */
+static const unsigned sockopts[] = {SO_TYPE, SO_ERROR, SO_SNDBUF, SO_RCVBUF, SO_KEEPALIVE,
+	SO_LINGER, SO_PASSCRED, SO_PEERCRED, SO_RCVTIMEO, SO_SNDTIMEO, SO_ACCEPTCONN, SO_PROTOCOL,
+	SO_DOMAIN};
 
 /* All kinds of namespaces; CLONE_NEWTIME is no flag of clone(2). */
 enum {
@@ -425,6 +429,18 @@ static void allow_commands(
 		allow_masked(ctx, name, arg, UINT32_MAX, commands[i]);
 }
 
+static void refuse_locks(scmp_filter_ctx ctx, const char *name)
+{
+	for (size_t i = 0; i < sizeof locks / sizeof locks[0]; i++) {
+		struct scmp_arg_cmp cmp = {.arg = 1,
+			.op = SCMP_CMP_MASKED_EQ,
+			.datum_a = UINT32_MAX,
+			.datum_b = locks[i]};
+
+		rule(ctx, SCMP_ACT_ERRNO(ENOLCK), name, 1, &cmp);
+	}
+}
+
 /* New threads always, new processes if it may have some; never a namespace. */
 static void add_clone(scmp_filter_ctx ctx, bool many)
 {
@@ -437,16 +453,21 @@ static void add_clone(scmp_filter_ctx ctx, bool many)
 	rule(ctx, SCMP_ACT_ALLOW, "vfork", 0, NULL);
 }
 
-/* abort and raise signal the process by its number. */
-static void add_signals(scmp_filter_ctx ctx, bool many)
+/*
+ * abort and raise signal the process by its number.  Where another layer says whom signals reach,
+ * children may be named as well; else itself and its group alone, which is of its own session.
+ */
+static void add_signals(scmp_filter_ctx ctx, bool held)
 {
 	static const char *const names[] = {"kill", "tgkill", "tkill"};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (many)
+		if (held)
 			rule(ctx, SCMP_ACT_ALLOW, names[i], 0, NULL);
 		else
 			allow_masked(ctx, names[i], 0, UINT32_MAX, JAIL_POLICY_SELF);
+	if (!held)
+		allow_masked(ctx, "kill", 0, UINT32_MAX, 0);
 }
 
 static void add_arguments(scmp_filter_ctx ctx)
@@ -474,9 +495,12 @@ static void add_arguments(scmp_filter_ctx ctx)
 	allow_commands(ctx, "fcntl64", 1, fcntls, sizeof fcntls / sizeof fcntls[0]);
 	allow_commands(ctx, "ioctl", 1, ioctls, sizeof ioctls / sizeof ioctls[0]);
 	allow_commands(ctx, "prctl", 0, prctls, sizeof prctls / sizeof prctls[0]);
+	allow_commands(ctx, "getsockopt", 2, sockopts, sizeof sockopts / sizeof sockopts[0]);
+	refuse_locks(ctx, "fcntl");
+	refuse_locks(ctx, "fcntl64");
 }
 
-static scmp_filter_ctx make(bool many)
+static scmp_filter_ctx make(bool many, bool held)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
 
@@ -494,7 +518,7 @@ static scmp_filter_ctx make(bool many)
 		rule(ctx, SCMP_ACT_ERRNO((uint32_t)refused[i].error), refused[i].name, 0, NULL);
 	add_arguments(ctx);
 	add_clone(ctx, many);
-	add_signals(ctx, many);
+	add_signals(ctx, held);
 	return ctx;
 }
 
@@ -519,7 +543,8 @@ static void print(scmp_filter_ctx ctx, const char *name)
 int main(void)
 {
 	printf("/* Made by jail_policy.c. */\n");
-	print(make(false), "jail_policy_one");
-	print(make(true), "jail_policy_many");
+	print(make(false, false), "jail_policy_one");
+	print(make(true, false), "jail_policy_many");
+	print(make(true, true), "jail_policy_held");
 	return fflush(stdout) ? 1 : 0;
 }

@@ -4,30 +4,37 @@
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* jail_policy_one[] and jail_policy_many[] */
+/* jail_policy_one[], jail_policy_many[] and jail_policy_held[] */
 #include "convert/jail_policy.inc"
 
-enum { ONE = sizeof jail_policy_one / sizeof jail_policy_one[0] };
-enum { MANY = sizeof jail_policy_many / sizeof jail_policy_many[0] };
+enum {
+	ONE = sizeof jail_policy_one / sizeof jail_policy_one[0],
+	MANY = sizeof jail_policy_many / sizeof jail_policy_many[0],
+	HELD = sizeof jail_policy_held / sizeof jail_policy_held[0],
+	LANDLOCK_SCOPES = 6 /* the ABI from which it holds signals to others */
+};
 
-bool jail_seccomp_apply(const struct jail_options *o)
+/* Whether another layer keeps its signals from all but its own processes. */
+static bool signals_are_held(const struct jail_state *st)
 {
-	static struct sock_filter mine[ONE];
-	struct sock_fprog program = {.len = ONE, .filter = mine};
+	return st->active & jail_bit(JAIL_PID) ||
+	       (st->active & jail_bit(JAIL_LANDLOCK) && st->landlock_abi >= LANDLOCK_SCOPES);
+}
 
-	if (o->processes > 1) {
-		/* Whom it may signal is said by other layers: it may have children. */
-		program.len = MANY;
-		program.filter = jail_policy_many;
-	} else {
-		memcpy(mine, jail_policy_one, sizeof mine);
-		for (size_t i = 0; i < ONE; i++)
-			if (mine[i].k == JAIL_POLICY_SELF)
-				mine[i].k = (unsigned)getpid();
-	}
+bool jail_seccomp_apply(const struct jail_options *o, const struct jail_state *st)
+{
+	struct sock_fprog program = {.len = ONE, .filter = jail_policy_one};
+
+	if (o->processes > 1 && signals_are_held(st))
+		program = (struct sock_fprog){.len = HELD, .filter = jail_policy_held};
+	else if (o->processes > 1)
+		program = (struct sock_fprog){.len = MANY, .filter = jail_policy_many};
+	/* In our own copy: the process has been forked for this. */
+	for (size_t i = 0; i < program.len; i++)
+		if (program.filter[i].k == JAIL_POLICY_SELF)
+			program.filter[i].k = (unsigned)getpid();
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
 }

@@ -130,9 +130,10 @@ static int follow(pid_t child, enum jail_stop how, const struct jail_watch *watc
 	sigaddset(&set, SIGTERM);
 	while (!*ended && reap(child, &status, ended) && !*ended) {
 		int sig = wait_news(&set, watched);
+		int over = watched ? jail_watch_exceeded(watch->options, watch->state) : 0;
 
-		if (!sig && watched && (sig = jail_watch_exceeded(watch->options, watch->state)))
-			return sig;
+		if (over)
+			return over;
 		if (sig != SIGTERM)
 			continue;
 		if (how == JAIL_STOP_KILL)

@@ -10,8 +10,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { DEPTH_MAX = 64, BLOCK = 512 };
@@ -54,8 +56,24 @@ static void add(int fd, dev_t dev, int depth, long long most, long long *sum)
 	closedir(dir);
 }
 
+/* Whether it is time to look again. */
+static bool is_due(void)
+{
+	static int64_t next_ms;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	int64_t now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	if (now_ms < next_ms)
+		return false;
+	next_ms = now_ms + JAIL_WATCH_MS;
+	return true;
+}
+
 int jail_watch_exceeded(const struct jail_options *o, const struct jail_state *st)
 {
+	if (!is_due())
+		return 0;
 	/* Not made yet, or in a root directory of its own after all. */
 	if (!*st->work_dir)
 		return 0;

@@ -26,6 +26,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <netinet/in.h>
 #include <unistd.h>
 
@@ -125,6 +126,24 @@ static int try_lease(const char *argument)
 {
 	(void)argument;
 	return verdict(fcntl(0, F_SETLEASE, F_RDLCK));
+}
+
+/* Whoever wants to write it may wait for a lock that only reads. */
+static int try_lock(const char *argument)
+{
+	struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+
+	(void)argument;
+	if (fcntl(0, F_SETLK, &lock) == 0)
+		return THROUGH;
+	return verdict(fcntl(0, F_OFD_SETLK, &lock));
+}
+
+static int try_attribute(const char *argument)
+{
+	char bytes[64];
+
+	return verdict(getxattr(path_of(argument), "user.origin", bytes, sizeof bytes));
 }
 
 /* --- sockets --- */
@@ -461,6 +480,55 @@ static int try_inodes(const char *argument)
 	return n < most ? HELD : THROUGH;
 }
 
+/* Directories in directories, deeper than a tool that holds each of them open could go. */
+static int try_deep(const char *argument)
+{
+	int most = atoi(argument), n = 0;
+
+	while (n < most && mkdir("deeper", 0700) == 0 && chdir("deeper") == 0)
+		n++;
+	(void)!symlink("/", "link");
+	(void)!close(open("file", O_WRONLY | O_CREAT, 0000));
+	printf("%d\n", n);
+	return HELD;
+}
+
+static int sleep_for_ever(void *argument)
+{
+	(void)argument;
+	for (;;)
+		pause();
+	return 0;
+}
+
+/* Threads with a page of stack each: no limit of memory comes first. */
+static int try_threads(const char *argument)
+{
+	const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+	int most = atoi(argument), n = 0;
+
+	for (; n < most; n++) {
+		char *stack = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (stack == MAP_FAILED || clone(sleep_for_ever, stack + 4096, flags, NULL) < 0)
+			break;
+	}
+	printf("%d\n", n);
+	fflush(stdout);
+	_exit(n < most ? HELD : THROUGH);
+}
+
+static int try_timers(const char *argument)
+{
+	int most = atoi(argument), n = 0;
+	timer_t timer;
+
+	while (n < most && timer_create(CLOCK_MONOTONIC, NULL, &timer) == 0)
+		n++;
+	printf("%d\n", n);
+	return n < most ? HELD : THROUGH;
+}
+
 static int try_big_file(const char *argument)
 {
 	int fd = open("big", O_WRONLY | O_CREAT, 0600);
@@ -535,7 +603,8 @@ int main(int argc, char **argv)
 		{"reopen-truncate", try_reopen_truncate}, {"reopen-stdin", try_reopen_stdin},
 		{"fchmod", try_fchmod}, {"chmod-by-proc", try_chmod_by_proc}, {"fchown", try_fchown},
 		{"futimens", try_futimens}, {"fsetxattr", try_fsetxattr}, {"flags", try_flags},
-		{"lease", try_lease}, {"tcp", try_tcp}, {"unix", try_unix},
+		{"lease", try_lease}, {"lock", try_lock}, {"attribute", try_attribute},
+		{"deep", try_deep}, {"threads", try_threads}, {"timers", try_timers}, {"tcp", try_tcp}, {"unix", try_unix},
 		{"abstract", try_abstract}, {"datagram", try_datagram}, {"io_uring", try_io_uring},
 		{"mount", try_mount}, {"keyctl", try_keyctl}, {"unshare", try_unshare},
 		{"clone", try_clone}, {"clone3", try_clone3}, {"calls", try_calls},
