@@ -9,6 +9,7 @@
  *
  * pkg-config: --static mupdf mujs gumbo libopenjp2 jbig2dec libjpeg libcjson
  */
+#include "bidi_line.h"
 #include "diagnostics.h"
 #include "input.h"
 #include "pages.h"
@@ -34,6 +35,7 @@ enum {
 	BOOKMARK_DEPTH = 64,
 	ANNOTATIONS_MOST = 16384, /* on a page */
 	ATTACHMENTS_MOST = 16384,
+	LINE_MOST = 4096, /* characters that are put in order at once */
 };
 
 /* The library's headers offer all formats at once only, with HTML's layout engine. */
@@ -270,9 +272,50 @@ static void take_annotations(struct reading *r, fz_page *page)
 
 /* --- pages ------------------------------------------------------------------------------------ */
 
-static void take_line(struct reading *r, const fz_stext_line *line)
+static struct placed place(const fz_stext_char *c)
+{
+	float a = c->quad.ll.x < c->quad.ul.x ? c->quad.ll.x : c->quad.ul.x;
+	float b = c->quad.lr.x > c->quad.ur.x ? c->quad.lr.x : c->quad.ur.x;
+
+	return (struct placed){c->c > 0 ? (uint32_t)c->c : 0, a < b ? a : b, a < b ? b : a};
+}
+
+/* What of a line fits; its rest follows as a line of its own. */
+static const fz_stext_char *take_turned(struct reading *r, const fz_stext_char *c)
+{
+	static struct placed line[LINE_MOST];
+	size_t n = 0;
+
+	for (; c && n + 1 < LINE_MOST; c = c->next) {
+		struct placed next = place(c);
+
+		if (n > 0 && bidi_is_apart(&line[n - 1], &next))
+			line[n++] = (struct placed){' ', next.left, next.left};
+		line[n++] = next;
+	}
+	bidi_line_order(line, n);
+	for (size_t i = 0; i < n; i++)
+		pages_put(&r->pages, line[i].c);
+	return c;
+}
+
+static bool has_right_to_left(const fz_stext_line *line)
 {
 	for (const fz_stext_char *c = line->first_char; c; c = c->next)
+		if (c->c >= 0x590 && bidi_is_right_to_left((uint32_t)c->c))
+			return true;
+	return false;
+}
+
+static void take_line(struct reading *r, const fz_stext_line *line)
+{
+	bool level = line->wmode == 0 && line->dir.y > -0.1F && line->dir.y < 0.1F;
+
+	const fz_stext_char *c = line->first_char;
+
+	while (c && level && has_right_to_left(line))
+		c = take_turned(r, c);
+	for (; c; c = c->next)
 		pages_put(&r->pages, c->c > 0 ? (uint32_t)c->c : 0);
 	pages_put(&r->pages, '\n');
 }

@@ -93,7 +93,8 @@ static bool continues(const struct pages *p, uint32_t c)
 static bool is_one_too_many(const struct pages *p, uint32_t c)
 {
 	if (c == ' ')
-		return p->before == ' ' || p->before == '\n' || p->before == '\f';
+		return p->broken || p->before == 0 || p->before == ' ' || p->before == '\n' ||
+		       p->before == '\f';
 	return c == '\n' && p->empty_line;
 }
 
