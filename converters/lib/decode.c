@@ -104,23 +104,31 @@ static bool decode_utf8(const uint8_t *p, size_t n, decode_sink *sink, void *ctx
 
 /* --- everything else, by iconv ---------------------------------------------------------------- */
 
-/* The descriptor for `name`, freshly reset; NULL if iconv does not know it. */
-static iconv_t converter_for(const char *name)
-{
-	static char open_name[64];
-	static iconv_t open_cd;
+/* The last descriptor, while nobody uses it: a sink may itself decode something. */
+static struct kept {
+	char name[64];
+	iconv_t cd; /* NULL: none */
+} kept;
 
-	if (open_cd && strcmp(open_name, name) == 0) {
-		iconv(open_cd, NULL, NULL, NULL, NULL);
-		return open_cd;
+/* A descriptor for `name`, freshly reset; false if iconv does not know it. */
+static bool take_descriptor(const char *name, struct kept *out)
+{
+	if (kept.cd && strcmp(kept.name, name) == 0) {
+		*out = kept;
+		kept.cd = NULL;
+		iconv(out->cd, NULL, NULL, NULL, NULL);
+		return true;
 	}
-	if (open_cd)
-		iconv_close(open_cd);
-	open_cd = iconv_open("UTF-8", name);
-	if ((intptr_t)open_cd == -1)
-		open_cd = NULL;
-	snprintf(open_name, sizeof open_name, "%s", name);
-	return open_cd;
+	snprintf(out->name, sizeof out->name, "%s", name);
+	out->cd = iconv_open("UTF-8", name);
+	return (intptr_t)out->cd != -1;
+}
+
+static void give_back(const struct kept *used)
+{
+	if (kept.cd)
+		iconv_close(kept.cd);
+	kept = *used;
 }
 
 /* iconv writes NUL for NUL; the pen's buffer is freed of them before it goes out. */
@@ -134,13 +142,11 @@ static void drop_nuls(struct pen *pen, size_t from)
 	pen->len = to;
 }
 
-static bool decode_iconv(struct pen *pen, const char *name, const uint8_t *bytes, size_t n)
+/* False: the sink had enough. */
+static bool decode_through(struct pen *pen, iconv_t cd, const uint8_t *bytes, size_t n)
 {
-	iconv_t cd = converter_for(name);
 	char *in;
 
-	if (!cd)
-		return decode_utf8(bytes, n, pen->sink, pen->ctx);
 	/* iconv takes what it only reads as not const. */
 	memcpy(&in, &bytes, sizeof in);
 	while (n) {
@@ -164,6 +170,17 @@ static bool decode_iconv(struct pen *pen, const char *name, const uint8_t *bytes
 		n--;
 	}
 	return true;
+}
+
+static bool decode_iconv(struct pen *pen, const char *name, const uint8_t *bytes, size_t n)
+{
+	struct kept used;
+
+	if (!take_descriptor(name, &used))
+		return decode_utf8(bytes, n, pen->sink, pen->ctx);
+	bool more = decode_through(pen, used.cd, bytes, n);
+	give_back(&used);
+	return more;
 }
 
 bool decode_bytes(

@@ -116,6 +116,23 @@ static void test_folding_without_end(void **state)
 	reply_finish(&r);
 }
 
+/* A value in a charset of its own, in the midst of a document in another. */
+static void test_charset_in_charset(void **state)
+{
+	static const char text[] =
+		"BEGIN:VCARD\n"
+		"FN:\xf2\xd9\xc2\xc1\xcb\xc9 \xd7\xd9\xdb\xcc\xc9 \xd7 \xcd\xcf\xd2\xc5\n"
+		"NOTE;CHARSET=CP1250;ENCODING=QUOTED-PRINTABLE:=B3=F3d=9F\n"
+		"NICKNAME:\xf2\xd9\xc2\xc1\xcb\xc9 \xd7\xd9\xdb\xcc\xc9 \xd7 \xcd\xcf\xd2\xc5\n"
+		"END:VCARD\n";
+	struct reply r = ask(text, sizeof text - 1);
+
+	(void)state;
+	assert_int_equal(r.status, 0);
+	assert_string_equal(r.text, "Рыбаки вышли в море\nłódź\nРыбаки вышли в море");
+	reply_finish(&r);
+}
+
 static int start(void **state)
 {
 	(void)state;
@@ -137,6 +154,7 @@ int main(void)
 		cmocka_unit_test(test_meta),
 		cmocka_unit_test(test_reroute),
 		cmocka_unit_test(test_folding_without_end),
+		cmocka_unit_test(test_charset_in_charset),
 	};
 
 	return child_is_built("trawl-convert-calendar") ? cmocka_run_group_tests(tests, start, stop)
