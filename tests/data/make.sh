@@ -148,8 +148,12 @@ media() {
 	mkdir -p media
 	quiet='-hide_banner -loglevel error -y -bitexact'
 	for kind in mp3 flac ogg opus m4a wav wma aiff; do
+		case $kind in
+		aiff) id3='-write_id3v2 1' ;; # its own chunks have no artist
+		*) id3= ;;
+		esac
 		# shellcheck disable=SC2086 # words
-		ffmpeg $quiet -f lavfi -i 'sine=frequency=440:duration=0.3' -ac 1 -ar 48000 -b:a 32k \
+		ffmpeg $quiet -f lavfi -i 'sine=frequency=440:duration=0.3' $id3 -ac 1 -ar 48000 -b:a 32k \
 			-metadata "title=Catch of the $kind" -metadata 'artist=Anna Fischer' \
 			-metadata "album=Album netted in $kind" -metadata "comment=Comment sung in $kind" \
 			-metadata genre=Shanty -metadata date=2021 "media/song.$kind"
