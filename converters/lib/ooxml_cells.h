@@ -29,8 +29,8 @@ void styles_from_1904(struct styles *s);
 
 enum { NUMBER_ROOM = 64 };
 
-/* A number as a cell of this style shows it, as near as is needed to find it: dates by ISO 8601, no
- * more digits than are shown.  Returns the length. */
+/* A number as a cell of this style shows it, as near as is needed to find it: dates by ISO 8601,
+ * percentages, no more digits than are shown.  Returns the length. */
 size_t styles_show(const struct styles *s, size_t style, const char *number, char out[NUMBER_ROOM]);
 
 #endif

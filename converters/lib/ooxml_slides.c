@@ -7,12 +7,17 @@
 
 struct order {
 	struct arena ids; /* of relations, each with its NUL */
+	struct properties *properties;
 };
 
 static void on_open(void *ctx, const char *name, const char **atts)
 {
 	struct order *order = ctx;
+	const char *language = xml_attribute_exact(atts, "lang");
 
+	/* Of the text that no slide says more about; the first is the topmost level's. */
+	if (language && strcmp(xml_local(name), "defRPr") == 0)
+		properties_add(order->properties, PROPERTY_LANGUAGE, language, strlen(language));
 	if (strcmp(xml_local(name), "sldId") != 0)
 		return;
 	/* Beside r:id there is a plain id, which is a number of no use. */
@@ -51,7 +56,7 @@ static int take_slides(
 int ooxml_slides(struct ooxml *x, const char *main)
 {
 	static const struct xml_ops ops = {.open = on_open};
-	struct order order = {0};
+	struct order order = {.properties = x->properties};
 	struct dictionary *relations = NULL;
 	int verdict = package_parse(x->package, main, &ops, &order);
 

@@ -1,8 +1,8 @@
 /*
  * ooxml_styles: which cells show dates, and how numbers look; see ooxml_cells.h.
  *
- * A cell's style names a number format: some of the built-in ones are dates
- * (ECMA-376 part 1, 18.8.30), others are so if their code speaks of days or hours.
+ * A cell's style names a number format: some of the built-in ones are dates or
+ * percentages (ECMA-376 part 1, 18.8.30), others are so by what their code says.
  */
 #include "alloc.h"
 #include "ooxml_cells.h"
@@ -17,32 +17,43 @@
 enum {
 	STYLES_MOST = 64 * 1024, /* Excel's own bound is 65,490 */
 	DIGITS_SHOWN = 15,       /* of a double, those that mean something */
-	DAYS_TO_EPOCH = 25569,   /* 1970-01-01, as Excel counts */
+	PERCENT_SHOWN = 6,
+	DAYS_TO_EPOCH = 25569, /* 1970-01-01, as Excel counts */
 	DAYS_TO_1904 = 1462,
 	DAY = 86400,
 	LAST_DAY = 2958465, /* 9999-12-31 */
 };
+
+enum look { AS_WRITTEN, DATE, PERCENT };
 
 struct styles {
 	size_t format_count, style_count;
 	bool in_cells, from_1904;
 	struct {
 		long id;
-		bool date;
+		enum look look;
 	} formats[STYLES_MOST];
-	bool dates[STYLES_MOST]; /* by style */
+	uint8_t looks[STYLES_MOST]; /* by style: an enum look */
 };
 
 /* --- formats ---------------------------------------------------------------------------------- */
 
-static bool built_in_date(long id)
+static enum look built_in_look(long id)
 {
-	return (id >= 14 && id <= 22) || (id >= 27 && id <= 36) || (id >= 45 && id <= 47) ||
-	       (id >= 50 && id <= 58);
+	static const struct {
+		long first, last;
+		enum look look;
+	} built_in[] = {
+		{9, 10, PERCENT}, {14, 22, DATE}, {27, 36, DATE}, {45, 47, DATE}, {50, 58, DATE}};
+
+	for (size_t i = 0; i < sizeof built_in / sizeof built_in[0]; i++)
+		if (id >= built_in[i].first && id <= built_in[i].last)
+			return built_in[i].look;
+	return AS_WRITTEN;
 }
 
 /* Quoted text, [colours] and escaped characters say nothing, but [h] does. */
-static bool code_is_date(const char *code)
+static enum look code_look(const char *code)
 {
 	for (const char *p = code; *p; p++) {
 		if (*p == '"') {
@@ -52,23 +63,25 @@ static bool code_is_date(const char *code)
 		} else if (*p == '\\' || *p == '_' || *p == '*') {
 			p += p[1] != '\0';
 		} else if (strchr("dmyhs", tolower((unsigned char)*p))) {
-			return true;
+			return DATE;
+		} else if (*p == '%') {
+			return PERCENT;
 		}
 		if (!p)
-			return false;
+			break;
 	}
-	return false;
+	return AS_WRITTEN;
 }
 
 /* Formats of the workbook's own precede the styles; they are few, and looked up once a style. */
-static bool format_is_date(const struct styles *s, long id)
+static enum look look_of(const struct styles *s, long id)
 {
 	enum { LOOKED_AT = 512 };
 
 	for (size_t i = 0; i < s->format_count && i < LOOKED_AT; i++)
 		if (s->formats[i].id == id)
-			return s->formats[i].date;
-	return built_in_date(id);
+			return s->formats[i].look;
+	return built_in_look(id);
 }
 
 static void take_format(struct styles *s, const char **atts)
@@ -79,7 +92,7 @@ static void take_format(struct styles *s, const char **atts)
 	if (!id || !code || s->format_count == STYLES_MOST)
 		return;
 	s->formats[s->format_count].id = strtol(id, NULL, 10);
-	s->formats[s->format_count++].date = code_is_date(code);
+	s->formats[s->format_count++].look = code_look(code);
 }
 
 static void take_style(struct styles *s, const char **atts)
@@ -87,7 +100,8 @@ static void take_style(struct styles *s, const char **atts)
 	const char *id = xml_attribute_exact(atts, "numFmtId");
 
 	if (s->style_count < STYLES_MOST)
-		s->dates[s->style_count++] = id && format_is_date(s, strtol(id, NULL, 10));
+		s->looks[s->style_count++] =
+			(uint8_t)(id ? look_of(s, strtol(id, NULL, 10)) : AS_WRITTEN);
 }
 
 static void on_open(void *ctx, const char *name, const char **atts)
@@ -158,20 +172,22 @@ static size_t show_date(const struct styles *s, double days, char out[NUMBER_ROO
 
 size_t styles_show(const struct styles *s, size_t style, const char *number, char out[NUMBER_ROOM])
 {
-	bool date = style < s->style_count && s->dates[style];
+	enum look look = style < s->style_count ? s->looks[style] : AS_WRITTEN;
 	size_t n = strlen(number);
 	char *end;
 	double value;
 
 	/* A number of few digits is written as it is shown. */
-	if (!date && n <= DIGITS_SHOWN) {
+	if (look == AS_WRITTEN && n <= DIGITS_SHOWN) {
 		memcpy(out, number, n);
 		return n;
 	}
 	value = strtod(number, &end);
 	if (*end || end == number || !isfinite(value))
 		return (size_t)snprintf(out, NUMBER_ROOM, "%.*s", NUMBER_ROOM - 1, number);
-	if (date && value >= 0 && value < LAST_DAY)
+	if (look == DATE && value >= 0 && value < LAST_DAY)
 		return show_date(s, value, out);
+	if (look == PERCENT)
+		return (size_t)snprintf(out, NUMBER_ROOM, "%.*g%%", PERCENT_SHOWN, 100 * value);
 	return (size_t)snprintf(out, NUMBER_ROOM, "%.*g", DIGITS_SHOWN, value);
 }

@@ -367,7 +367,8 @@ static void test_sheets(void **state)
 		{"xl/worksheets/sheet2.xml",
 			"<worksheet><sheetData><row><c><v>42</v></c><c s='1'><v>43864.5</v></c>"
 			"<c s='2'><v>43864</v></c><c "
-			"s='3'><v>0.25</v></c><c><v>0.30000000000000004</v>"
+			"s='3'><v>0.25</v></c><c "
+			"s='4'><v>0.125</v></c><c><v>0.30000000000000004</v>"
 			"</c></row><row/><row><c s='1'/></row><row><c "
 			"t='str'><f>A1&amp;B1</f><v>sum</v>"
 			"</c><c t='inlineStr'><is><t>in</t><rPh><t>sound</t></rPh></is></c><c "
@@ -383,7 +384,8 @@ static void test_sheets(void **state)
 			"<styleSheet><numFmts><numFmt numFmtId='170' formatCode='\"day\" 0'/>"
 			"<numFmt numFmtId='171' formatCode='[Red]hh:mm'/></numFmts><cellStyleXfs>"
 			"<xf numFmtId='14'/></cellStyleXfs><cellXfs><xf numFmtId='0'/>"
-			"<xf numFmtId='22'/><xf numFmtId='170'/><xf numFmtId='171'/></cellXfs>"
+			"<xf numFmtId='22'/><xf numFmtId='170'/><xf numFmtId='171'/><xf "
+			"numFmtId='10'/></cellXfs>"
 			"</styleSheet>"},
 		{NULL, NULL},
 	};
@@ -391,7 +393,8 @@ static void test_sheets(void **state)
 
 	(void)state;
 	expect(ask_zip(zip_of(members), "a.xlsx", XLSX),
-		"Zwei\n42\t2020-02-03 12:00\t43864\t06:00\t0.3\nsum\tin\tTRUE\t#REF!\nleft page\n\n"
+		"Zwei\n42\t2020-02-03 12:00\t43864\t06:00\t12.5%\t0.3\nsum\tin\tTRUE\t#REF!\nleft "
+		"page\n\n"
 		"Eins\none\tzero");
 	expect_pairs(ask_zip(zip_of(members), "a.xlsx", XLSX), pairs);
 }
@@ -422,7 +425,8 @@ static void test_slides(void **state)
 		ROOT("ppt/presentation.xml"),
 		{"ppt/presentation.xml",
 			"<p:presentation><p:sldIdLst><p:sldId id='256' r:id='b'/>"
-			"<p:sldId id='257' r:id='a'/></p:sldIdLst></p:presentation>"},
+			"<p:sldId id='257' r:id='a'/></p:sldIdLst><p:defaultTextStyle>"
+			"<a:defRPr lang='nl-NL'/></p:defaultTextStyle></p:presentation>"},
 		{"ppt/_rels/presentation.xml.rels",
 			RELS(REL("a", "slide", "slides/slide1.xml")
 					REL("b", "slide", "slides/slide2.xml")
@@ -435,7 +439,7 @@ static void test_slides(void **state)
 		{"ppt/slideMasters/m.xml", SLIDE("master")},
 		{NULL, NULL},
 	};
-	static const char *const pairs[] = {"\"pages\":2", NULL};
+	static const char *const pairs[] = {"\"pages\":2", "\"lang\":\"nl-NL\"", NULL};
 
 	(void)state;
 	expect(ask_zip(zip_of(members), "a.pptx", PPTX), "first\n\nspoken\n\nlater");
@@ -544,8 +548,8 @@ static struct reply ask_repeated(const char *before, const char *unit, size_t ti
 static const struct member odf_only[] = {{"mimetype", ODS}, {NULL, NULL}};
 static const struct member book_only[] = {BOOK, {NULL, NULL}};
 
-static const struct member header_only[] = {TYPES, ROOT("m.xml"), {"m.xml", "<document/>"},
-	{"h.xml", "<hdr/>"}, {NULL, NULL}};
+static const struct member header_only[] = {
+	TYPES, ROOT("m.xml"), {"m.xml", "<document/>"}, {"h.xml", "<hdr/>"}, {NULL, NULL}};
 
 static void test_bombs(void **state)
 {
