@@ -30,8 +30,9 @@ enum {
 	RECURSIVE = 0x8000
 };
 
-/* Names in the private directory: more than any honest tool makes, less than fills a kernel. */
-#define TMP_INODES "16384"
+/* Of the file system in memory, besides the bytes of the private directory: what we put there, and
+ * names enough for any honest tool. */
+enum { OWN_BYTES = 1 << 20, NAMES = 16384 };
 
 static bool change(const char *path, unsigned flags, uint64_t set, uint64_t clear)
 {
@@ -112,25 +113,20 @@ static bool show_words(void)
 	return true;
 }
 
-static bool make_tmp(const struct jail_options *o)
+/*
+ * The private directory is of the same file system in memory as the root, and so within its size,
+ * but another mount of it: one that is not read-only.  Tools that know no other name for a
+ * temporary file write into /tmp itself.
+ */
+static bool make_tmp(void)
 {
-	char options[128];
-	int n = snprintf(options, sizeof options, "mode=755,nr_inodes=" TMP_INODES);
-
-	if (o->file_bytes)
-		snprintf(options + n, sizeof options - (size_t)n, ",size=%lld", o->file_bytes);
-	return mkdir(here(JAIL_TMP), 0755) == 0 &&
-	       mount("trawl-tmp", here(JAIL_TMP), "tmpfs", MS_NOSUID | MS_NODEV, options) == 0;
-}
-
-/* Tools that know no other name for a temporary file write into /tmp itself. */
-static bool make_work(void)
-{
+	const char *tmp = here(JAIL_TMP), *work = here(JAIL_WORK);
 	bool root = geteuid() == 0;
 
-	return chmod(here(JAIL_TMP), 0700) == 0 && mkdir(here(JAIL_WORK), 0700) == 0 &&
-	       (!root || (chown(here(JAIL_TMP), JAIL_NOBODY, JAIL_NOBODY) == 0 &&
-				 chown(here(JAIL_WORK), JAIL_NOBODY, JAIL_NOBODY) == 0));
+	return mkdir(tmp, 0700) == 0 && mkdir(work, 0700) == 0 &&
+	       (!root || (chown(tmp, JAIL_NOBODY, JAIL_NOBODY) == 0 &&
+				 chown(work, JAIL_NOBODY, JAIL_NOBODY) == 0)) &&
+	       bind(tmp, tmp);
 }
 
 /* The one user that there is: some tools look up their home. */
@@ -175,12 +171,12 @@ static bool show_devices(void)
 /* The working directory is the new root. */
 static bool furnish(const struct jail_options *o)
 {
-	if (!make_tmp(o))
+	if (!make_tmp())
 		return false;
 	for (const struct jail_path *p = jail_paths; p->path; p++)
 		if (!show(p->path))
 			return false;
-	if (!show_words() || !make_work() || !make_users() || !make_devices())
+	if (!show_words() || !make_users() || !make_devices())
 		return false;
 	if (jail_wants_proc(o) && (!make_proc() || symlink("/proc/self/fd/0", "dev/stdin")))
 		return false;
@@ -191,13 +187,24 @@ static bool furnish(const struct jail_options *o)
 	return show_devices();
 }
 
+/* Over the old root. */
+static bool mount_memory(const struct jail_options *o)
+{
+	char options[128];
+	int n = snprintf(options, sizeof options, "mode=755,nr_inodes=%d", NAMES);
+
+	if (o->file_bytes)
+		snprintf(options + n, sizeof options - (size_t)n, ",size=%lld",
+			o->file_bytes + OWN_BYTES);
+	return mount("trawl-jail", "/", "tmpfs", MS_NOSUID | MS_NODEV, options) == 0;
+}
+
 bool jail_root_enter(const struct jail_options *o, bool own_user_ns)
 {
 	/* In a user namespace of our own nothing we mount is seen outside; else see to that. */
 	if (!own_user_ns && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL))
 		return false;
-	if (mount("trawl-root", "/", "tmpfs", MS_NOSUID | MS_NODEV,
-		    "mode=755,size=1M,nr_inodes=1024"))
+	if (!mount_memory(o))
 		return false;
 	/* From the root, ".." leads into what is mounted over it. */
 	if (chdir("/.."))
