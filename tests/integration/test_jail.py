@@ -623,6 +623,7 @@ def test_required_refuses_and_status_says_why(daemon):
     daemon.stop()
     del daemon.env["TRAWL_JAIL"]
     daemon.start()
+    daemon.call("reindex", path=os.fspath(daemon.root / "a.txt"))
     daemon.sync()
     assert daemon.found("unreadable") == {daemon.absolute("a.txt")}
 
