@@ -29,7 +29,9 @@ enum {
 	IN_MEMORY_MOST = 8 * 1024 * 1024, /* a larger document is read where it lies */
 	SIGNATURE_WITHIN = 1024,          /* where readers look for %PDF- */
 	CHUNK = 64 * 1024,
-	INDEX_FROM = 1000,      /* pages */
+	INDEX_FROM = 1000, /* pages */
+	INDEX_MOST = 1000000,
+	LOST_MOST = 1000,       /* pages: a document may claim any number of them */
 	LOOK_AFTER = 32,        /* pages; whether too much memory is kept is looked at so often */
 	BOOKMARKS_MOST = 65536, /* a cycle of them ends here, too */
 	BOOKMARK_DEPTH = 64,
@@ -389,14 +391,14 @@ static void take_page(struct reading *r, int number)
 static void take_pages(struct reading *r)
 {
 	int count = fz_count_pages(r->ctx, r->file);
-	bool index = r->pdf && count > INDEX_FROM;
+	bool index = r->pdf && count > INDEX_FROM && count <= INDEX_MOST;
 
 	if (count <= 0)
 		fz_throw(r->ctx, FZ_ERROR_GENERIC, "no page is in it");
 	answer_meta_int(r->out, "pages", count);
 	if (index)
 		pdf_load_page_tree(r->ctx, r->pdf);
-	for (int i = 0; i < count && pages_begin(&r->pages); i++) {
+	for (int i = 0; i < count && r->pages_lost < LOST_MOST && pages_begin(&r->pages); i++) {
 		take_page(r, i);
 		if (r->pdf && i % LOOK_AFTER == LOOK_AFTER - 1 && mallinfo2().uordblks > KEPT_MOST)
 			pdf_clear_xref(r->ctx, r->pdf);
