@@ -156,6 +156,30 @@ static void take_picture(struct page *page, const xmlChar **atts)
 	flow_break(&page->flow, GAP_BLANK);
 }
 
+/* A link that is the mark of a note, as EPUB, ARIA, pandoc and LibreOffice write it. */
+static bool is_note_mark(const xmlChar *name, const xmlChar **atts)
+{
+	static const struct {
+		const char *attribute, *value;
+	} marks[] = {
+		{"epub:type", "noteref"},
+		{"role", "doc-noteref"},
+		{"class", "footnote-ref"},
+		{"class", "sdfootnoteanc"},
+		{"class", "sdendnoteanc"},
+	};
+
+	if (strcasecmp((const char *)name, "a") != 0)
+		return false;
+	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+		const char *value = attribute(atts, marks[i].attribute);
+
+		if (value && strcmp(value, marks[i].value) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void start_element(void *ctx, const xmlChar *name, const xmlChar **atts)
 {
 	struct page *page = ctx;
@@ -185,6 +209,10 @@ static void start_element(void *ctx, const xmlChar *name, const xmlChar **atts)
 		take_picture(page, atts);
 		break;
 	case INLINE:
+		/* It follows its word without a blank, and is none of it. */
+		if (is_note_mark(name, atts))
+			flow_break(&page->flow, GAP_BLANK);
+		break;
 	case LINE:
 	case PARAGRAPH:
 	case CELL:

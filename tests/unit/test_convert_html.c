@@ -65,6 +65,8 @@ static void test_text(void **state)
 		{"<title>t</title><p>x", "x"},
 		{"<svg><title>drawn</title></svg>x", "drawn x"},
 		{"a</html>b<p>c</body>d", "a\n\nb\n\nc\n\nd"},
+		{"wing<a epub:type=noteref href=#n><sup>1</sup></a> nut", "wing 1 nut"},
+		{"wing<a class=\"footnote-ref\"><sup>1</sup></a>, x<sup>2</sup>", "wing 1, x2"},
 		{"</p>a", "a"},
 		{"a<!-- b -->c", "ac"},
 		{"5 < 6 and a&b &nosuch; c", "5 < 6 and a&b &nosuch; c"},
