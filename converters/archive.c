@@ -312,7 +312,9 @@ static int give_up(struct job *j)
 		answer_truncated(j->out);
 		return answer_fail(j->out, ANSWER_DONE, "%s", complaint(j->a));
 	}
-	if (archive_read_has_encrypted_entries(j->a) > 0 || rar5_next(&j->rar5) == RAR5_SEALED)
+	/* libarchive 3.6 follows a wild pointer if it is asked before it knows the format. */
+	if ((format_of(j->a) != 0 && archive_read_has_encrypted_entries(j->a) > 0) ||
+		rar5_next(&j->rar5) == RAR5_SEALED)
 		return answer_fail(j->out, ANSWER_ENCRYPTED, "the archive needs a password");
 	return answer_fail(j->out, ANSWER_DAMAGED, "%s", complaint(j->a));
 }
