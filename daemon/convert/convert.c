@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 enum {
-	LEVELS_MAX = 64,      /* documents in documents; whoever takes parts stops long before */
+	LEVELS_MAX = 128,     /* documents in documents; whoever takes parts stops long before */
 	TRIM_EVERY_MS = 5000, /* while there is work, what rests is looked at so often */
 	TRIM_IDLE_MS = 60000  /* and ended if it rested so long */
 };

@@ -521,6 +521,8 @@ static bool on_end(void *arg)
 
 	finish_part(f);
 	spool_close(&f->spool);
+	if (f->container->over == CONVERT_DONE)
+		f->container->host.between(f->container->host.arg);
 	return go_on(f);
 }
 

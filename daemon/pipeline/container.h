@@ -28,6 +28,8 @@ struct container_host {
 	const char *state_dir; /* of spools */
 	/* At this part now (NULL: between parts), or waiting for the writer. */
 	void (*at)(void *arg, const char *path, bool waiting);
+	/* A part is through: the worker may do something else on the same session. */
+	void (*between)(void *arg);
 	void *arg;
 };
 

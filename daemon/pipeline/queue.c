@@ -171,10 +171,21 @@ static struct job *take(struct queue *q, bool live_only)
 	return j;
 }
 
+/* After a job was taken, or none was; drops the lock. */
+static void leave(struct queue *q, const struct job *taken)
+{
+	bool tell = taken && q->wants_room;
+
+	if (tell)
+		q->wants_room = false;
+	lock_drop(&q->lock);
+	if (tell && q->room)
+		q->room(q->room_arg);
+}
+
 struct job *queue_pop(struct queue *q, bool live_only, int64_t until_ms, bool *closed)
 {
 	struct job *j = NULL;
-	bool tell = false;
 
 	lock_take(&q->lock);
 	for (;;) {
@@ -189,13 +200,15 @@ struct job *queue_pop(struct queue *q, bool live_only, int64_t until_ms, bool *c
 			break;
 	}
 	*closed = q->closed;
-	if (j && q->wants_room) {
-		q->wants_room = false;
-		tell = true;
-	}
-	lock_drop(&q->lock);
-	if (tell && q->room)
-		q->room(q->room_arg);
+	leave(q, j);
+	return j;
+}
+
+struct job *queue_take_live(struct queue *q)
+{
+	lock_take(&q->lock);
+	struct job *j = q->closed ? NULL : take(q, true);
+	leave(q, j);
 	return j;
 }
 

@@ -25,6 +25,8 @@ void queue_on_room(struct queue *q, void (*room)(void *arg), void *arg);
  * The popper reads the job's device until queue_read_done, and is busy until queue_done.
  */
 struct job *queue_pop(struct queue *q, bool live_only, int64_t until_ms, bool *closed);
+/* A live job that may start at once, NULL if there is none: for a worker that is in the middle of another one. */
+struct job *queue_take_live(struct queue *q);
 void queue_read_done(struct queue *q, const struct job *j);
 void queue_done(struct queue *q, const struct job *j);
 void queue_pause(struct queue *q, bool paused);

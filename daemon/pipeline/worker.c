@@ -23,7 +23,11 @@
 #include <unistd.h>
 #include <zstd.h>
 
-enum { IDLE_TRIM_MS = 10000, REPORT_STUCK_MS = 10000 };
+enum {
+	IDLE_TRIM_MS = 10000,
+	REPORT_STUCK_MS = 10000,
+	GUESTS_MAX = 4 /* live jobs between two parts of a container */
+};
 
 enum worker_phase {
 	PHASE_IDLE,
@@ -45,6 +49,8 @@ struct worker {
 	/* owned by the worker thread */
 	ZSTD_CCtx *compressor;
 	struct known known;
+	const struct job *host; /* whose container is being read; NULL: none, or a guest's */
+	bool has_guest;
 
 	atomic_llong moved_ms; /* a phase, or a part, began */
 
@@ -105,6 +111,35 @@ static void send_back(struct worker *w, struct job *j, enum job_verdict verdict)
 	mailbox_send(w->shared->mailbox, &j->letter);
 }
 
+static void run_job(struct worker *w, struct job *j);
+
+/*
+ * Between two parts: a container may take minutes, and all workers may have one.  What somebody saves meanwhile is
+ * converted by the same session while the container's converter waits.  A container among the guests has none itself.
+ */
+static void serve_guests(void *arg)
+{
+	struct worker *w = arg;
+	const struct job *host = w->host;
+	struct job *guest;
+
+	if (w->has_guest)
+		return;
+	w->has_guest = true;
+	for (int i = 0; i < GUESTS_MAX && (guest = queue_take_live(w->shared->queue)); i++) {
+		lock_take(&w->lock);
+		int64_t since_ms = w->since_ms;
+		lock_drop(&w->lock);
+		run_job(w, guest);
+		slots_set(w->shared->slots, w->index, host);
+		enter_converting(w, host);
+		lock_take(&w->lock);
+		w->since_ms = since_ms;
+		lock_drop(&w->lock);
+	}
+	w->has_guest = false;
+}
+
 /* Through its converter, with whatever documents lie in it.  False: trouble of ours. */
 static bool run_converter(struct worker *w, struct result *r, struct intake *in,
 	const struct converter *with, const struct config *config, struct container *parts)
@@ -142,14 +177,19 @@ static bool convert(struct worker *w, struct result *r, struct intake *in,
 		.results = w->shared->results,
 		.state_dir = w->shared->state_dir,
 		.at = at_part,
+		.between = serve_guests,
 		.arg = w,
 	};
 	struct container *parts = NULL;
 
+	if (!w->has_guest)
+		w->host = r->job;
 	if (container_create(&host, r->job, config, r->hash, &in->ident, &parts) != ST_OK)
 		return false;
 	bool ok = run_converter(w, r, in, with, config, parts);
 	container_destroy(parts);
+	if (!w->has_guest)
+		w->host = NULL;
 	return ok;
 }
 

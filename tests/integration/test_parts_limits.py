@@ -255,6 +255,10 @@ def wait_until_inside(daemon):
     return wait_for(lambda: store(daemon, "SELECT count(*) FROM part")[0][0] > 0, 20, "parts are stored")
 
 
+def is_read(daemon, name):
+    return store(daemon, "SELECT 1 FROM file WHERE name = ? AND document IS NOT NULL", os.fsencode(name))
+
+
 def test_kill_in_the_middle_of_a_container(boxes):
     boxes.start()
     write(boxes.root / "keep.box", box(("part", "k.txt", "kept words")))
@@ -310,7 +314,7 @@ def test_live_edits_during_a_large_container(boxes, parts):
     write(boxes.root / "a.box", box(("many", parts, "d/%d.txt", "words of number %d")))
     wait_until_inside(boxes)
     slowest, edits = 0.0, 0
-    while not parts_of(boxes, "a.box"):
+    while not is_read(boxes, "a.box"):
         began = time.monotonic()
         write(boxes.root / "live.txt", f"live words {edits} fresh{edits}")
         wait_for(lambda: boxes.search(f"fresh{edits}", max_age_ms=0)["total"] == 1, 10, "the edit is found")
@@ -319,6 +323,26 @@ def test_live_edits_during_a_large_container(boxes, parts):
         time.sleep(0.05)
     assert edits >= 3 and slowest < patience(1), (edits, slowest)
     assert len(parts_of(boxes, "a.box")) == parts
+
+
+def test_live_edits_while_every_worker_has_a_container(boxes):
+    boxes.config["daemon"]["workers"] = 1  # and one for live edits
+    boxes.start()
+    for name in ("a.box", "b.box", "c.box"):
+        write(boxes.root / name, box(("many", 80, "%d.ink", f"words of {name} %d")))
+    wait_until_inside(boxes)
+    slowest, edits = 0.0, 0
+    while not (is_read(boxes, "a.box") and is_read(boxes, "b.box")):
+        began = time.monotonic()
+        name = ("live.txt", "live.box")[edits % 2]
+        write(boxes.root / name, f"fresh{edits}" if edits % 2 == 0 else box(("part", "x.txt", f"fresh{edits}")))
+        wait_for(lambda: store(boxes, "SELECT rowid FROM fts WHERE fts MATCH ?", f"fresh{edits}"), 20, "the edit is found")
+        slowest = max(slowest, time.monotonic() - began)
+        edits += 1
+    assert edits >= 5 and slowest < patience(1), (edits, slowest)
+    boxes.sync(60)
+    for name in ("a.box", "b.box", "c.box"):
+        assert [p.n for p in parts_of(boxes, name) if p.state == INDEXED] == list(range(80))
 
 
 def test_a_worker_says_which_part_it_is_at(boxes):
@@ -397,13 +421,20 @@ def test_kill_again_and_again(boxes, seed):
     dice = random.Random(seed)
     boxes.start()
     shared = inner(("many", 30, "%d.ink", f"shared words {seed} %d"), ("sleep", 0.05))
-    for life in range(5):
+
+    def write_both(life):
         for name in ("a.box", "b.box"):
             write(boxes.root / name, box(("many", 40, "%d.txt", f"words %d of {name} {life}"), ("part", "s.box", shared),
                                          ("sleep", 0.05), ("part", "t/s.box", shared), ("fail", "locked", 77, "a password")))
+
+    for life in range(5):
+        write_both(life)
         time.sleep(dice.random() * 0.5)
         boxes.kill()
         boxes.start()
+    boxes.sync(60)
+    check_parts(boxes)
+    write_both("last")  # one of them may be in quarantine: it was read alone whenever the daemon was killed
     boxes.sync(60)
     for name in ("a.box", "b.box"):
         seen = parts_of(boxes, name)

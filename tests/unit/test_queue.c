@@ -109,6 +109,32 @@ static void count_room(void *arg)
 	++*(int *)arg;
 }
 
+/* Who is in the middle of a job takes a live one that may start, and nothing else. */
+static void test_take_live(void **state)
+{
+	struct queue *q = make();
+
+	(void)state;
+	push(q, LANE_BULK, JOB_NEW, 1);
+	struct job *host = pop(q, false);
+	push(q, LANE_BULK, JOB_NEW, 1);
+	assert_null(queue_take_live(q));
+	struct job *live = push(q, LANE_LIVE, JOB_CLOSED, 1);
+	assert_ptr_equal(queue_take_live(q), live);
+	assert_null(queue_take_live(q));
+	finish(q, live);
+	push(q, LANE_LIVE, JOB_SUSPECT, 1); /* waits for quiet, and lets nobody by */
+	push(q, LANE_LIVE, JOB_CLOSED, 1);
+	assert_null(queue_take_live(q));
+	finish(q, host);
+	struct job *alone = pop(q, false);
+	assert_null(queue_take_live(q));
+	finish(q, alone);
+	queue_pause(q, true);
+	assert_null(queue_take_live(q));
+	end(q);
+}
+
 static void test_bound(void **state)
 {
 	struct queue *q = make();
@@ -402,6 +428,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lanes),
+		cmocka_unit_test(test_take_live),
 		cmocka_unit_test(test_bound),
 		cmocka_unit_test(test_close),
 		cmocka_unit_test(test_pause),
