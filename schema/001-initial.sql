@@ -62,7 +62,7 @@ CREATE TABLE document (
 	UNIQUE (hash, converter)
 );
 CREATE INDEX document_orphaned ON document(orphaned) WHERE orphaned IS NOT NULL;
-CREATE INDEX document_building ON document(building) WHERE building = 1;
+CREATE INDEX document_building ON document(building) WHERE building <> 0;
 
 CREATE TABLE content (
 	document INTEGER PRIMARY KEY REFERENCES document(id),

@@ -115,7 +115,7 @@ static enum status look_for_parts(struct run *run)
 	if (stopper_ok(&run->stopper,
 		    sqlite3_prepare_v2(run->raw,
 			    "SELECT EXISTS (SELECT 1 FROM part),"
-			    " EXISTS (SELECT 1 FROM document WHERE building = 1)",
+			    " EXISTS (SELECT 1 FROM document WHERE building = 1 AND building <> 0)",
 			    -1, &row, NULL)) &&
 		stopper_row(&run->stopper, row)) {
 		run->filters.has_parts = sqlite3_column_int(row, 0) != 0;
