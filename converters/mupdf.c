@@ -78,7 +78,7 @@ static int next_piece(fz_context *ctx, fz_stream *stream, size_t most)
 		fz_throw(ctx, FZ_ERROR_GENERIC, "the document could not be read: %s",
 			strerror(errno));
 	stream->rp = r->chunk;
-	stream->wp = r->chunk + got;
+	stream->wp = r->chunk + (got > 0 ? got : 0);
 	stream->pos += got;
 	return got > 0 ? *stream->rp++ : EOF;
 }
