@@ -144,15 +144,11 @@ static void note(struct reading *r, miniexp_t e)
 }
 
 /* (bookmarks ("title" "url" more…)…): depth first, an explicit stack of what is still to come. */
-static void take_bookmarks(struct reading *r)
+static void put_bookmarks(struct reading *r, miniexp_t bookmarks)
 {
-	miniexp_t rest[BOOKMARK_DEPTH], bookmarks = ask(r, outline, 0);
+	miniexp_t rest[BOOKMARK_DEPTH] = {miniexp_cdr(bookmarks)};
 	int depth = 0, left = NODES_MOST;
 
-	if (!bookmarks)
-		return;
-	pages_begin(&r->pages);
-	rest[0] = miniexp_cdr(bookmarks);
 	while (depth >= 0 && left-- > 0 && !r->pages.full) {
 		if (!miniexp_consp(rest[depth])) {
 			depth--;
@@ -161,14 +157,24 @@ static void take_bookmarks(struct reading *r)
 		miniexp_t item = miniexp_car(rest[depth]);
 		rest[depth] = miniexp_cdr(rest[depth]);
 		note(r, miniexp_car(item));
-		if (miniexp_length(item) > 2 && depth + 1 < BOOKMARK_DEPTH)
+		if (miniexp_consp(miniexp_cddr(item)) && depth + 1 < BOOKMARK_DEPTH)
 			rest[++depth] = miniexp_cddr(item);
 	}
+}
+
+static void take_bookmarks(struct reading *r)
+{
+	miniexp_t bookmarks = ask(r, outline, 0);
+
+	if (!bookmarks)
+		return;
+	pages_begin(&r->pages);
+	put_bookmarks(r, bookmarks);
 	ddjvu_miniexp_release(r->djvu, bookmarks);
 }
 
 /* (line x0 y0 x1 y1 "text") and what encloses it, the same way. */
-static void take_zones(struct reading *r, miniexp_t zone)
+static void put_zones(struct reading *r, miniexp_t zone)
 {
 	miniexp_t rest[ZONE_DEPTH] = {zone};
 	int depth = 0, left = NODES_MOST;
@@ -213,7 +219,7 @@ static void take_page(struct reading *r, int page)
 	miniexp_t text = ask(r, page_text, page);
 
 	if (text) {
-		take_zones(r, text);
+		put_zones(r, text);
 		ddjvu_miniexp_release(r->djvu, text);
 	}
 	take_comments(r, page);
