@@ -142,94 +142,78 @@ static size_t put_string(char *out, struct span name)
 	return 0;
 }
 
+enum form {
+	ITSELF,    /* the letter is meant: - ' ` . and what is unknown */
+	NOTHING,   /* of no width, or about breaking lines */
+	CHARACTER, /* a special character's name follows */
+	STRING,    /* a string's */
+	NAMED,     /* a font's, a colour's, a number's */
+	SIZED,
+	QUOTED,
+	COMMENT,
+	BACKSLASH,
+	BLANK
+};
+
+static const struct {
+	const char *letters;
+	enum form form;
+} forms[] = {
+	{"&)|^/,%:{}acdpruz", NOTHING},
+	{"([", CHARACTER},
+	{"*", STRING},
+	{"fFmMnkgVY", NAMED},
+	{"s", SIZED},
+	{"ABbDhHlLNoRSvwxXZ", QUOTED},
+	{"\"#", COMMENT},
+	{"e\\E", BACKSLASH},
+	{" ~0t", BLANK},
+};
+
+static enum form form_of(char letter)
+{
+	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+		if (letter && strchr(forms[i].letters, letter))
+			return forms[i].form;
+	return ITSELF;
+}
+
 /* The sequence behind the backslash at the front of `s`. */
 static size_t put_escape(char *out, struct span *s)
 {
-	char c = *s->p;
+	char letter = *s->p;
+	enum form form = form_of(letter);
 
-	*s = skip(*s, 1);
-	switch (c) {
-	case '(':
-	case '[':
-		s->p--;
-		s->n++;
+	if (form != CHARACTER)
+		*s = skip(*s, 1);
+	switch (form) {
+	case CHARACTER:
 		return put_character(out, take_name(s));
-	case '*':
+	case STRING:
 		return put_string(out, take_name(s));
-	case 'f': /* font, colours, environment, numbers */
-	case 'F':
-	case 'm':
-	case 'M':
-	case 'n':
-	case 'k':
-	case 'g':
-	case 'V':
-	case 'Y':
+	case NAMED:
 		take_name(s);
 		return 0;
-	case 's':
+	case SIZED:
 		skip_size(s);
 		return 0;
-	case 'A':
-	case 'B':
-	case 'b':
-	case 'D':
-	case 'h':
-	case 'H':
-	case 'l':
-	case 'L':
-	case 'N':
-	case 'o':
-	case 'R':
-	case 'S':
-	case 'v':
-	case 'w':
-	case 'x':
-	case 'X':
-	case 'Z':
+	case QUOTED:
 		skip_quoted(s);
 		return 0;
-	case '"':
-	case '#':
+	case COMMENT:
 		*s = skip(*s, s->n);
 		return 0;
-	case 'e':
-	case '\\':
-	case 'E':
-		return put(out, "\\");
-	case ' ':
-	case '~':
-	case '0':
-	case 't':
-		return put(out, " ");
-	case '-':
-	case '\'':
-	case '`':
-	case '.':
-		out[0] = c;
-		return 1;
-	case '&': /* of no width, or about breaking lines */
-	case ')':
-	case '|':
-	case '^':
-	case '/':
-	case ',':
-	case '%':
-	case ':':
-	case '{':
-	case '}':
-	case 'a':
-	case 'c':
-	case 'd':
-	case 'p':
-	case 'r':
-	case 'u':
-	case 'z':
+	case NOTHING:
 		return 0;
-	default:
-		out[0] = c;
-		return 1;
+	case BACKSLASH:
+		return put(out, "\\");
+	case BLANK:
+		return put(out, " ");
+	case ITSELF:
+		break;
 	}
+	out[0] = letter;
+	return 1;
 }
 
 size_t roff_escape(const char *line, size_t n, char *out)

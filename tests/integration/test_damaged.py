@@ -74,7 +74,8 @@ def test_damaged_copies(daemon, group):
     count = sum(lay_out(daemon.root, row) for row in rows)
     daemon.start()
     pid = daemon.pid
-    daemon.sync(60 + count)
+    with daemon.connect(timeout=600) as client:
+        client.call("sync", timeout_ms=600_000)
     assert daemon.pid == pid and daemon.process.poll() is None
 
     files = daemon.status()["files"]
