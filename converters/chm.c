@@ -8,6 +8,7 @@
  * without pkg-config: chm_lib.h -lchm
  */
 #include "alloc.h"
+#include "copy.h"
 #include "decode.h"
 #include "diagnostics.h"
 #include "input.h"
@@ -19,13 +20,9 @@
 
 #include <chm_lib.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 enum {
 	SIGNATURE = 4,    /* ITSF */
@@ -234,45 +231,6 @@ static bool has_sound_window(struct chmFile *chm)
 
 /* --- one document ----------------------------------------------------------------------------- */
 
-/* The document under a name; the descriptor of the copy, or -1. */
-static int copy_document(const struct document *doc, char path[PATH_MAX])
-{
-	char bytes[CHUNK];
-	const char *dir = getenv("TMPDIR");
-	off_t at = 0;
-	ssize_t got;
-
-	snprintf(path, PATH_MAX, "%s/trawl-chm-XXXXXX", dir ? dir : "/tmp");
-	int fd = mkostemp(path, O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	while ((got = pread(doc->fd, bytes, sizeof bytes, at)) != 0) {
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0 || write(fd, bytes, (size_t)got) != got)
-			goto err_after_open;
-		at += got;
-	}
-	return fd;
-
-err_after_open:
-	close(fd);
-	unlink(path);
-	return -1;
-}
-
-static struct chmFile *open_copy(const struct document *doc, int *copy)
-{
-	char path[PATH_MAX];
-
-	*copy = copy_document(doc, path);
-	if (*copy < 0)
-		return NULL;
-	struct chmFile *chm = chm_open(path);
-	unlink(path); /* the library holds it open */
-	return chm;
-}
-
 static int read_help(struct reading *r, struct chmFile *chm)
 {
 	const char *type = "application/vnd.ms-htmlhelp";
@@ -311,13 +269,15 @@ static int convert_chm(const struct document *doc, struct answer *out)
 		return convert_other(doc, out);
 	if (!has_sound_directory(in))
 		return answer_fail(out, ANSWER_DAMAGED, "its directory cannot be read");
-	struct chmFile *chm = open_copy(doc, &copy);
-	if (copy < 0)
+	const char *path = copy_make(doc, 0, UINT64_MAX, &copy);
+	if (!path)
 		return answer_fail(out, ANSWER_TRY_LATER, "a copy of it could not be made: %s",
 			strerror(errno));
-	close(copy);
-	if (!chm)
+	struct chmFile *chm = chm_open(path);
+	if (!chm) {
+		copy_drop();
 		return answer_fail(out, ANSWER_DAMAGED, "its header cannot be read");
+	}
 	r.doc = doc;
 	r.out = out;
 	r.unpacked = 0;
@@ -326,6 +286,7 @@ static int convert_chm(const struct document *doc, struct answer *out)
 	r.cut = r.bomb = false;
 	int verdict = read_help(&r, chm);
 	chm_close(chm);
+	copy_drop();
 	return verdict;
 }
 

@@ -7,6 +7,7 @@
  *
  * pkg-config: libcjson
  */
+#include "copy.h"
 #include "diagnostics.h"
 #include "helper.h"
 #include "input.h"
@@ -16,16 +17,12 @@
 #include "typing.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
 	HEAD = 32 * 1024, /* bytes in which the comments are looked for */
-	CHUNK = 64 * 1024,
 	LINE_MOST = 4096,
 	DOS_HEADER = 30, /* of an EPS with a preview for Windows */
 };
@@ -163,34 +160,6 @@ static void take_comments(struct answer *out, const char *bytes, size_t n)
 static const char *const ghostscript[] = {"gs", "-q", "-dSAFER", "-dBATCH", "-dNOPAUSE",
 	"-sDEVICE=txtwrite", "-sstdout=%stderr", "-sOutputFile=-", "-", NULL};
 
-/* A copy of what lies between a Windows preview's header and the preview; -1 if there is none. */
-static int copy_part(const struct document *doc, off_t from, size_t n)
-{
-	char bytes[CHUNK], path[PATH_MAX];
-	const char *dir = getenv("TMPDIR");
-
-	snprintf(path, sizeof path, "%s/trawl-ps-XXXXXX", dir ? dir : "/tmp");
-	int fd = mkostemp(path, O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	unlink(path);
-	while (n) {
-		ssize_t got = pread(doc->fd, bytes, n < sizeof bytes ? n : sizeof bytes, from);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			break;
-		if (write(fd, bytes, (size_t)got) != got) {
-			close(fd);
-			return -1;
-		}
-		from += got;
-		n -= (size_t)got;
-	}
-	return fd;
-}
-
 static int verdict_of(struct reading *r, int status, struct answer *out)
 {
 	bool whole = pages_finish(&r->pages);
@@ -226,16 +195,17 @@ static uint32_t little(const uint8_t *p)
 	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
+/* What lies between the header of a preview for Windows and the preview. */
 static int run_windows(const struct document *doc, const struct input *in, struct answer *out)
 {
 	const uint8_t *head = input_bytes(in);
-	int fd = copy_part(doc, little(head + 4), little(head + 8));
+	int fd;
 
-	if (fd < 0)
+	if (!copy_make(doc, little(head + 4), little(head + 8), &fd))
 		return answer_fail(out, ANSWER_TRY_LATER, "a copy of it could not be made: %s",
 			strerror(errno));
 	int verdict = run(fd, out);
-	close(fd);
+	copy_drop();
 	return verdict;
 }
 
