@@ -72,13 +72,11 @@ static bool read_key(struct run *run, struct hit *h)
 	return good;
 }
 
-/*
- * Whether rows of files must be seen before a document is known to be a hit, in its place.  While a container is being
- * read, the text of its parts is there already, and they are in no file.
- */
-static bool needs_files(const struct run *run)
+/* Whether rows of files must be seen before a document is known to be a hit, in its place. */
+static bool needs_files(const struct run *run, int64_t document)
 {
-	return run->r->sort != SORT_RELEVANCE || !run->caller->all || run->building ||
+	return run->r->sort != SORT_RELEVANCE || !run->caller->all ||
+	       unfiled_has(&run->unfiled, document) ||
 	       (run->plan->shape == PLAN_NATIVE && run->plan->filter_count);
 }
 
@@ -118,7 +116,7 @@ static bool consider(struct run *run, struct hit *h, bool sure)
 		hit_finish(h);
 		return good;
 	}
-	if (!sure || needs_files(run)) {
+	if (!sure || needs_files(run, h->id)) {
 		if (!read_key(run, h)) {
 			hit_finish(h);
 			return run->stopper.st == ST_OK && !run->stopper.late;

@@ -112,16 +112,12 @@ static enum status look_for_parts(struct run *run)
 {
 	sqlite3_stmt *row = NULL;
 
-	if (stopper_ok(&run->stopper,
-		    sqlite3_prepare_v2(run->raw,
-			    "SELECT EXISTS (SELECT 1 FROM part),"
-			    " EXISTS (SELECT 1 FROM document WHERE building = 1 AND building <> 0)",
-			    -1, &row, NULL)) &&
-		stopper_row(&run->stopper, row)) {
-		run->filters.has_parts = sqlite3_column_int(row, 0) != 0;
-		run->building = sqlite3_column_int(row, 1) != 0;
-	}
+	if (stopper_ok(&run->stopper, sqlite3_prepare_v2(run->raw, "SELECT 1 FROM part LIMIT 1", -1,
+					      &row, NULL)))
+		run->filters.has_parts = stopper_row(&run->stopper, row);
 	sqlite3_finalize(row);
+	if (run->filters.has_parts)
+		(void)unfiled_load(&run->unfiled, run->raw, &run->stopper);
 	return run->stopper.st;
 }
 
@@ -150,6 +146,7 @@ static void finish(struct run *run)
 {
 	top_finish(&run->top);
 	groups_destroy(run->groups);
+	unfiled_finish(&run->unfiled);
 	files_destroy(run->files);
 	dirs_destroy(run->dirs);
 	domain_finish(&run->domain);

@@ -11,6 +11,7 @@
 #include "search/groups.h"
 #include "search/request.h"
 #include "search/top.h"
+#include "search/unfiled.h"
 
 struct run {
 	struct db *db;
@@ -25,7 +26,7 @@ struct run {
 	struct files *files;
 	struct groups *groups; /* NULL: every hit for itself */
 	struct top top;
-	bool building; /* there are containers whose parts are still coming */
+	struct unfiled unfiled;
 	double *idf;  /* by phrase; NULL: not sorted by relevance */
 	int64_t total;
 	bool partial;

@@ -1,0 +1,57 @@
+/* unfiled: parts of what is being read; see unfiled.h. */
+#include "search/unfiled.h"
+
+#include "core/mem.h"
+
+static bool add(struct unfiled *u, int64_t document)
+{
+	if (u->count == u->room) {
+		size_t room = u->room ? 2 * u->room : 64;
+		int64_t *grown = mem_resize(u->documents, room, sizeof *grown);
+
+		if (!grown)
+			return false;
+		u->documents = grown;
+		u->room = room;
+	}
+	u->documents[u->count++] = document;
+	return true;
+}
+
+bool unfiled_load(struct unfiled *u, sqlite3 *raw, struct stopper *s)
+{
+	static const char text[] = "SELECT DISTINCT p.document FROM document c"
+				   " CROSS JOIN part p ON p.container = c.id WHERE c.building = 1"
+				   " AND c.building <> 0 AND c.holds = 1 AND p.document IS NOT NULL ORDER BY 1";
+	sqlite3_stmt *rows = NULL;
+	bool good = stopper_ok(s, sqlite3_prepare_v2(raw, text, -1, &rows, NULL));
+
+	while (good && stopper_row(s, rows)) {
+		good = add(u, sqlite3_column_int64(rows, 0));
+		if (!good)
+			s->st = ST_NOMEM;
+	}
+	sqlite3_finalize(rows);
+	return s->st == ST_OK && !s->late;
+}
+
+void unfiled_finish(struct unfiled *u)
+{
+	mem_free(u->documents);
+	*u = (struct unfiled){0};
+}
+
+bool unfiled_has(const struct unfiled *u, int64_t document)
+{
+	size_t low = 0, high = u->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (u->documents[middle] < document)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < u->count && u->documents[low] == document;
+}
