@@ -175,6 +175,11 @@ static enum intake_verdict look(struct intake *in, const char *root, const char 
 	return v;
 }
 
+bool intake_copies_all(const struct config *config)
+{
+	return config->mode == MODE_SYSTEM || geteuid() == 0;
+}
+
 enum intake_verdict intake_open(
 	struct intake *in, const char *root, const char *path, const struct intake_rules *rules)
 {

@@ -11,6 +11,7 @@
 #ifndef PIPELINE_INTAKE_H
 #define PIPELINE_INTAKE_H
 
+#include "core/config.h"
 #include "core/ident.h"
 #include "core/status.h"
 #include "store/documents.h"
@@ -45,6 +46,11 @@ struct intake_rules {
 	bool unstable_ok;      /* a change while it is read does not stop it */
 	const char *spool_dir; /* where large documents are copied to; NULL: they are handed over themselves */
 };
+/*
+ * Whether large documents are to be copied: the machine's daemon gives no converter a file of somebody's, and root's
+ * converters, which are another user, could not open one by the path of their descriptor.
+ */
+bool intake_copies_all(const struct config *config);
 enum intake_verdict intake_open(
 	struct intake *in, const char *root, const char *path, const struct intake_rules *rules);
 /* After the converter: whether what it saw is what was hashed (always true for a copy). */

@@ -45,6 +45,7 @@ struct job {
 	enum job_reason reason;
 	bool force;    /* read it though stat says nothing changed */
 	bool settle_for_less; /* it never rests: store what was read, even if it changed meanwhile */
+	int repeats;	 /* how often it came back as JOB_REPEAT */
 	int64_t born_us; /* monotonic, of the hint */
 	int attempts;	 /* of a suspect: deaths of the daemon charged to it */
 	struct rules *rules;

@@ -165,7 +165,7 @@ static bool fill_result(struct slow_lane *l, struct result *r, const struct conv
 	const struct intake_rules rules = {
 		.size_max = config->limits.file_size,
 		.unstable_ok = true,
-		.spool_dir = config->mode == MODE_SYSTEM ? l->shared->state_dir : NULL,
+		.spool_dir = intake_copies_all(config) ? l->shared->state_dir : NULL,
 	};
 	struct intake in;
 

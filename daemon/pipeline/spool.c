@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static enum status trouble(void)
@@ -29,22 +30,32 @@ void spool_close(struct spool *s)
 	s->fd = -1;
 }
 
+/* Root's converters are another user, and some open it by the path of their descriptor; nobody else
+ * finds it. */
+enum { READABLE = 0644 };
+
 /* A file without a name, or one that loses its name at once where the file system knows no other
  * way. */
 static int open_unlinked(const char *dir)
 {
 	char path[4096];
-	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, READABLE);
 
-	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
+	if (fd >= 0) {
+		(void)fchmod(fd, READABLE); /* whatever the umask says */
+		return fd;
+	}
+	if (errno != EOPNOTSUPP && errno != EISDIR)
 		return fd;
 	if ((size_t)snprintf(path, sizeof path, "%s/spool.XXXXXX", dir) >= sizeof path) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
 	fd = mkostemp(path, O_CLOEXEC);
-	if (fd >= 0)
-		unlink(path);
+	if (fd < 0)
+		return fd;
+	unlink(path);
+	(void)fchmod(fd, READABLE);
 	return fd;
 }
 

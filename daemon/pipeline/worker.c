@@ -26,6 +26,7 @@
 enum {
 	IDLE_TRIM_MS = 10000,
 	REPORT_STUCK_MS = 10000,
+	TWIN_REPEATS = 5, /* about three seconds */
 	GUESTS_MAX = 4 /* live jobs between two parts of a container */
 };
 
@@ -256,9 +257,12 @@ static bool settle_intake(
 	BUG("verdict without a case");
 }
 
+/* One whose twin takes long comes back for a while; then it is converted by itself. */
 static bool may_be_twin(const struct job *j)
 {
-	return j->reason != JOB_AGAIN && j->reason != JOB_SUSPECT && j->reason != JOB_RETRY;
+	if (j->reason == JOB_AGAIN)
+		return j->repeats > 0 && j->repeats < TWIN_REPEATS;
+	return j->reason != JOB_SUSPECT && j->reason != JOB_RETRY;
 }
 
 /* Fills the result of a readable document.  False: *verdict is the job's. */
@@ -336,8 +340,7 @@ static bool fill_result(struct worker *w, struct result *r, enum job_verdict *ve
 	const struct intake_rules rules = {
 		.size_max = config->limits.file_size,
 		.unstable_ok = j->settle_for_less,
-		/* The machine's daemon gives no converter a file of somebody's: only what it copied. */
-		.spool_dir = config->mode == MODE_SYSTEM ? w->shared->state_dir : NULL,
+		.spool_dir = intake_copies_all(config) ? w->shared->state_dir : NULL,
 	};
 	enum intake_verdict v = intake_open(&in, j->root_path, j->path, &rules);
 	queue_read_done(w->shared->queue, j);

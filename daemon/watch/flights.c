@@ -119,6 +119,7 @@ static struct job *make_job(struct watch *w, struct node *n, const struct scan_e
 	j->reason = e->reason;
 	j->force = e->force;
 	j->settle_for_less = e->rounds >= UNSTABLE_ROUNDS;
+	j->repeats = e->repeats;
 	j->rules = rules_ref(w->rules);
 	const struct suspect_left *s = suspect_of(w, j);
 	if (s) {

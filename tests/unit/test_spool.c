@@ -51,6 +51,9 @@ static void round_trip(size_t size, size_t step, bool on_disk)
 	assert_int_equal(s.on_disk, on_disk);
 	assert_int_equal(s.size, size);
 	assert_memory_equal(hash, expected, sizeof hash);
+	struct stat st;
+	assert_int_equal(fstat(s.fd, &st), 0);
+	assert_int_equal(st.st_mode & 0444, 0444); /* root's converters are another user */
 	assert_int_equal(lseek(s.fd, 0, SEEK_CUR), 0);
 	assert_int_equal(pread(s.fd, back, size + 1, 0), size);
 	assert_memory_equal(back, bytes, size);
