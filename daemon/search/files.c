@@ -12,8 +12,8 @@ struct files {
 	struct stopper *stopper;
 	const struct domain *domain;
 	sqlite3_stmt *files[WAYS], *parts[WAYS]; /* parts: NULL where there are none at all */
-	sqlite3_stmt *now;			 /* the one that runs; NULL: none */
-	sqlite3_stmt *then;			 /* and what comes behind it */
+	sqlite3_stmt *now;                       /* the one that runs; NULL: none */
+	sqlite3_stmt *then;                      /* and what comes behind it */
 	const struct hit *hit;
 	int64_t bound;
 	struct buf name;
@@ -27,10 +27,11 @@ static bool prepare(struct files *f, sqlite3 *raw, const char *where, const stru
 {
 	AUTO_SQL sql = SQL_INIT;
 
-	sql_add(&sql, c->of_parts ? "SELECT f.id, f.dir, p.size,"
-				    " coalesce(p.mtime * 1000000000, f.mtime_ns) AS mtime_ns, f.name,"
-				    " p.id, p.path, p.type, p.container FROM "
-				  : "SELECT f.id, f.dir, f.size, f.mtime_ns AS mtime_ns, f.name FROM ");
+	sql_add(&sql, c->of_parts
+			      ? "SELECT f.id, f.dir, p.size,"
+				" coalesce(p.mtime * 1000000000, f.mtime_ns) AS mtime_ns, f.name,"
+				" p.id, p.path, p.type, p.container FROM "
+			      : "SELECT f.id, f.dir, f.size, f.mtime_ns AS mtime_ns, f.name FROM ");
 	plan_places(c, &sql);
 	sql_add(&sql, " WHERE ");
 	sql_add(&sql, where);
@@ -179,8 +180,7 @@ bool files_next(struct files *f, struct file_view *view)
 		sqlite3_reset(f->now);
 		f->now = f->then;
 		f->then = NULL;
-		if (f->now &&
-			!stopper_ok(f->stopper, sqlite3_bind_int64(f->now, 1, f->bound)))
+		if (f->now && !stopper_ok(f->stopper, sqlite3_bind_int64(f->now, 1, f->bound)))
 			break;
 	}
 	files_end(f);

@@ -80,8 +80,7 @@ static enum status count_part(struct groups *g, struct hit *best, int64_t part)
 	return strmap_put(g->parts, (const char *)&part, sizeof part, g, NULL);
 }
 
-enum status groups_offer(
-	struct groups *g, const struct top *top, struct hit *place, int64_t part)
+enum status groups_offer(struct groups *g, const struct top *top, struct hit *place, int64_t part)
 {
 	bool is_new;
 	struct hit *best = find_or_make(g, place->id, &is_new);

@@ -20,9 +20,10 @@ static bool add(struct unfiled *u, int64_t document)
 
 bool unfiled_load(struct unfiled *u, sqlite3 *raw, struct stopper *s)
 {
-	static const char text[] = "SELECT DISTINCT p.document FROM document c"
-				   " CROSS JOIN part p ON p.container = c.id WHERE c.building = 1"
-				   " AND c.building <> 0 AND c.holds = 1 AND p.document IS NOT NULL ORDER BY 1";
+	static const char text[] =
+		"SELECT DISTINCT p.document FROM document c"
+		" CROSS JOIN part p ON p.container = c.id WHERE c.building = 1"
+		" AND c.building <> 0 AND c.holds = 1 AND p.document IS NOT NULL ORDER BY 1";
 	sqlite3_stmt *rows = NULL;
 	bool good = stopper_ok(s, sqlite3_prepare_v2(raw, text, -1, &rows, NULL));
 

@@ -79,8 +79,8 @@ static enum status fill_parts(struct reading *g, struct db *db, struct buf *json
 	st = parts_list(db, place.file.document, p->offset, p->limit + 1, add_part, p);
 	if (st == ST_OK)
 		st = parts_summary(db, place.file.document, &total, &failed);
-	buf_addf(json, "],\"total\":%lld,\"failed\":%lld,\"more\":%s,\"clock\":\"", (long long)total,
-		(long long)failed, p->count > p->limit ? "true" : "false");
+	buf_addf(json, "],\"total\":%lld,\"failed\":%lld,\"more\":%s,\"clock\":\"",
+		(long long)total, (long long)failed, p->count > p->limit ? "true" : "false");
 	clock_add(json, g->instance, g->clock);
 	buf_adds(json, "\"}");
 	return st;

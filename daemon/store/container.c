@@ -101,8 +101,8 @@ enum status parts_delete(struct db *db, int64_t container, int64_t first, int64_
 
 enum status document_forget(struct db *db, int64_t id)
 {
-	static const enum statement_id steps[] = {
-		STMT_CONTAINERS_SPOIL, STMT_PARTS_UNLINK, STMT_CONTENT_DELETE, STMT_DOCUMENT_DELETE};
+	static const enum statement_id steps[] = {STMT_CONTAINERS_SPOIL, STMT_PARTS_UNLINK,
+		STMT_CONTENT_DELETE, STMT_DOCUMENT_DELETE};
 	enum status st = parts_delete(db, id, 0, INT64_MAX);
 
 	for (size_t i = 0; st == ST_OK && i < sizeof steps / sizeof *steps; i++)

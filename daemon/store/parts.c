@@ -18,8 +18,8 @@ const char *part_leaf(const char *path)
 
 /* --- the container ------------------------------------------------------------------------- */
 
-static enum status insert_container(struct db *db, const unsigned char *hash, int64_t converter,
-	const char *type, int64_t *id)
+static enum status insert_container(
+	struct db *db, const unsigned char *hash, int64_t converter, const char *type, int64_t *id)
 {
 	AUTO_STATEMENT s = statement_start(db, STMT_CONTAINER_BEGIN);
 
