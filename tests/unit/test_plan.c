@@ -129,11 +129,29 @@ static void test_fts5_accepts(void **state)
 	}
 }
 
+struct condition {
+	const char *query, *sql;
+};
+
+static void check_conditions(
+	const struct condition *conditions, size_t count, const struct plan_context *c)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct query *q;
+		struct plan *p = plan_of(conditions[i].query, &q);
+		AUTO_SQL sql = SQL_INIT;
+
+		assert_int_equal(p->filter_count, 1);
+		plan_condition(p->filters[0], c, &sql);
+		assert_string_equal(sql.text.data, conditions[i].sql);
+		plan_destroy(p);
+		query_destroy(q);
+	}
+}
+
 static void test_conditions(void **state)
 {
-	static const struct {
-		const char *query, *sql;
-	} conditions[] = {
+	static const struct condition conditions[] = {
 		{"ext:pdf,txt", "(f.ext IN (?1, ?2))"},
 		{"-size:1..2", "NOT ((f.size BETWEEN ?1 AND ?2))"},
 		{"name:ab", "(trawl_match(?1, ?2, f.dir, f.name))"},
@@ -148,18 +166,28 @@ static void test_conditions(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
-		struct plan_context c = {NULL, 0, true};
-		struct query *q;
-		struct plan *p = plan_of(conditions[i].query, &q);
-		AUTO_SQL sql = SQL_INIT;
+	check_conditions(conditions, sizeof conditions / sizeof *conditions,
+		&(struct plan_context){.driving = true});
+}
 
-		assert_int_equal(p->filter_count, 1);
-		plan_condition(p->filters[0], &c, &sql);
-		assert_string_equal(sql.text.data, conditions[i].sql);
-		plan_destroy(p);
-		query_destroy(q);
-	}
+/* Name, extension, size and type of the part; place and time of its file. */
+static void test_conditions_of_parts(void **state)
+{
+	static const struct condition conditions[] = {
+		{"ext:pdf,txt", "(p.ext IN (?1, ?2))"},
+		{"-size:1..2", "NOT ((p.size BETWEEN ?1 AND ?2))"},
+		{"name:ab", "(trawl_match(?1, ?2, f.dir, trawl_leaf(p.path)))"},
+		{"name:abc",
+			"(p.id IN (SELECT rowid FROM name_part WHERE name LIKE '%' || ?1 || '%'"
+			" AND rowid > ?2) AND trawl_match(?3, ?4, f.dir, trawl_leaf(p.path)))"},
+		{"path:abc", "(trawl_match(?1, ?2, f.dir, f.name))"},
+		{"type:text/plain", "(coalesce(lower(coalesce(d.type, p.type)) = ?1, 0))"},
+		{"modified:2024..2025", "(f.mtime_ns >= ?1 AND f.mtime_ns < ?2)"},
+	};
+
+	(void)state;
+	check_conditions(conditions, sizeof conditions / sizeof *conditions,
+		&(struct plan_context){.driving = true, .has_parts = true, .of_parts = true});
 }
 
 static void test_no_memory(void **state)
@@ -190,6 +218,7 @@ int main(void)
 		cmocka_unit_test(test_expressions),
 		cmocka_unit_test(test_phrase_order),
 		cmocka_unit_test(test_conditions),
+		cmocka_unit_test(test_conditions_of_parts),
 		cmocka_unit_test(test_no_memory),
 	};
 
