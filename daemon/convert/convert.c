@@ -189,6 +189,12 @@ static const struct converter *next_converter(struct attempt *a, int reroutes)
 	const struct converter *c = rules_by_type(a->request->rules, r->type.data);
 	if (!c)
 		attempt_fail(a, NULL, CONVERT_NO_CONVERTER, "no converter takes %s", r->type.data);
+	if (c && a->request->barred && a->request->barred[c->index]) {
+		r->converter = c;
+		attempt_fail(a, NULL, CONVERT_CRASHED,
+			"not tried: converter %s failed too often within this file", c->name);
+		return NULL;
+	}
 	return c;
 }
 

@@ -83,6 +83,7 @@ struct convert_request {
 	int64_t size;		/* bytes */
 	const struct converter *converter;
 	struct rules *rules; /* for reroutes */
+	const bool *barred;  /* by a converter's index: none of these is rerouted to; NULL: all are */
 	uint32_t owner;	     /* uid whose document it is; matters in system mode */
 	struct convert_parts *parts; /* NULL: parts are dropped */
 };

@@ -55,7 +55,8 @@ struct container {
 	int depth; /* of the frame that parts come to; 0: the file */
 
 	int64_t parts, bytes;   /* expanded so far, at every depth; what failed stays counted */
-	unsigned char *strikes; /* by converter */
+	unsigned char *strikes; /* by converter: charged failures, STRIKES at most */
+	bool *barred;           /* by converter: that many */
 	struct recent *recent;
 
 	/* Why no more parts are wanted; CONVERT_DONE while they are. */
@@ -321,6 +322,16 @@ static struct result *make_answer(
 	return r;
 }
 
+/* So often, and no part is given to it any more, be it by its name or by a reroute. */
+static void strike(struct container *c, const struct converter *who)
+{
+	unsigned char *strikes = &c->strikes[who->index];
+
+	if (*strikes < STRIKES)
+		++*strikes;
+	c->barred[who->index] = *strikes == STRIKES;
+}
+
 static void settle(struct frame *f, struct frame *in, struct convert_result *answer, int64_t bytes)
 {
 	struct container *c = f->container;
@@ -329,7 +340,7 @@ static void settle(struct frame *f, struct frame *in, struct convert_result *ans
 	if (answer->outcome == CONVERT_LAUNCH_FAILED || answer->outcome == CONVERT_CANCELED)
 		stop(c, answer->outcome, "%s", answer->detail.data ? answer->detail.data : "");
 	if (convert_outcome_charged(answer->outcome) && answer->converter)
-		c->strikes[answer->converter->index]++;
+		strike(c, answer->converter);
 	if (answer->outcome != CONVERT_DONE)
 		add_rows(f, -in->n); /* the rows of what failed are given again */
 	if (c->over == CONVERT_DONE)
@@ -354,6 +365,7 @@ static void convert(struct frame *f, const unsigned char *hash)
 		.size = f->size,
 		.converter = f->rule,
 		.rules = c->job->rules,
+		.barred = c->barred,
 		.owner = c->ident.uid,
 	};
 	struct convert_limits limits = {.text_bytes = c->config->limits.text_size};
@@ -391,9 +403,9 @@ static void take_part(struct frame *f, const unsigned char *hash)
 	} else if (known_find(c->host.known, hash, with->row_id, &document) &&
 		   known_parts(c->host.known, document, &below, &bytes)) {
 		send_known(f, hash, NULL, document, below, bytes);
-	} else if (c->strikes[with->index] >= STRIKES) {
-		buf_addf(&detail, "not tried: converter %s failed %d times within this file",
-			with->name, STRIKES);
+	} else if (c->barred[with->index]) {
+		buf_addf(&detail, "not tried: converter %s failed too often within this file",
+			with->name);
 		send_failure(f, CONVERT_CRASHED, with, detail.data ? detail.data : "");
 	} else {
 		convert(f, hash);
@@ -568,7 +580,8 @@ enum status container_create(const struct container_host *host, struct job *j,
 	c->ident = *ident;
 	frame_init(&c->top, c, NULL, hash, 0);
 	c->strikes = mem_zalloc(rules_count(j->rules) + 1);
-	if (!c->strikes) {
+	c->barred = mem_zalloc((rules_count(j->rules) + 1) * sizeof *c->barred);
+	if (!c->strikes || !c->barred) {
 		container_destroy(c);
 		return ST_NOMEM;
 	}
@@ -583,6 +596,7 @@ void container_destroy(struct container *c)
 	frame_finish(&c->top);
 	buf_finish(&c->detail);
 	mem_free(c->recent);
+	mem_free(c->barred);
 	mem_free(c->strikes);
 	mem_free(c);
 }

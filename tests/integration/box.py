@@ -2,7 +2,7 @@
 
     {"text": "…", "meta": {…}, "steps": [["part", PATH, CONTENT], …]}
 
-CONTENT is a string, or an object: a box again.  Steps:
+CONTENT is a string, or an object: a box again, which may be {"reroute": TYPE} as well.  Steps:
 
     ["part", path, content, type?]      a part, whole
     ["fail", path, status, detail]      a part that cannot be given
@@ -102,6 +102,10 @@ while True:
         box = json.loads(whole)
     except ValueError:
         record(b"D", {"status": 65, "detail": "not a box"})
+        flush()
+        continue
+    if "reroute" in box:
+        record(b"R", box["reroute"])
         flush()
         continue
     if "text" in box:

@@ -228,6 +228,19 @@ def test_three_strikes(boxes):
     assert parts_of(boxes, "b.box")[0].state == INDEXED
 
 
+def test_three_strikes_of_one_that_was_rerouted_to(boxes):
+    """The name says nothing of the converter that will crash."""
+    boxes.converter("bad", "#!/bin/sh\nkill -SEGV $$\n", extensions="bad", mime="application/x-bad")
+    boxes.start()
+    write(boxes.root / "a.box", box(*[("part", f"{i}.box", {"reroute": "application/x-bad", "n": i}) for i in range(8)],
+                                    ("part", "good.box", inner(("part", "good.txt", "good words")))))
+    boxes.sync()
+    seen = parts_of(boxes, "a.box")
+    assert [p.reason for p in seen[:8]] == ["crashed"] * 8
+    assert ["not tried" in p.detail for p in seen[:8]] == [False] * 3 + [True] * 5
+    assert [p.path for p in seen[8:]] == ["good.box", "good.box/good.txt"] and seen[9].state == INDEXED
+
+
 def test_a_hanging_part_costs_its_own_time_only(boxes):
     install(boxes, time="3s")
     boxes.start()
