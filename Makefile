@@ -165,7 +165,7 @@ BUILD_DEPS := gcc make pkg-config libc6-dev libuv1-dev libsqlite3-dev libcjson-d
 	libdjvulibre-dev libgsf-1-dev libmobi-dev libchm-dev ghostscript
 TEST_DEPS := libcmocka-dev python3 python3-pytest python3-hypothesis clang clang-tidy libclang-rt-14-dev \
 	cppcheck pmccabe mandoc systemd poppler-utils procps strace sqlite3 \
-	tesseract-ocr-eng \
+	tesseract-ocr-eng zstd \
 	libmupdf-dev libmujs-dev libgumbo-dev libopenjp2-7-dev libjbig2dec0-dev libfreetype-dev libjpeg-dev
 
 # Installs only what is missing; as root, or through sudo.
