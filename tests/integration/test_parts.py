@@ -508,6 +508,20 @@ def test_random_boxes(boxes, seed):
         check_parts(boxes)
 
 
+def test_killed_at_any_moment(boxes):
+    dice, model = random.Random(11), Model()
+    boxes.start()
+    for _ in range(10):
+        for _ in range(5):
+            step(boxes, model, dice)
+        time.sleep(dice.random() * 0.1)
+        boxes.kill()
+        boxes.start()
+    boxes.sync()
+    for word in WORDS:
+        assert places(boxes, word) == model.places(word)
+
+
 def test_asked_while_it_changes(boxes):
     """Whoever asks sees a whole state: totals and hits of one answer belong together."""
     boxes.start()
