@@ -129,8 +129,11 @@ static bool may_be_svg(const struct document *doc)
 
 static int convert_svg(const struct document *doc, struct answer *out)
 {
-	static const struct xml_ops ops = {
-		.open = on_open, .close = on_close, .text = on_text, .enough = is_full};
+	static const struct xml_ops ops = {.open = on_open,
+		.close = on_close,
+		.text = on_text,
+		.enough = is_full,
+		.own_entities = true};
 	static struct drawing *d;
 
 	if (!may_be_svg(doc))

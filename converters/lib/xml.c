@@ -168,7 +168,8 @@ struct xml *xml_create(const struct xml_ops *ops, void *ctx)
 	XML_SetUserData(x->parser, x);
 	XML_SetElementHandler(x->parser, on_open, on_close);
 	XML_SetCharacterDataHandler(x->parser, on_text);
-	XML_SetEntityDeclHandler(x->parser, on_entity);
+	if (!ops->own_entities)
+		XML_SetEntityDeclHandler(x->parser, on_entity);
 	XML_SetUnknownEncodingHandler(x->parser, on_encoding, NULL);
 	if (ops->html_entities) {
 		/* As if there were a definition elsewhere: what it would have named is skipped. */

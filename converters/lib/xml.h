@@ -3,8 +3,8 @@
  *
  * By expat, and not libxml2: a start tag of 100,000 attributes takes expat
  * 66 ms and libxml2 11 s, which looks each one up among those before it.  No
- * network, no external files and no entities but the five of XML; a document
- * that declares its own, that nests deeper than XML_DEPTH_MOST or has one tag
+ * network, no external files and, unless asked for, no entities but the five of
+ * XML; a document that declares its own, that nests deeper than XML_DEPTH_MOST or has one tag
  * of more than XML_TOKEN_MOST bytes is not read on.  Names keep their prefix.
  */
 #ifndef CONVERT_XML_H
@@ -28,6 +28,9 @@ struct xml_ops {
 	bool (*enough)(void *ctx);
 	/* Tolerates HTML's names for characters, as in XHTML. */
 	bool html_entities;
+	/* Allows the document's own, as drawing programs write them; expat bounds what they
+	 * multiply to. */
+	bool own_entities;
 };
 
 struct xml;
