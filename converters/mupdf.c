@@ -15,6 +15,7 @@
 #include "pages.h"
 #include "serve.h"
 #include "typing.h"
+#include "xmp.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -126,6 +127,32 @@ static void take_date(struct reading *r, const char *key, pdf_obj *dict, pdf_obj
 		answer_meta_int(r->out, key, when);
 }
 
+/* XMP: for what the document's own dictionary leaves out. */
+static void take_packet(struct reading *r, pdf_obj *metadata)
+{
+	fz_context *ctx = r->ctx;
+	fz_buffer *volatile packet = NULL;
+
+	if (!pdf_is_stream(ctx, metadata))
+		return;
+	fz_try(ctx)
+	{
+		unsigned char *bytes;
+
+		packet = pdf_load_stream(ctx, metadata);
+		size_t n = fz_buffer_storage(ctx, packet, &bytes);
+		xmp_take(bytes, n, r->out);
+	}
+	fz_always(ctx)
+	{
+		fz_drop_buffer(ctx, packet);
+	}
+	fz_catch(ctx)
+	{
+		complain(NULL, fz_caught_message(ctx));
+	}
+}
+
 static void take_metadata(struct reading *r)
 {
 	pdf_obj *trailer = pdf_trailer(r->ctx, r->pdf);
@@ -139,6 +166,7 @@ static void take_metadata(struct reading *r)
 	take_string(r, "lang", root, PDF_NAME(Lang));
 	take_date(r, "created", info, PDF_NAME(CreationDate));
 	take_date(r, "modified", info, PDF_NAME(ModDate));
+	take_packet(r, pdf_dict_get(r->ctx, root, PDF_NAME(Metadata)));
 }
 
 /* --- attachments ------------------------------------------------------------------------------ */

@@ -9,6 +9,7 @@
 #include "pages.h"
 #include "serve.h"
 #include "typing.h"
+#include "xmp.h"
 
 #include <fcntl.h>
 #include <poppler.h>
@@ -56,6 +57,10 @@ static void take_metadata(struct reading *r)
 	take_date(r->out, "created", poppler_document_get_creation_date_time(r->pdf));
 	take_date(r->out, "modified", poppler_document_get_modification_date_time(r->pdf));
 	answer_meta_int(r->out, "pages", poppler_document_get_n_pages(r->pdf));
+	char *packet = poppler_document_get_metadata(r->pdf);
+	if (packet) /* XMP: for what the document's own dictionary leaves out */
+		xmp_take((const uint8_t *)packet, strlen(packet), r->out);
+	g_free(packet);
 }
 
 /* --- the text of a page ----------------------------------------------------------------------- */
