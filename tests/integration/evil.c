@@ -74,6 +74,12 @@ static int try_reopen_truncate(const char *argument)
 	return verdict(open("/proc/self/fd/0", O_RDONLY | O_TRUNC));
 }
 
+/* By a name, without opening it: what Landlock knows of from ABI 3 on. */
+static int try_truncate(const char *argument)
+{
+	return verdict(truncate(path_of(argument), 0));
+}
+
 static int try_reopen_stdin(const char *argument)
 {
 	(void)argument;
@@ -601,6 +607,7 @@ int main(int argc, char **argv)
 	} attempts[] = {
 		{"read", try_read}, {"write", try_write}, {"reopen", try_reopen},
 		{"reopen-truncate", try_reopen_truncate}, {"reopen-stdin", try_reopen_stdin},
+		{"truncate", try_truncate},
 		{"fchmod", try_fchmod}, {"chmod-by-proc", try_chmod_by_proc}, {"fchown", try_fchown},
 		{"futimens", try_futimens}, {"fsetxattr", try_fsetxattr}, {"flags", try_flags},
 		{"lease", try_lease}, {"lock", try_lock}, {"attribute", try_attribute},

@@ -91,6 +91,10 @@ ATTEMPTS = [
     Attempt("reopen", "uid", who=("root",)),
     Attempt("reopen-truncate", "landlock mount"),
     Attempt("reopen-stdin", "landlock mount"),
+    Attempt("truncate", "landlock mount", "document", who=("user",)),
+    Attempt("truncate", "landlock mount uid", "document", who=("root",)),
+    Attempt("truncate", "landlock mount", "descriptor"),
+    Attempt("truncate", "uid", "descriptor", who=("root",)),
 ]
 ALONE = [pytest.param(a, layer, who, id=f"{a.name}-{a.argument}-{layer}-{who}" if a.argument else f"{a.name}-{layer}-{who}")
          for a in ATTEMPTS for layer in a.alone for who in WHO if who in a.who]
@@ -190,6 +194,9 @@ class Target:
 
     def document(self, _):
         return f"@{self.directory / 'secret'}"
+
+    def descriptor(self, _):
+        return "@/proc/self/fd/0"
 
     def attribute(self, _):
         try:
@@ -581,6 +588,16 @@ def test_user_namespaces_without_rights(world):
 def test_no_user_namespaces(world, uid, gone):
     """max_user_namespaces is 0: others than root have none at all."""
     check_absence(world, [world.lacking, "user-namespaces", str(uid), JAIL], gone, True)
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_root_that_knows_no_nobody(world, who):
+    """As in `unshare -r` and some containers: there is no other user to become, and all else holds."""
+    _, become = world.identity(who)
+    inside = [*become, "unshare", "--user", "--map-root-user"]
+    if run([*inside, "true"]).returncode != 0:
+        pytest.skip("no user namespaces here")
+    check_absence(world, [*inside, JAIL], set(), True)
 
 
 def test_off_is_off(world):
