@@ -517,9 +517,10 @@ def test_killed_at_any_moment(boxes):
         time.sleep(dice.random() * 0.1)
         boxes.kill()
         boxes.start()
-    boxes.sync()
-    for word in WORDS:
-        assert places(boxes, word) == model.places(word)
+        boxes.sync()  # else one that is alone at three kills is taken for their cause
+        assert boxes.failures() == {}
+        for word in WORDS[:4]:
+            assert places(boxes, word) == model.places(word)
 
 
 def test_asked_while_it_changes(boxes):
