@@ -246,6 +246,9 @@ static int probe(const struct jail_options *o)
 	}
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
+	/* Told on standard error: without a process there are no layers. */
+	if (st->exit_status)
+		st->missing = "a process to put them on";
 	jail_layers_print(o, st);
 	return fflush(stdout) || st->exit_status ? JAIL_EXIT_BROKEN : 0;
 }

@@ -121,8 +121,9 @@ unsigned jail_ns_layers(int flags);
  * the change of user.   False: the calling process must end; it was told why.
  */
 bool jail_furnish(const struct jail_options *o, struct jail_state *st, int flags);
-/* Moves the process into a root directory of its own; false if that is not to be had. */
-bool jail_root_enter(const struct jail_options *o, bool own_user_ns);
+/* Moves the process into a root directory of its own, where /tmp is nobody's if `given_away`; false if that is not to
+ * be had. */
+bool jail_root_enter(const struct jail_options *o, bool own_user_ns, bool given_away);
 
 /* --- jail_paths: what a converter may see --- */
 

@@ -10,7 +10,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <sys/fsuid.h>
 #include <unistd.h>
 
 static bool fail(struct jail_state *st, const char *what)
@@ -39,10 +39,22 @@ static bool make_directory(const struct jail_options *o, struct jail_state *st, 
 	return chdir(st->work_dir) == 0 || fail(st, st->work_dir);
 }
 
+/* Root of a user namespace may know no nobody, or may not drop its groups: then it stays what it
+ * is. */
+static bool can_become_nobody(void)
+{
+	if (setgroups(0, NULL))
+		return false;
+	setfsuid(JAIL_NOBODY);
+	setfsgid(JAIL_NOBODY);
+	bool uid = setfsuid(0) == JAIL_NOBODY, gid = setfsgid(0) == JAIL_NOBODY;
+	return uid && gid;
+}
+
 /* Root becomes nobody: files of root are not its own, and RLIMIT_NPROC binds. */
 static bool change_user(struct jail_state *st)
 {
-	if (setgroups(0, NULL) || setresgid(JAIL_NOBODY, JAIL_NOBODY, JAIL_NOBODY) ||
+	if (setresgid(JAIL_NOBODY, JAIL_NOBODY, JAIL_NOBODY) ||
 		setresuid(JAIL_NOBODY, JAIL_NOBODY, JAIL_NOBODY))
 		return false;
 	st->active |= jail_bit(JAIL_UID);
@@ -52,7 +64,7 @@ static bool change_user(struct jail_state *st)
 bool jail_furnish(const struct jail_options *o, struct jail_state *st, int flags)
 {
 	bool root = o->uid == 0 && o->mode != JAIL_OFF;
-	bool given_away = root && o->wanted & jail_bit(JAIL_UID);
+	bool given_away = root && o->wanted & jail_bit(JAIL_UID) && can_become_nobody();
 	int proc_self = root ? open("/proc/self", O_PATH | O_CLOEXEC) : -1;
 
 	/* The mount namespace counts when there is a root directory in it. */
@@ -62,7 +74,7 @@ bool jail_furnish(const struct jail_options *o, struct jail_state *st, int flags
 		(void)!sethostname("localhost", strlen("localhost"));
 	jail_words_open(o);
 	if (flags & CLONE_NEWNS && (flags & CLONE_NEWPID || !jail_wants_proc(o)) &&
-		jail_root_enter(o, flags & CLONE_NEWUSER)) {
+		jail_root_enter(o, flags & CLONE_NEWUSER, given_away)) {
 		st->active |= jail_bit(JAIL_MOUNT);
 		st->proc = jail_wants_proc(o);
 	} else if (!make_directory(o, st, given_away)) {

@@ -118,14 +118,13 @@ static bool show_words(void)
  * but another mount of it: one that is not read-only.  Tools that know no other name for a
  * temporary file write into /tmp itself.
  */
-static bool make_tmp(void)
+static bool make_tmp(bool given_away)
 {
 	const char *tmp = here(JAIL_TMP), *work = here(JAIL_WORK);
-	bool root = geteuid() == 0;
 
 	return mkdir(tmp, 0700) == 0 && mkdir(work, 0700) == 0 &&
-	       (!root || (chown(tmp, JAIL_NOBODY, JAIL_NOBODY) == 0 &&
-				 chown(work, JAIL_NOBODY, JAIL_NOBODY) == 0)) &&
+	       (!given_away || (chown(tmp, JAIL_NOBODY, JAIL_NOBODY) == 0 &&
+				       chown(work, JAIL_NOBODY, JAIL_NOBODY) == 0)) &&
 	       bind(tmp, tmp);
 }
 
@@ -169,9 +168,9 @@ static bool show_devices(void)
 }
 
 /* The working directory is the new root. */
-static bool furnish(const struct jail_options *o)
+static bool furnish(const struct jail_options *o, bool given_away)
 {
-	if (!make_tmp())
+	if (!make_tmp(given_away))
 		return false;
 	for (const struct jail_path *p = jail_paths; p->path; p++)
 		if (!show(p->path))
@@ -199,7 +198,7 @@ static bool mount_memory(const struct jail_options *o)
 	return mount("trawl-jail", "/", "tmpfs", MS_NOSUID | MS_NODEV, options) == 0;
 }
 
-bool jail_root_enter(const struct jail_options *o, bool own_user_ns)
+bool jail_root_enter(const struct jail_options *o, bool own_user_ns, bool given_away)
 {
 	/* In a user namespace of our own nothing we mount is seen outside; else see to that. */
 	if (!own_user_ns && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL))
@@ -210,7 +209,7 @@ bool jail_root_enter(const struct jail_options *o, bool own_user_ns)
 	if (chdir("/.."))
 		return false;
 	mode_t mask = umask(022);
-	bool furnished = furnish(o);
+	bool furnished = furnish(o, given_away);
 	umask(mask);
 	if (furnished && syscall(SYS_pivot_root, ".", ".") == 0) {
 		/* The old root lies over the new one now. */
