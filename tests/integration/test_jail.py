@@ -53,6 +53,8 @@ ATTEMPTS = [
     Attempt("read", "landlock mount uid", "document", who=("root",)),
     Attempt("write", "landlock mount", "outside", who=("user",)),
     Attempt("write", "landlock mount uid", "outside", who=("root",)),
+    Attempt("write", "landlock mount", "program", who=("user",)),
+    Attempt("write", "landlock mount uid", "program", who=("root",)),
     Attempt("tcp", "seccomp net landlock", "port"),
     Attempt("unix", "seccomp mount", "socket"),
     Attempt("abstract", "seccomp net landlock", "abstract"),
@@ -210,6 +212,15 @@ class Target:
 
     def outside(self, _):
         return f"@{self.path}"
+
+    def program(self, _):
+        """A file of that user's own that is shown to it, as the converter's script is."""
+        path = self.directory / "script"
+        path.write_text("script")
+        path.chmod(0o600)
+        owner = os.stat(self.directory)
+        os.chown(path, owner.st_uid, owner.st_gid)
+        return path
 
     def setuid(self, world):
         return world.setuid  # shown to it: a word that is a file
