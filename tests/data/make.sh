@@ -222,7 +222,7 @@ tree() {
 
 archives() {
 	mkdir -p archive
-	rm -f archive/*
+	find archive -type f ! -name '*.rar' -delete
 	to=$here/archive
 	tree zip && (cd "$work/tree" && zip -q -r -X "$to/hold.zip" .)
 	tree 7z && (cd "$work/tree" && quietly 7z a "$to/hold.7z" .)
