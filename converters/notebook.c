@@ -131,8 +131,8 @@ static size_t find_heading(const char *text, const char **heading)
 			*heading = text + 2;
 			return strcspn(*heading, "\n");
 		}
-		text = strchr(text, '\n');
-		text += text != NULL;
+		text += strcspn(text, "\n");
+		text += *text == '\n';
 	}
 	return 0;
 }
