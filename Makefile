@@ -146,6 +146,9 @@ $(BUILD)/trawl-jail: $(call obj,$(JAIL_SRC))
 $(BUILD)/trawl-jail-test: $(JAIL_SRC) $(wildcard daemon/convert/jail*.h) $(BUILD)/gen/convert/jail_policy.inc
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS_DAEMON) -DTRAWL_JAIL_SWITCHES=1 $(LDJAIL) $(LDFLAGS) -o $@ $(JAIL_SRC)
+# Neither have converters more than one, nor does the thread sanitizer live within the limits of a jail.
+$(call obj,$(CONV_SRC) $(CONVLIB_SRC)): CFLAGS_ALL := $(filter-out -fsanitize=thread,$(CFLAGS_ALL))
+$(CONVERTERS): LDHARDEN := $(filter-out -fsanitize=thread,$(LDHARDEN))
 $(BUILD)/trawl-convert-%: $(BUILD)/obj/converters/%.o $(BUILD)/libconvert.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(call conv_pkgs,converters/$*.c)) $(call conv_bare_libs,converters/$*.c) -Wl,--as-needed $(call pkg_libs,$(CONVLIB_PKGS))
