@@ -59,18 +59,22 @@ static const char *text_type(const struct document *doc, bool markdown)
 
 /*
  * A name that says nothing leaves it to the content which kind of text this is; one that says XML
- * leaves it to the root element.  Every other name is believed.  NULL: it stays here.
+ * leaves it to the root element.  Plain text is believed to be that unless nobody could read it,
+ * and every other name is believed.  NULL: it stays here.
  */
 static const char *special_type(const char *type, const struct input *in, const struct charset *cs)
 {
 	static const char *const nothing[] = {"", TYPING_UNKNOWN, NULL};
 	static const char *const xml[] = {"application/xml", "text/xml", NULL};
-	bool is_xml = one_of(type, xml);
+	static const char *const unreadable[] = {"application/rtf", "application/postscript", NULL};
+	bool is_plain = strcmp(type, "text/plain") == 0, is_xml = one_of(type, xml);
 
-	if (!is_xml && !one_of(type, nothing))
+	if (!is_plain && !is_xml && !one_of(type, nothing))
 		return NULL;
 	const char *kind = typing_of_text(input_bytes(in), input_size(in), cs);
-	return kind && is_xml && !ends_with(kind, "xml") ? NULL : kind;
+	if (!kind || (is_xml && !ends_with(kind, "xml")) || (is_plain && !one_of(kind, unreadable)))
+		return NULL;
+	return kind;
 }
 
 /* --- Markdown's title ------------------------------------------------------------------------- */

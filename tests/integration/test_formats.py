@@ -105,7 +105,7 @@ def test_what_cannot_be_read_says_why(library, row):
 # --- under other names -----------------------------------------------------------------------------------------------
 
 # Text themselves: a name that says text is believed.
-READABLE = {"ps", "eps", "rtf", "fodt", "fods", "fodp", "fb2"}
+READABLE = {"fodt", "fods", "fodp", "fb2"}
 
 
 def _misnamed():

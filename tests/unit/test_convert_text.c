@@ -305,6 +305,8 @@ static void test_reroute(void **state)
 		{"a", "", "From: all of us\nto you\n", NULL},
 		{"a", "", "Package: x\nVersion: 1\n", NULL},
 		{"a", "", "{\\rtf1\\ansi x}", "application/rtf"},
+		{"a.txt", "text/plain", "{\\rtf1\\ansi x}", "application/rtf"},
+		{"a.c", "text/x-csrc", "{\\rtf1\\ansi x}", NULL},
 		{"a", "", "%!PS-Adobe-3.0\n", "application/postscript"},
 		{"a", "", "<?xml version='1.0'?>\n<svg xmlns='http://www.w3.org/2000/svg'/>",
 			"image/svg+xml"},
