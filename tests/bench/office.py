@@ -81,7 +81,7 @@ def run_trawl(root, home, converters):
         "peak": trawl.process_status(daemon.pid, "VmHWM") / 1024,
         "converters": family_rss(daemon.pid),
         "files": daemon.status()["files"],
-        "reasons": Counter(f["reason"] for f in daemon.call("failures", limit=10000)["failures"]),
+        "reasons": Counter(f["reason"] for f in daemon.call("failures", limit=10000)),
         "cpu": cpu_by_thread(daemon.pid),
     }
     daemon.stop()
