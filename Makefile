@@ -199,13 +199,15 @@ run: deps-build
 
 # What `make test` runs under each sanitizer; check-asan and check-tsan run everything.
 SLICE ?= test_sync.py test_bad_requests.py test_bad_documents.py test_search.py
+ASAN_SLICE ?= $(SLICE) test_formats.py test_damaged.py
+TSAN_SLICE ?= $(SLICE) test_parts.py
 
 test: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all units
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory check
-	@$(MAKE) --no-print-directory check-asan ONLY="$(SLICE)"
-	@$(MAKE) --no-print-directory check-tsan ONLY="$(SLICE)"
+	@$(MAKE) --no-print-directory check-asan ONLY="$(ASAN_SLICE)"
+	@$(MAKE) --no-print-directory check-tsan ONLY="$(TSAN_SLICE)"
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=5
 
 units: $(UNITS) $(BUILD)/trawl-jail-test
