@@ -19,7 +19,6 @@ static char **clean_environment(const char *work_dir)
 #if TRAWL_SANITIZED
 		"ASAN_OPTIONS",
 		"LSAN_OPTIONS",
-		"TSAN_OPTIONS",
 		"UBSAN_OPTIONS",
 #endif
 	};

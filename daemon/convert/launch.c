@@ -170,7 +170,7 @@ static bool command_env(struct command *c, const struct coproc_document *documen
 		c->env[n++] = c->limit;
 	}
 #if TRAWL_SANITIZED
-	static const char *const passed[] = {"ASAN_OPTIONS=", "UBSAN_OPTIONS=", "TSAN_OPTIONS="};
+	static const char *const passed[] = {"ASAN_OPTIONS=", "UBSAN_OPTIONS="};
 	for (size_t i = 0; i < sizeof passed / sizeof passed[0]; i++)
 		for (char **e = environ; *e; e++)
 			if (!strncmp(*e, passed[i], strlen(passed[i])))
