@@ -43,7 +43,7 @@ CREATE TABLE converter (
 );
 
 CREATE TABLE document (
-	id        INTEGER PRIMARY KEY,
+	id        INTEGER PRIMARY KEY AUTOINCREMENT, -- never given again: readers may hold one that is gone
 	hash      BLOB NOT NULL,          -- BLAKE2b-256 of the content
 	converter INTEGER NOT NULL REFERENCES converter(id),
 	type      TEXT NOT NULL,          -- MIME type

@@ -65,6 +65,7 @@ struct config {
 		int64_t convert_time_ms;
 		int64_t convert_memory; /* bytes */
 		int64_t parts, part_depth, part_bytes, part_ratio; /* of all the parts of one file */
+		int64_t part_time_ms;
 	} limits;
 	struct {
 		char *storage; /* "memory" */

@@ -67,6 +67,8 @@ const struct config_key config_keys[] = {
 {"limits", "part_ratio", KEY_INT, ALL(limits.part_ratio), "250",
 	.meaning = "the same for each byte of the file, counted above the first 64M",
 	.min = 1, .max = 1000000},
+{"limits", "part_time", KEY_DURATION, ALL(limits.part_time_ms), "1h",
+	.meaning = "conversion of all documents inside of one file", .min = 1, .max = DAYS(7)},
 
 {"memo", "storage", KEY_WORD, ALL(memo.storage), "memory",
 	.meaning = "where answers are kept", .choices = "memory"},

@@ -3,6 +3,7 @@
 
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/now.h"
 #include "core/stats.h"
 #include "pipeline/spool.h"
 #include "pipeline/verdict.h"
@@ -55,6 +56,7 @@ struct container {
 	int depth; /* of the frame that parts come to; 0: the file */
 
 	int64_t parts, bytes;   /* expanded so far, at every depth; what failed stays counted */
+	int64_t time_ms;        /* that conversions of its parts took */
 	unsigned char *strikes; /* by converter: charged failures, STRIKES at most */
 	bool *barred;           /* by converter: that many */
 	struct recent *recent;
@@ -115,6 +117,10 @@ static void check_limits(struct container *c)
 			"its parts have more bytes for each of its own than the limit part_ratio = "
 			"%lld",
 			(long long)ratio);
+	else if (c->time_ms > c->config->limits.part_time_ms)
+		stop(c, CONVERT_LIMIT,
+			"its parts take longer than the limit part_time = %lld s",
+			(long long)c->config->limits.part_time_ms / 1000);
 }
 
 static void count(struct container *c, int64_t parts, int64_t bytes)
@@ -272,7 +278,10 @@ static void send_known(struct frame *f, const unsigned char *hash, const struct 
 	r->place->copies = below;
 	add_rows(f, below);
 	count(c, below, bytes);
-	deliver(c, r);
+	if (c->over == CONVERT_DONE)
+		deliver(c, r);
+	else
+		result_destroy(r);
 }
 
 /* Whether the part is one of the containers that it lies in. */
@@ -375,9 +384,15 @@ static void convert(struct frame *f, const unsigned char *hash)
 	frame_init(&in, c, f, hash, f->path.len + 1);
 	req.parts = &in.taker;
 	convert_result_init(&answer);
+	int64_t begin_ms = now_mono_ms();
 	c->depth++;
 	enum status st = convert_run(c->host.session, &req, &limits, &answer);
 	c->depth--;
+	/* The time of a part holds that of those inside of it. */
+	if (c->depth == 0) {
+		c->time_ms += now_mono_ms() - begin_ms;
+		check_limits(c);
+	}
 	if (st != ST_OK) {
 		stop_for_memory(c);
 		answer.outcome = CONVERT_LAUNCH_FAILED;

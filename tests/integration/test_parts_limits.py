@@ -130,6 +130,22 @@ def test_a_bomb_is_a_failure_that_names_the_limit(boxes, key, value, steps):
         assert len(parts_of(boxes, "a.box")) == value and boxes.failures() == {}
 
 
+def test_the_time_of_all_parts(boxes):
+    """Each within its own time, all together not."""
+    boxes.config["limits"]["part_time"] = "1s"
+    boxes.start()
+    slow = [("part", f"{i}.box", inner(("sleep", 0.2), ("part", "a.txt", f"words {i}"))) for i in range(100)]
+    began = time.monotonic()
+    write(boxes.root / "a.box", box(*slow))
+    write(boxes.root / "b.box", box(*slow[:2]))
+    boxes.sync(60)
+    reason, detail = failure(boxes, "a.box")
+    assert reason == "limit" and "part_time = 1 s" in detail
+    assert time.monotonic() - began < patience(15)
+    assert len(parts_of(boxes, "b.box")) == 4
+    check_parts(boxes)
+
+
 def test_depth(boxes):
     boxes.config["limits"]["part_depth"] = 3
     boxes.start()
