@@ -44,6 +44,18 @@ bool known_parts(struct known *k, int64_t document, int64_t *count, int64_t *byt
 	return st == ST_OK;
 }
 
+bool known_is_flawed(struct known *k, int64_t document)
+{
+	struct db *db = begin(k);
+	bool failed = false;
+
+	if (!db)
+		return false;
+	enum status st = parts_any_failed(db, document, &failed);
+	db_rollback(db);
+	return st == ST_OK && failed;
+}
+
 bool known_is_quarantined(
 	struct known *k, int64_t dir, const char *name, const unsigned char *hash, int64_t rule)
 {

@@ -25,6 +25,8 @@ struct known {
 bool known_find(struct known *k, const unsigned char *hash, int64_t rule, int64_t *document);
 /* How many parts it has, and their bytes; false: nobody knows. */
 bool known_parts(struct known *k, int64_t document, int64_t *count, int64_t *bytes);
+/* Whether any of its parts is a failure. */
+bool known_is_flawed(struct known *k, int64_t document);
 bool known_is_quarantined(
 	struct known *k, int64_t dir, const char *name, const unsigned char *hash, int64_t rule);
 /* Files that wait for their slow converter, as slow_each; and where a directory is, false: nowhere.

@@ -289,7 +289,9 @@ static bool read_document(struct worker *w, struct result *r, struct intake *in,
 		r->converter = r->slow;
 		return true;
 	}
-	if (known_find(&w->known, r->hash, r->rule, &r->known)) {
+	/* Asked for again, failed parts are tried again. */
+	if (known_find(&w->known, r->hash, r->rule, &r->known) &&
+		!(j->reason == JOB_RETRY && known_is_flawed(&w->known, r->known))) {
 		stats_add(conversions_saved, 1);
 		r->kind = RESULT_KNOWN;
 		r->state = FILE_INDEXED;

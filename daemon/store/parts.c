@@ -209,6 +209,15 @@ enum status parts_count(struct db *db, int64_t document, int64_t *count, int64_t
 	return statement_status(&s);
 }
 
+enum status parts_any_failed(struct db *db, int64_t document, bool *failed)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_PARTS_FAILED);
+
+	statement_int(&s, document);
+	*failed = statement_row(&s);
+	return statement_status(&s);
+}
+
 /* ST_NOT_FOUND if it is not. */
 static enum status expect_complete(struct db *db, int64_t container)
 {

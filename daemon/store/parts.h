@@ -44,6 +44,8 @@ const char *part_leaf(const char *path);
 
 /* How many rows of part a document has, and their bytes in all (sum of size); 0 and 0 of a plain one.  Any connection. */
 MUST_USE enum status parts_count(struct db *db, int64_t document, int64_t *count, int64_t *bytes);
+/* Whether any of its parts is a failure.  Any connection. */
+MUST_USE enum status parts_any_failed(struct db *db, int64_t document, bool *failed);
 
 /* --- writer, inside a transaction --- */
 

@@ -146,6 +146,29 @@ def test_the_time_of_all_parts(boxes):
     check_parts(boxes)
 
 
+@pytest.mark.parametrize("how", ["reindex", "restart"])
+def test_a_part_that_lacked_something_is_tried_again(boxes, how):
+    """Its converter has not changed; what it needs is there later."""
+    there = time.time() + 4
+    boxes.converter("need", f"#!/bin/sh\n[ $(date +%s) -lt {int(there)} ] && exit 69\nexec cat\n", processes=4)
+    boxes.start()
+    write(boxes.root / "a.box", box(("part", "x.need", "haddock"), ("part", "y.txt", "turbot")))
+    boxes.sync()
+    assert boxes.search("haddock")["total"] == 0 and boxes.search("turbot")["total"] == 1
+    assert boxes.status()["parts"]["unavailable"] == 1
+    wait_for(lambda: time.time() > there + 1, 10)
+    if how == "restart":
+        boxes.stop()
+        boxes.start()
+    else:
+        boxes.call("reindex", path=str(boxes.root / "a.box"))
+    boxes.sync()
+    wait_for(lambda: boxes.search("haddock", max_age_ms=0)["total"] == 1, 10)
+    assert boxes.search("turbot")["total"] == 1
+    assert boxes.status()["parts"] == {"indexed": 2, "failed": 0, "skipped": 0, "unavailable": 0}
+    check_parts(boxes)
+
+
 def test_depth(boxes):
     boxes.config["limits"]["part_depth"] = 3
     boxes.start()
