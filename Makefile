@@ -198,9 +198,8 @@ run: deps-build
 # --- tests -------------------------------------------------------------------------------------
 
 # What `make test` runs under each sanitizer; check-asan and check-tsan run everything.
-SLICE ?= test_sync.py test_bad_requests.py test_bad_documents.py test_search.py
-ASAN_SLICE ?= $(SLICE) test_formats.py test_damaged.py
-TSAN_SLICE ?= $(SLICE) test_parts.py
+ASAN_SLICE ?= test_bad_requests.py test_bad_documents.py test_formats.py test_damaged.py
+TSAN_SLICE ?= test_sync.py test_search.py test_parts.py
 
 test: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all units
@@ -208,7 +207,7 @@ test: deps
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory check-asan ONLY="$(ASAN_SLICE)"
 	@$(MAKE) --no-print-directory check-tsan ONLY="$(TSAN_SLICE)"
-	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=5
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=3
 
 units: $(UNITS) $(BUILD)/trawl-jail-test
 unit: all units
