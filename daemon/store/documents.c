@@ -220,6 +220,12 @@ static enum status complete(struct db *db, const struct document *d, const struc
 		statement_int(&s, old->id);
 		st = statement_run(&s);
 	}
+	if (st == ST_OK) {
+		AUTO_STATEMENT s = statement_start(db, STMT_CONTENT_DELETE);
+
+		statement_int(&s, old->id);
+		st = statement_run(&s);
+	}
 	if (st == ST_OK)
 		st = write_document(db, STMT_DOCUMENT_COMPLETE, d);
 	db_tick(db);
