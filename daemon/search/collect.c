@@ -107,10 +107,18 @@ static bool consider_grouped(struct run *run, struct hit *h)
 	return run->stopper.st == ST_OK && !run->stopper.late;
 }
 
+/* Every hit that is counted. */
+static void note_hit(struct run *run, const struct hit *h)
+{
+	if (run->facets && facets_offer(run->facets, h) != ST_OK)
+		run->stopper.st = ST_NOMEM;
+}
+
 /* Takes what *h owns.  `sure`: some file of it answers the text. */
 static bool consider(struct run *run, struct hit *h, bool sure)
 {
 	if (run->groups) {
+		note_hit(run, h);
 		bool good = consider_grouped(run, h);
 
 		hit_finish(h);
@@ -123,6 +131,7 @@ static bool consider(struct run *run, struct hit *h, bool sure)
 		}
 	}
 	run->total++;
+	note_hit(run, h);
 	if (top_offer(&run->top, h) != ST_OK)
 		run->stopper.st = ST_NOMEM;
 	return run->stopper.st == ST_OK;

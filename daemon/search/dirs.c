@@ -24,6 +24,7 @@ struct dirs {
 /* What a directory's row says, copied out: the statement runs again for the parent. */
 struct row {
 	int64_t parent; /* 0: none */
+	int64_t root;
 	uint32_t mode, uid, gid;
 	bool has_acl, offline, root_offline;
 	struct buf name, root_path;
@@ -108,7 +109,7 @@ static void add_column(struct buf *out, sqlite3_stmt *stmt, int column)
 static int read_row(struct dirs *d, int64_t id, struct row *r)
 {
 	static const char text[] = "SELECT d.parent, d.mode, d.uid, d.gid, d.acl IS NOT NULL, "
-				   "d.offline, d.name, r.path, r.offline"
+				   "d.offline, d.name, r.path, r.offline, d.root"
 				   " FROM dir d LEFT JOIN root r ON r.id = d.root WHERE d.id = ?1";
 	int rc = SQLITE_OK;
 
@@ -129,6 +130,7 @@ static int read_row(struct dirs *d, int64_t id, struct row *r)
 		add_column(&r->name, d->row, 6);
 		add_column(&r->root_path, d->row, 7);
 		r->root_offline = sqlite3_column_int(d->row, 8);
+		r->root = sqlite3_column_int64(d->row, 9);
 	}
 	sqlite3_reset(d->row);
 	return rc;
@@ -144,6 +146,7 @@ static int compose(struct dirs *d, const struct row *r, int nest, struct dir_vie
 	AUTO_BUF path = BUF_INIT;
 	int rc;
 
+	v->root = r->root;
 	if (r->parent == 0) {
 		/*
 		 * A root's own directory has no name; any other one without a parent is detached.

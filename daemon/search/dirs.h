@@ -20,6 +20,7 @@ struct dir_view {
 	char *folded;	/* as names are searched in, ends with a slash */
 	bool reachable; /* the caller may search it and every one above */
 	bool offline;
+	int64_t root; /* its row */
 };
 
 /* `caller` and the connection must outlive it.  ST_NOMEM. */

@@ -22,6 +22,21 @@ struct files {
 /* Columns of all of them. */
 enum { FILE_ID, DIR_ID, SIZE, MTIME_NS, NAME, PART_ID, PART_PATH, PART_TYPE, CONTAINER };
 
+void files_add_conditions(const struct plan *plan, const struct plan_context *c,
+	const struct caller *caller, struct sql *sql)
+{
+	/* SETS has the filters in its truth already. */
+	for (size_t i = 0; plan->shape != PLAN_SETS && i < plan->filter_count; i++) {
+		sql_add(sql, " AND ");
+		plan_condition(plan->filters[i], c, sql);
+	}
+	if (!caller->all) {
+		sql_add(sql, " AND trawl_visible(");
+		sql_pointer(sql, c->dirs, DIRS_POINTER);
+		sql_add(sql, ", f.dir, f.mode, f.uid, f.gid, f.acl IS NOT NULL)");
+	}
+}
+
 static bool prepare(struct files *f, sqlite3 *raw, const char *where, const struct plan *plan,
 	const struct plan_context *c, const struct caller *caller, sqlite3_stmt **out)
 {
@@ -36,16 +51,7 @@ static bool prepare(struct files *f, sqlite3 *raw, const char *where, const stru
 	sql_add(&sql, " WHERE ");
 	sql_add(&sql, where);
 	sql_slot(&sql);
-	/* SETS has the filters in its truth already. */
-	for (size_t i = 0; plan->shape != PLAN_SETS && i < plan->filter_count; i++) {
-		sql_add(&sql, " AND ");
-		plan_condition(plan->filters[i], c, &sql);
-	}
-	if (!caller->all) {
-		sql_add(&sql, " AND trawl_visible(");
-		sql_pointer(&sql, c->dirs, DIRS_POINTER);
-		sql_add(&sql, ", f.dir, f.mode, f.uid, f.gid, f.acl IS NOT NULL)");
-	}
+	files_add_conditions(plan, c, caller, &sql);
 	sql_add(&sql, c->of_parts ? " ORDER BY mtime_ns DESC, f.id DESC, p.n"
 				  : " ORDER BY mtime_ns DESC, f.id DESC");
 	return stopper_ok(f->stopper, sql_prepare(&sql, raw, out));

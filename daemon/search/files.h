@@ -26,6 +26,10 @@ struct files *files_create(sqlite3 *raw, struct stopper *s, const struct plan *p
 	const struct plan_context *c, const struct caller *caller, const struct domain *domain);
 void files_destroy(struct files *f); /* NULL is fine */
 
+/* Appends to a condition over rows of plan_places: that the filters hold of them, and that the caller may see them. */
+void files_add_conditions(const struct plan *plan, const struct plan_context *c,
+	const struct caller *caller, struct sql *sql);
+
 /* Begins with a hit's places, of each kind the newest first.  False: see the stopper. */
 bool files_begin(struct files *f, const struct hit *h);
 /* The next that passes; false at the end, or when the stopper says so. */

@@ -17,6 +17,7 @@ enum {
 	TIMEOUT_DEFAULT_MS = 2000,
 	TIMEOUT_MAX_MS = 600000,
 	AGE_MAX_MS = 86400000,
+	DAY_S = 86400,
 };
 
 static const char *const sort_names[] = {
@@ -111,13 +112,16 @@ static enum status read_snippet(
 		return ST_OK;
 	}
 	if (!cJSON_IsObject(item))
-		return refuse(error, "snippet: expected {\"tokens\": n} or false");
+		return refuse(error, "snippet: expected {\"tokens\": n, \"count\": n} or false");
 	for (const cJSON *i = item->child; i; i = i->next) {
 		enum status st;
 
-		if (strcmp(i->string, "tokens") != 0)
+		if (strcmp(i->string, "tokens") == 0)
+			st = read_int(i, 1, REQUEST_SNIPPET_MAX, &r->snippet, error);
+		else if (strcmp(i->string, "count") == 0)
+			st = read_int(i, 1, REQUEST_SNIPPETS_MAX, &r->snippets, error);
+		else
 			return refuse(error, "snippet: unknown field '%.100s'", i->string);
-		st = read_int(i, 1, REQUEST_SNIPPET_MAX, &r->snippet, error);
 		if (st != ST_OK)
 			return st;
 	}
@@ -127,19 +131,43 @@ static enum status read_snippet(
 static enum status read_facets(
 	struct search_request *r, const cJSON *item, struct search_error *error)
 {
-	(void)r;
 	if (!cJSON_IsArray(item))
 		return refuse(error, "facets: expected a list");
-	return item->child ? refuse(error, "facets: not supported yet") : ST_OK;
+	for (const cJSON *i = item->child; i; i = i->next) {
+		enum facet facet = cJSON_IsString(i) ? facet_find(i->valuestring) : FACET_COUNT;
+
+		if (facet == FACET_COUNT)
+			return refuse(error,
+				"facets: expected type, ext, year, root, author or folder");
+		r->facets |= 1u << facet;
+	}
+	return ST_OK;
+}
+
+static enum status read_bool(const cJSON *item, bool *out, struct search_error *error)
+{
+	if (!cJSON_IsBool(item))
+		return refuse(error, "%s: expected true or false", item->string);
+	*out = cJSON_IsTrue(item);
+	return ST_OK;
 }
 
 static enum status read_group(
 	struct search_request *r, const cJSON *item, struct search_error *error)
 {
-	if (!cJSON_IsBool(item))
-		return refuse(error, "group: expected true or false");
-	r->group = cJSON_IsTrue(item);
-	return ST_OK;
+	return read_bool(item, &r->group, error);
+}
+
+static enum status read_explain(
+	struct search_request *r, const cJSON *item, struct search_error *error)
+{
+	return read_bool(item, &r->explain, error);
+}
+
+static enum status read_recency(
+	struct search_request *r, const cJSON *item, struct search_error *error)
+{
+	return read_int(item, 0, REQUEST_RECENCY_MAX, &r->recency, error);
 }
 
 static enum status read_max_age_ms(
@@ -173,6 +201,8 @@ static const struct param {
 	{"facets", read_facets},
 	{"snippet", read_snippet},
 	{"group", read_group},
+	{"recency", read_recency},
+	{"explain", read_explain},
 	{"max_age_ms", read_max_age_ms},
 	{"sync_ms", read_sync_ms},
 	{"timeout_ms", read_timeout_ms},
@@ -222,8 +252,8 @@ static enum status finish(
 	if (order)
 		r->descending = strcmp(order->valuestring, "desc") == 0;
 	query_print(r->query->root, -1, &canonical);
-	buf_addf(&canonical, " %s %d%s", sort_names[r->sort], r->descending,
-		r->group ? " group" : "");
+	buf_addf(&canonical, " %s %d %lld%s", sort_names[r->sort], r->descending,
+		(long long)r->recency, r->group ? " group" : "");
 	if (buf_status(&canonical) != ST_OK)
 		return ST_NOMEM;
 	r->check = cursor_check(canonical.data, canonical.len);
@@ -254,6 +284,7 @@ enum status search_request_parse(
 		return ST_NOMEM;
 	r->limit = LIMIT_DEFAULT;
 	r->snippet = SNIPPET_DEFAULT;
+	r->snippets = 1;
 	r->max_age_ms = -1;
 	r->timeout_ms = TIMEOUT_DEFAULT_MS;
 	for (const cJSON *i = params->child; i && st == ST_OK; i = i->next)
@@ -313,8 +344,12 @@ enum status search_request_key(const struct search_request *r, const struct call
 	int64_t now_s, struct buf *out)
 {
 	query_print(r->query->root, now_s, out);
-	buf_addf(out, " %s %d %lld %lld %lld %d ", sort_names[r->sort], r->descending,
-		(long long)r->limit, (long long)r->offset, (long long)r->snippet, r->group);
+	buf_addf(out, " %s %d %lld %lld %lld %lld %d %d %x ", sort_names[r->sort], r->descending,
+		(long long)r->limit, (long long)r->offset, (long long)r->snippet,
+		(long long)r->snippets, r->group, r->explain, r->facets);
+	/* What is new today is not tomorrow. */
+	if (r->recency)
+		buf_addf(out, "%lld@%lld ", (long long)r->recency, (long long)(now_s / DAY_S));
 	if (r->after_cursor)
 		cursor_add(out, r->check, r->sort, &r->after);
 	add_caller(caller, out);

@@ -4,6 +4,7 @@
 #ifndef SEARCH_REQUEST_H
 #define SEARCH_REQUEST_H
 
+#include "search/facets.h"
 #include "search/query.h"
 #include "search/search.h"
 #include "search/top.h"
@@ -12,6 +13,8 @@ enum {
 	REQUEST_LIMIT_MAX = 100000,
 	REQUEST_OFFSET_MAX = 1000000,
 	REQUEST_SNIPPET_MAX = 64,
+	REQUEST_SNIPPETS_MAX = 8,
+	REQUEST_RECENCY_MAX = 36500,
 };
 
 struct search_request {
@@ -23,7 +26,11 @@ struct search_request {
 	bool after_cursor; /* `after` is where the last page ended */
 	struct hit after;
 	int64_t snippet; /* tokens; 0: none */
+	int64_t snippets; /* how many of them at most; at least 1 */
+	int64_t recency;  /* days in which the boost of what is new is halved; 0: none */
+	unsigned facets;  /* a bit per enum facet */
 	bool group;	 /* parts under their file */
+	bool explain;	 /* say how the query was understood */
 	int64_t max_age_ms, sync_ms, timeout_ms;
 	uint64_t check; /* of query and order: a cursor belongs to them */
 };

@@ -9,6 +9,7 @@
 #include "core/mem.h"
 #include "core/now.h"
 #include "search/cursor.h"
+#include "search/facet_walk.h"
 #include "search/hits.h"
 
 /* --- the page --- */
@@ -63,17 +64,37 @@ static void add_totals(struct run *run, struct buf *out)
 	buf_addc(out, '"');
 }
 
+static void count_facets(struct run *run, int64_t deadline_ms)
+{
+	const struct facet_walk w = {run->raw, &run->stopper, run->plan, &run->filters, run->caller,
+		&run->domain};
+
+	stopper_stage(&run->stopper, deadline_ms);
+	(void)facet_walk(&w, run->r->facets, run->facets);
+	run->facets_partial = run->stopper.late;
+}
+
+static void add_facets(struct run *run, struct buf *out)
+{
+	bool all = !run->partial && !run->facets_partial;
+
+	if (run->facets && facets_add(run->facets, all, out) != ST_OK)
+		run->stopper.st = ST_NOMEM;
+}
+
 static enum status answer(struct run *run, struct buf *json)
 {
 	struct hits_context c = {run->raw, &run->stopper, run->dirs, run->files, run->plan,
 		run->r->snippet};
 	int64_t start = now_mono_ms(), whole = run->stopper.stop->deadline_ms;
 
-	/* A fifth of the time is for the page. */
-	stopper_stage(&run->stopper, start + (whole - start) * 4 / 5);
+	/* A tenth of the time is for the facets, another for the page. */
+	stopper_stage(&run->stopper, start + (whole - start) * 8 / 10);
 	if (!collect(run))
 		run->partial = run->stopper.late;
 	run->partial = run->partial || run->stopper.late;
+	if (run->stopper.st == ST_OK && run->facets)
+		count_facets(run, start + (whole - start) * 9 / 10);
 	if (run->stopper.st != ST_OK)
 		return run->stopper.st;
 	stopper_stage(&run->stopper, whole);
@@ -82,6 +103,7 @@ static enum status answer(struct run *run, struct buf *json)
 	if (hits) {
 		add_page(run, hits, json);
 		add_totals(run, json);
+		add_facets(run, json);
 	}
 	hits_destroy(hits);
 	if (run->stopper.st != ST_OK)
@@ -131,6 +153,8 @@ static enum status prepare(struct run *run)
 		st = make_idf(run);
 	if (st == ST_OK && run->r->group)
 		st = groups_create(&run->groups);
+	if (st == ST_OK && run->r->facets)
+		st = facets_create(run->r->facets, run->r->group, &run->facets);
 	if (st != ST_OK)
 		return st;
 	run->filters = (struct plan_context){.dirs = run->dirs, .now_s = now_real_s()};
@@ -146,6 +170,7 @@ static void finish(struct run *run)
 {
 	top_finish(&run->top);
 	groups_destroy(run->groups);
+	facets_destroy(run->facets);
 	unfiled_finish(&run->unfiled);
 	files_destroy(run->files);
 	dirs_destroy(run->dirs);
@@ -178,7 +203,7 @@ enum status search_run(struct db *db, const struct search_request *r, const stru
 	if (st == ST_OK)
 		st = answer(&run, json);
 	outcome->clock = db_clock(db);
-	outcome->partial = run.partial;
+	outcome->partial = run.partial || run.facets_partial;
 	stopper_remove(&run.stopper);
 	finish(&run);
 	db_rollback(db);

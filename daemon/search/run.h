@@ -25,11 +25,13 @@ struct run {
 	struct domain domain; /* NATIVE: places whose names match a leaf; SETS: all places */
 	struct files *files;
 	struct groups *groups; /* NULL: every hit for itself */
+	struct facets *facets; /* NULL: nobody asks for them */
 	struct top top;
 	struct unfiled unfiled;
 	double *idf;  /* by phrase; NULL: not sorted by relevance */
 	int64_t total;
 	bool partial;
+	bool facets_partial; /* their time was up */
 	/* the pass over fts, beside domain.documents */
 	size_t at;
 	uint64_t *reached; /* a bit per entry of domain.documents */

@@ -1,0 +1,217 @@
+/* facet_walk: rows of places behind many hits, by the order of an index; see facet_walk.h. */
+#include "search/facet_walk.h"
+
+#include "core/mem.h"
+#include "core/strmap.h"
+#include "search/files.h"
+#include "store/parts.h"
+
+#include <string.h>
+
+/* Where places of hits come from: of a document, or by their own row where they have none. */
+enum source { FILES_OF, PARTS_OF, FILE_ROW, PART_ROW, SOURCES };
+
+/* Columns of all of them. */
+enum { FILE_ID, DIR_ID, MTIME_NS, EXT, TYPE, AUTHOR, PART_ID, CONTAINER };
+
+struct root_name {
+	char *path, *name;
+};
+
+struct walk {
+	const struct facet_walk *w;
+	struct stopper *stopper;
+	struct facets *facets;
+	sqlite3_stmt *rows[SOURCES]; /* NULL: not needed */
+	struct strmap *roots;	     /* row -> struct root_name */
+};
+
+/* --- preparing --- */
+
+static bool prepare(struct walk *k, enum source source, unsigned wanted, const char *where)
+{
+	bool of_parts = source == PARTS_OF || source == PART_ROW;
+	struct plan_context c = *k->w->filters;
+	AUTO_SQL sql = SQL_INIT;
+
+	c.of_parts = of_parts;
+	sql_add(&sql, "SELECT f.id, f.dir, f.mtime_ns, ");
+	sql_add(&sql, of_parts ? "p.ext, " : "f.ext, ");
+	/* Where nobody asks, the row of the document need not be read. */
+	if (wanted & 1u << FACET_TYPE)
+		sql_add(&sql, of_parts ? "coalesce(d.type, p.type), " : "d.type, ");
+	else
+		sql_add(&sql, "'', ");
+	sql_add(&sql, wanted & 1u << FACET_AUTHOR ? "d.author, " : "'', ");
+	sql_add(&sql, of_parts ? "p.id, p.container FROM " : "0, 0 FROM ");
+	plan_places(&c, &sql);
+	sql_add(&sql, " WHERE ");
+	sql_add(&sql, where);
+	sql_slot(&sql);
+	files_add_conditions(k->w->plan, &c, k->w->caller, &sql);
+	return stopper_ok(k->stopper, sql_prepare(&sql, k->w->raw, &k->rows[source]));
+}
+
+static bool prepare_all(struct walk *k, unsigned wanted)
+{
+	if (!prepare(k, FILES_OF, wanted, "f.document = ") ||
+		!prepare(k, FILE_ROW, wanted, "f.id = "))
+		return false;
+	return !k->w->filters->has_parts || (prepare(k, PARTS_OF, wanted, "p.document = ") &&
+						    prepare(k, PART_ROW, wanted, "p.id = "));
+}
+
+static void root_destroy(struct root_name *r)
+{
+	if (!r)
+		return;
+	mem_free(r->path);
+	mem_free(r->name);
+	mem_free(r);
+}
+
+/* A root's row; the statement's strings are copied. */
+static enum status add_root(struct walk *k, sqlite3_stmt *row)
+{
+	int64_t id = sqlite3_column_int64(row, 0);
+	const char *path = (const char *)sqlite3_column_text(row, 1);
+	const char *name = (const char *)sqlite3_column_text(row, 2);
+	struct root_name *r = mem_zalloc(sizeof *r);
+	enum status st = ST_NOMEM;
+
+	if (!r || !path || !name)
+		goto err_after_root;
+	r->path = mem_strdup(path);
+	r->name = mem_strdup(name);
+	if (!r->path || !r->name)
+		goto err_after_root;
+	st = strmap_put(k->roots, (const char *)&id, sizeof id, r, NULL);
+	if (st != ST_OK)
+		goto err_after_root;
+	return ST_OK;
+
+err_after_root:
+	root_destroy(r);
+	return st;
+}
+
+static bool load_roots(struct walk *k)
+{
+	sqlite3_stmt *rows = NULL;
+
+	if (strmap_create(&k->roots) != ST_OK) {
+		k->stopper->st = ST_NOMEM;
+		return false;
+	}
+	bool good = stopper_ok(k->stopper,
+		sqlite3_prepare_v2(k->w->raw, "SELECT id, path, name FROM root", -1, &rows, NULL));
+	while (good && stopper_row(k->stopper, rows)) {
+		enum status st = add_root(k, rows);
+
+		if (st != ST_OK)
+			k->stopper->st = st;
+	}
+	sqlite3_finalize(rows);
+	return k->stopper->st == ST_OK && !k->stopper->late;
+}
+
+static void finish(struct walk *k)
+{
+	size_t at = 0, len;
+	const char *key;
+	void *root;
+
+	for (int i = 0; i < SOURCES; i++)
+		sqlite3_finalize(k->rows[i]);
+	while (k->roots && strmap_next(k->roots, &at, &key, &len, &root))
+		root_destroy(root);
+	strmap_destroy(k->roots);
+}
+
+/* --- walking --- */
+
+/* Whether the query is true of this place of the hit. */
+static bool answers(const struct walk *k, const struct noted *n, int64_t row, int64_t file)
+{
+	size_t member;
+
+	if (domain_find(k->w->domain, row, file, &member))
+		return domain_true(k->w->domain, member);
+	return n->by_text;
+}
+
+static const char *text_of(sqlite3_stmt *row, int column)
+{
+	const char *s = (const char *)sqlite3_column_text(row, column);
+
+	return s ? s : "";
+}
+
+/* What its directory and root are called; false if it hangs nowhere at present, or see the stopper. */
+static bool find_dir(struct walk *k, struct facet_place *p)
+{
+	const struct dir_view *dir;
+	const struct root_name *root;
+
+	if (!stopper_ok(k->stopper, dirs_get(k->w->filters->dirs, p->dir, &dir)) || !dir->path)
+		return false;
+	root = strmap_get(k->roots, (const char *)&dir->root, sizeof dir->root);
+	if (!root)
+		return false;
+	p->path = dir->path;
+	p->root_path = root->path;
+	p->root = root->name;
+	return true;
+}
+
+static void count_row(struct walk *k, const struct noted *n, sqlite3_stmt *row)
+{
+	int64_t part = sqlite3_column_int64(row, PART_ID);
+	int64_t file = sqlite3_column_int64(row, FILE_ID);
+	struct facet_place p = {.dir = sqlite3_column_int64(row, DIR_ID)};
+
+	if (!answers(k, n, part ? part : file, file) || !find_dir(k, &p))
+		return;
+	p.mtime_ns = sqlite3_column_int64(row, MTIME_NS);
+	p.group = part ? sqlite3_column_int64(row, CONTAINER) : n->id;
+	p.ext = text_of(row, EXT);
+	p.type = text_of(row, TYPE);
+	p.author = text_of(row, AUTHOR);
+	if (facets_count(k->facets, &p) != ST_OK)
+		k->stopper->st = ST_NOMEM;
+}
+
+static bool count_source(struct walk *k, const struct noted *n, enum source source, int64_t bound)
+{
+	sqlite3_stmt *rows = k->rows[source];
+
+	if (!rows)
+		return true;
+	if (!stopper_ok(k->stopper, sqlite3_bind_int64(rows, 1, bound)))
+		return false;
+	while (stopper_row(k->stopper, rows))
+		count_row(k, n, rows);
+	sqlite3_reset(rows);
+	return stopper_go(k->stopper);
+}
+
+static bool count_hit(struct walk *k, const struct noted *n)
+{
+	facets_next(k->facets);
+	if (n->id > 0)
+		return count_source(k, n, FILES_OF, n->id) && count_source(k, n, PARTS_OF, n->id);
+	return count_source(k, n, -n->id > PART_FIRST ? PART_ROW : FILE_ROW, -n->id);
+}
+
+bool facet_walk(const struct facet_walk *w, unsigned wanted, struct facets *f)
+{
+	struct walk k = {.w = w, .stopper = w->stopper, .facets = f};
+	size_t count;
+	const struct noted *noted = facets_noted(f, &count);
+	bool good = prepare_all(&k, wanted) && load_roots(&k);
+
+	for (size_t i = 0; good && i < count; i++)
+		good = count_hit(&k, &noted[i]);
+	finish(&k);
+	return good;
+}
