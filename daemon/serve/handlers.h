@@ -4,7 +4,7 @@
 
 struct request;
 
-#define METHOD(name, access, where, params) void serve_##name(struct request *r);
+#define METHOD(name, ...) void serve_##name(struct request *r);
 #include "serve/methods.tbl"
 
 #endif

@@ -8,14 +8,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PARAM(name, type, required, least, most) {#name, PARAM_##type, required, least, most},
-#define METHOD(name, access, where, list)                                                          \
-	static const struct param name##_params[] = {list{NULL, PARAM_TEXT, false, 0, 0}};
+#define PARAM(name, type, required, least, most, help)                                             \
+	{#name, PARAM_##type, required, least, most, help},
+#define METHOD(name, access, where, help, ...)                                                     \
+	static const struct param name##_params[] = {__VA_ARGS__{NULL, PARAM_TEXT, false, 0, 0, NULL}};
 #include "serve/methods.tbl"
 
 const struct method methods[] = {
-#define METHOD(name, access, where, list)                                                          \
-	{#name, ACCESS_##access, WHERE_##where, name##_params, serve_##name},
+#define METHOD_NAMED(name, wire, access, where, help, ...)                                         \
+	{wire, ACCESS_##access, WHERE_##where, help, name##_params, serve_##name},
+#define METHOD(name, ...) METHOD_NAMED(name, #name, __VA_ARGS__)
 #include "serve/methods.tbl"
 };
 const size_t method_count = sizeof methods / sizeof methods[0];
@@ -83,6 +85,11 @@ static enum status check_value(
 		(value->valuedouble < (double)p->least || value->valuedouble > (double)p->most)) {
 		snprintf(error, METHOD_ERROR_BYTES, "%s: expected an integer from %lld to %lld", p->name,
 			(long long)p->least, (long long)p->most);
+		return ST_INVALID;
+	}
+	if (p->type == PARAM_TEXTS && cJSON_GetArraySize(value) > p->most) {
+		snprintf(error, METHOD_ERROR_BYTES, "%s: expected at most %lld strings", p->name,
+			(long long)p->most);
 		return ST_INVALID;
 	}
 	if (!cJSON_IsString(value) || p->type == PARAM_ID)

@@ -37,12 +37,14 @@ struct param {
 	enum param_type type;
 	bool required;
 	int64_t least, most;
+	const char *help;
 };
 
 struct method {
 	const char *name;
 	enum method_access access;
 	enum method_where where;
+	const char *help;
 	const struct param *params;
 	/* Loop thread; takes the request. */
 	void (*handle)(struct request *r);
