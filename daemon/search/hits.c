@@ -226,8 +226,10 @@ static void add_files(const struct hits *h, size_t total, size_t kept, const str
 
 static void make_snippet(struct hits *h, const struct hit *hit, const void *packed, size_t len)
 {
-	size_t want = (size_t)h->c.snippet, start = snippet_start(hit->spots, want);
-	size_t piece = (start + want) * BYTES_PER_TOKEN;
+	size_t want = (size_t)h->c.snippet;
+	struct passage passage;
+	(void)snippets_choose(hit->spots, want, 1, &passage);
+	size_t piece = (passage.start + want) * BYTES_PER_TOKEN;
 	enum status st;
 
 	if (piece < FIRST_PIECE)
@@ -240,8 +242,8 @@ static void make_snippet(struct hits *h, const struct hit *hit, const void *pack
 
 		st = text_unpack(h->text, piece, &text, &text_len, &whole);
 		if (st == ST_OK)
-			st = snippet_make(h->tokens, text, text_len, whole, hit->spots, start, want,
-				&h->snippet);
+			st = snippet_make(h->tokens, text, text_len, whole, hit->spots, &passage,
+				want, &h->snippet);
 		piece *= 4;
 	} while (st == ST_AGAIN && stopper_go(h->c.stopper));
 	if (st != ST_OK) {

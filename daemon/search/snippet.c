@@ -1,6 +1,9 @@
 /* snippet: choosing and writing the passage; see snippet.h. */
 #include "search/snippet.h"
 
+#include "core/log.h"
+
+#include <stdint.h>
 #include <string.h>
 
 enum {
@@ -14,51 +17,115 @@ static const char ellipsis[] = "\xe2\x80\xa6";
 
 /* --- where --- */
 
-/*
- * Different phrases among the places that begin within `want` tokens from place `first`; *end is
- * the last one's end.
- */
-static size_t count_phrases(const struct spots *s, size_t first, size_t want, size_t *end)
+/* What the passage that begins with one place shows. */
+struct view {
+	size_t start;	  /* its first token */
+	uint64_t phrases; /* by bits */
+};
+
+/* Different phrases become different bits: there are at most as many as places. */
+static void number_phrases(const struct spots *s, uint64_t bits[SPOTS_MAX])
 {
-	size_t limit = s->spot[first].offset + want, count = 0;
+	size_t count = 0;
 
-	*end = s->spot[first].offset + s->spot[first].size;
-	for (size_t i = first; i < s->count && s->spot[i].offset < limit; i++) {
-		bool seen = false;
+	BUG_UNLESS(s->count <= SPOTS_MAX);
+	for (size_t i = 0; i < s->count; i++) {
+		size_t j = 0;
 
-		for (size_t j = first; j < i && !seen; j++)
-			seen = s->spot[j].phrase == s->spot[i].phrase;
-		count += !seen;
-		if (!seen && s->spot[i].offset + s->spot[i].size > *end)
-			*end = s->spot[i].offset + s->spot[i].size;
+		while (j < i && s->spot[j].phrase != s->spot[i].phrase)
+			j++;
+		bits[i] = j < i ? bits[j] : UINT64_C(1) << count++;
 	}
-	return count;
 }
 
-size_t snippet_start(const struct spots *spots, size_t want)
+/* The places within `want` tokens from place `first` on, and some room before it. */
+static struct view look_from(
+	const struct spots *s, const uint64_t *bits, size_t first, size_t want)
 {
-	size_t best = 0, most = 0, best_end = 0, end;
+	struct view v = {0};
+	size_t offset = s->spot[first].offset, end = offset;
 
-	if (!spots || spots->count == 0)
-		return 0;
-	for (size_t i = 0; i < spots->count; i++) {
-		size_t count = count_phrases(spots, i, want, &end);
+	for (size_t i = first; i < s->count && s->spot[i].offset < offset + want; i++) {
+		size_t behind = (size_t)s->spot[i].offset + s->spot[i].size;
 
-		if (count > most) {
-			most = count;
-			best = i;
-			best_end = end;
-		}
+		if (!(v.phrases & bits[i]) && behind > end)
+			end = behind;
+		v.phrases |= bits[i];
 	}
-	size_t offset = spots->spot[best].offset, span = best_end - offset;
-	size_t lead = span < want ? (want - span) / LEAD_SHARE : 0;
-	return offset > lead ? offset - lead : 0;
+	size_t span = end - offset, lead = span < want ? (want - span) / LEAD_SHARE : 0;
+	v.start = offset > lead ? offset - lead : 0;
+	return v;
+}
+
+static bool is_free(size_t start, size_t want, const struct passage *taken, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (start < taken[i].start + want && taken[i].start < start + want)
+			return false;
+	return true;
+}
+
+/* More phrases that no passage shows yet are better, then more of all, then earlier. */
+static const struct view *best_view(const struct view *views, size_t count, uint64_t shown,
+	size_t want, const struct passage *taken, size_t taken_count)
+{
+	const struct view *best = NULL;
+	int most_new = 0, most = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		int new = __builtin_popcountll(views[i].phrases & ~shown);
+		int all = __builtin_popcountll(views[i].phrases);
+
+		if (best && (new < most_new || (new == most_new && all <= most)))
+			continue;
+		if (!is_free(views[i].start, want, taken, taken_count))
+			continue;
+		best = &views[i];
+		most_new = new;
+		most = all;
+	}
+	return best;
+}
+
+static void set_limits(struct passage *p, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		p[i].limit = SIZE_MAX;
+		for (size_t j = 0; j < count; j++)
+			if (p[j].start > p[i].start && p[j].start < p[i].limit)
+				p[i].limit = p[j].start;
+	}
+}
+
+size_t snippets_choose(const struct spots *spots, size_t want, size_t count, struct passage *out)
+{
+	size_t places = spots ? spots->count : 0, chosen = 0;
+	struct view views[SPOTS_MAX];
+	uint64_t bits[SPOTS_MAX], shown = 0;
+
+	BUG_UNLESS(count >= 1 && count <= SNIPPETS_MAX);
+	if (places)
+		number_phrases(spots, bits);
+	for (size_t i = 0; i < places; i++)
+		views[i] = look_from(spots, bits, i, want);
+	while (chosen < count) {
+		const struct view *v = best_view(views, places, shown, want, out, chosen);
+
+		if (!v)
+			break;
+		out[chosen++].start = v->start;
+		shown |= v->phrases;
+	}
+	if (!chosen)
+		out[chosen++].start = 0;
+	set_limits(out, chosen);
+	return chosen;
 }
 
 /* --- the passage's tokens --- */
 
 struct window {
-	size_t start, want; /* tokens */
+	size_t start, limit, want; /* tokens */
 	size_t at;	    /* tokens seen */
 	size_t count;	    /* ranges kept, at most want */
 	bool more;	    /* a token follows the last one kept */
@@ -73,7 +140,7 @@ static bool keep_token(void *arg, size_t start, size_t end)
 
 	if (w->at++ < w->start)
 		return true;
-	if (w->count == w->want) {
+	if (w->count == w->want || w->at > w->limit) {
 		w->more = true;
 		return false;
 	}
@@ -188,9 +255,12 @@ static void write_tokens(struct writer *w, const char *text, const struct window
 }
 
 enum status snippet_make(struct tokens *t, const char *text, size_t len, bool whole,
-	const struct spots *spots, size_t start, size_t want, struct snippet *out)
+	const struct spots *spots, const struct passage *passage, size_t want,
+	struct snippet *out)
 {
-	struct window win = {.start = start, .want = want < WINDOW_MAX ? want : WINDOW_MAX};
+	struct window win = {.start = passage->start,
+		.limit = passage->limit,
+		.want = want < WINDOW_MAX ? want : WINDOW_MAX};
 	struct writer w = {.out = &out->text};
 	enum status st = tokens_each(t, text, len, keep_token, &win);
 
@@ -204,7 +274,7 @@ enum status snippet_make(struct tokens *t, const char *text, size_t len, bool wh
 		write_gap(&w, text, 0, len);
 		return buf_status(&out->text);
 	}
-	if (start > 0)
+	if (passage->start > 0)
 		buf_adds(&out->text, ellipsis);
 	else
 		write_gap(&w, text, 0, win.ranges[0].start);

@@ -23,13 +23,24 @@ struct snippet {
 
 #define SNIPPET_INIT {.text = BUF_INIT}
 
-/* The first token of the best passage of `want` tokens: 0 without places (NULL). */
-size_t snippet_start(const struct spots *spots, size_t want);
+enum { SNIPPETS_MAX = 8 };
+
+/* Where a passage begins, and the place that it must not reach: the next one's start, or SIZE_MAX. */
+struct passage {
+	size_t start, limit; /* tokens */
+};
+
 /*
- * The passage of `want` (1..64) tokens from `start` on.  `whole`: the text is all there is; else
- * its last bytes may be cut off, and ST_AGAIN asks for a longer piece.
+ * The best passages of about `want` tokens, at most `count` (1..SNIPPETS_MAX), none over another,
+ * best first; at least one, which is the beginning where there are no places (NULL).
+ */
+size_t snippets_choose(const struct spots *spots, size_t want, size_t count, struct passage *out);
+/*
+ * One passage of `want` (1..64) tokens.  `whole`: the text is all there is; else its last bytes may
+ * be cut off, and ST_AGAIN asks for a longer piece.
  */
 MUST_USE enum status snippet_make(struct tokens *t, const char *text, size_t len, bool whole,
-	const struct spots *spots, size_t start, size_t want, struct snippet *out);
+	const struct spots *spots, const struct passage *passage, size_t want,
+	struct snippet *out);
 
 #endif

@@ -56,9 +56,10 @@ static char *make(const char *text, const char *places, size_t want)
 {
 	struct spots *spots = spots_of(places);
 	struct snippet s = SNIPPET_INIT;
+	struct passage p;
 
-	assert_ok(snippet_make(tokens, text, strlen(text), true, spots,
-		snippet_start(spots, want), want, &s));
+	assert_int_equal(snippets_choose(spots, want, 1, &p), 1);
+	assert_ok(snippet_make(tokens, text, strlen(text), true, spots, &p, want, &s));
 	char *out = shown(&s);
 	buf_finish(&s.text);
 	mem_free(spots);
@@ -135,17 +136,18 @@ static void test_long_runs(void **state)
 static void test_pieces(void **state)
 {
 	static const char text[] = "a b c d e f g h i j";
+	static const struct passage middle = {2, SIZE_MAX}, last = {7, SIZE_MAX};
 	struct snippet s = SNIPPET_INIT;
 
 	(void)state;
 	for (size_t len = 0; len <= strlen(text); len++) {
-		enum status st = snippet_make(tokens, text, len, false, NULL, 2, 3, &s);
+		enum status st = snippet_make(tokens, text, len, false, NULL, &middle, 3, &s);
 
 		assert_int_equal(st, len < 11 ? ST_AGAIN : ST_OK);
 		if (st == ST_OK)
 			assert_string_equal(s.text.data, "\xe2\x80\xa6" "c d e\xe2\x80\xa6");
 	}
-	assert_ok(snippet_make(tokens, text, strlen(text), true, NULL, 7, 3, &s));
+	assert_ok(snippet_make(tokens, text, strlen(text), true, NULL, &last, 3, &s));
 	assert_string_equal(s.text.data, "\xe2\x80\xa6h i j");
 	buf_finish(&s.text);
 }
@@ -182,8 +184,9 @@ static void test_random(void **state)
 		size_t count = random_text(&text, &seed, spots),
 		       want = 1 + fixture_random(&seed, 64);
 
-		assert_ok(snippet_make(tokens, text.data, text.len, true, spots,
-			snippet_start(spots, want), want, &s));
+		struct passage p;
+		assert_int_equal(snippets_choose(spots, want, 1, &p), 1);
+		assert_ok(snippet_make(tokens, text.data, text.len, true, spots, &p, want, &s));
 		for (size_t i = 0; i < s.mark_count; i++)
 			assert_int_equal(
 				strncmp(s.text.data + s.marks[i].at, "needle", s.marks[i].len), 0);
