@@ -211,8 +211,8 @@ test: deps
 
 units: $(UNITS) $(BUILD)/trawl-jail-test
 unit: all units
-	@set -e; for t in $(UNITS); do echo "  UNIT   $${t##*/}"; \
-		TRAWL_BUILD=$(abspath $(BUILD)) $$t > $(BUILD)/unit.log 2>&1 || { cat $(BUILD)/unit.log; exit 1; }; done
+	@printf '%s\n' $(UNITS) | TRAWL_BUILD=$(abspath $(BUILD)) xargs -P "$$(nproc)" -n 1 sh -c \
+		'echo "  UNIT   $${1##*/}"; "$$1" > "$$1.log" 2>&1 || { cat "$$1.log"; exit 255; }' unit
 
 # ONLY="test_a.py test_b.py" runs these instead of all black-box tests.
 ONLY ?=

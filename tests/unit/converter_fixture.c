@@ -115,3 +115,66 @@ void fixture_verdict(struct child *c, const char *type, const void *bytes, size_
 	assert_true(r.detail[0]);
 	reply_finish(&r);
 }
+
+/* --- a whole suite --- */
+
+static struct run {
+	const struct fixture_suite *suite;
+	struct child child;
+} the_run;
+
+static void test_documents(void **state)
+{
+	struct run *run = *state;
+
+	for (size_t i = 0; i < run->suite->count; i++)
+		fixture_expect(&run->child, &run->suite->fixtures[i]);
+}
+
+static void test_others(void **state)
+{
+	static const char html[] = "<!DOCTYPE html><title>Moved</title><p>Elsewhere.";
+	struct run *run = *state;
+	const char *type = run->suite->fixtures[0].type;
+
+	fixture_verdict(&run->child, type, html, strlen(html), -1);
+	run->suite->others(&run->child, type);
+}
+
+static void test_damage(void **state)
+{
+	struct run *run = *state;
+
+	for (size_t i = 0; i < run->suite->count; i++)
+		fixture_damage(&run->child, &run->suite->fixtures[i], run->suite->damaged);
+}
+
+static int start(void **state)
+{
+	*state = &the_run;
+	child_start(&the_run.child, the_run.suite->program);
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	child_stop(&the_run.child);
+	return 0;
+}
+
+int fixture_main(const struct fixture_suite *suite)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_documents),
+		cmocka_unit_test(test_others),
+		cmocka_unit_test(test_damage),
+	};
+
+	the_run.suite = suite;
+	if (!child_is_built(suite->program)) {
+		printf("%s is not built here: left out\n", suite->program);
+		return 0;
+	}
+	return cmocka_run_group_tests(tests, start, stop);
+}

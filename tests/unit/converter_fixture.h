@@ -27,4 +27,16 @@ void fixture_damage(struct child *c, const struct fixture *f, int count);
 /* The verdict on these bytes, with a sentence; -1 and the type for a reroute. */
 void fixture_verdict(struct child *c, const char *type, const void *bytes, size_t n, int status);
 
+/* All tests of a program that is held against nothing but its table. */
+struct fixture_suite {
+	const char *program;
+	const struct fixture *fixtures;
+	size_t count;
+	int damaged; /* copies with flipped bits of each */
+	/* Verdicts on documents of other kinds, besides the web page that is rerouted. */
+	void (*others)(struct child *c, const char *type);
+};
+/* The exit status; 0 too where the program is not built here, which is said. */
+int fixture_main(const struct fixture_suite *suite);
+
 #endif
