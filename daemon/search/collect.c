@@ -75,7 +75,7 @@ static bool read_key(struct run *run, struct hit *h)
 /* Whether rows of files must be seen before a document is known to be a hit, in its place. */
 static bool needs_files(const struct run *run, int64_t document)
 {
-	return run->r->sort != SORT_RELEVANCE || !run->caller->all ||
+	return run->r->sort != SORT_RELEVANCE || !run->caller->all || run->only ||
 	       unfiled_has(&run->unfiled, document) ||
 	       (run->plan->shape == PLAN_NATIVE && run->plan->filter_count);
 }
@@ -114,9 +114,27 @@ static void note_hit(struct run *run, const struct hit *h)
 		run->stopper.st = ST_NOMEM;
 }
 
+/* All of its places, for who looks at nothing else. */
+static bool consider_places(struct run *run, const struct hit *h)
+{
+	struct file_view f;
+	bool good = files_begin(run->files, h);
+
+	while (good && files_next(run->files, &f))
+		good = run->each(run->each_arg, h, &f);
+	files_end(run->files);
+	return good && run->stopper.st == ST_OK && !run->stopper.late;
+}
+
 /* Takes what *h owns.  `sure`: some file of it answers the text. */
 static bool consider(struct run *run, struct hit *h, bool sure)
 {
+	if (run->each) {
+		bool good = consider_places(run, h);
+
+		hit_finish(h);
+		return good;
+	}
 	if (run->groups) {
 		note_hit(run, h);
 		bool good = consider_grouped(run, h);
@@ -215,6 +233,7 @@ static bool pass_over_fts(struct run *run)
 	}
 	sql_add(&sql, " FROM fts WHERE fts MATCH ");
 	sql_string(&sql, run->plan->match.text.data);
+	only_add_documents(run->only, "rowid", &sql);
 	bool good = stopper_ok(&run->stopper, sql_prepare(&sql, run->raw, &rows));
 	while (good && stopper_row(&run->stopper, rows))
 		good = take_row(run, sqlite3_column_int64(rows, 0), &rank);
@@ -230,8 +249,11 @@ static bool load_places(struct run *run, const char *select, const char *match, 
 	sqlite3_stmt *rows = NULL;
 
 	sql_add(&sql, select);
-	if (match)
+	if (match) {
 		sql_string(&sql, match);
+		only_add_names(run->only, run->filters.has_parts, "n.rowid", &sql);
+	}
+	only_add_files(run->only, "f.id", &sql);
 	sql_add(&sql, order);
 	bool good = stopper_ok(&run->stopper, sql_prepare(&sql, run->raw, &rows)) &&
 		    domain_load(&run->domain, &run->stopper, rows);
@@ -259,11 +281,14 @@ static bool load_named(struct run *run)
 static bool load_all(struct run *run)
 {
 	bool good = load_places(
-		run, "SELECT id, id, document FROM file", NULL, " ORDER BY id");
+		run, "SELECT f.id, f.id, f.document FROM file f WHERE 1", NULL, " ORDER BY f.id");
 
 	if (good && run->filters.has_parts)
 		good = load_places(run,
-			"SELECT p.id, f.id, p.document FROM part p CROSS JOIN file f ON f.document = p.container",
+			run->only ? "SELECT p.id, f.id, p.document FROM file f CROSS JOIN part p"
+				    " ON p.container = f.document WHERE 1"
+				  : "SELECT p.id, f.id, p.document FROM part p CROSS JOIN file f"
+				    " ON f.document = p.container WHERE 1",
 			NULL, " ORDER BY p.id, f.id");
 	return good && domain_index(&run->domain, &run->stopper);
 }
@@ -343,7 +368,7 @@ static void add_filtered(struct run *run, bool of_parts, struct sql *sql)
 {
 	struct plan_context c = run->filters;
 
-	c.driving = true;
+	c.driving = !run->only;
 	c.of_parts = of_parts;
 	sql_add(sql, of_parts ? "SELECT coalesce(p.document, -p.id) AS hit FROM "
 			      : "SELECT coalesce(f.document, -f.id) AS hit FROM ");
@@ -353,6 +378,7 @@ static void add_filtered(struct run *run, bool of_parts, struct sql *sql)
 		sql_add(sql, " AND ");
 		plan_condition(run->plan->filters[i], &c, sql);
 	}
+	only_add_files(run->only, "f.id", sql);
 }
 
 /* Grouped by document, so that each is considered once; its files are then asked for the newest. */

@@ -16,6 +16,7 @@ struct files {
 	sqlite3_stmt *then;                      /* and what comes behind it */
 	const struct hit *hit;
 	int64_t bound;
+	int64_t only; /* 0: of every file */
 	struct buf name;
 };
 
@@ -35,6 +36,7 @@ void files_add_conditions(const struct plan *plan, const struct plan_context *c,
 		sql_pointer(sql, c->dirs, DIRS_POINTER);
 		sql_add(sql, ", f.dir, f.mode, f.uid, f.gid, f.acl IS NOT NULL)");
 	}
+	only_add_files(c->only, "f.id", sql);
 }
 
 static bool prepare(struct files *f, sqlite3 *raw, const char *where, const struct plan *plan,
@@ -166,12 +168,15 @@ static bool take_row(struct files *f, struct file_view *view)
 	bool part = of_parts(f);
 
 	*view = (struct file_view){
+		.file = file,
 		.dir = sqlite3_column_int64(f->now, DIR_ID),
 		.size = sqlite3_column_int64(f->now, SIZE),
 		.mtime_ns = sqlite3_column_int64(f->now, MTIME_NS),
 		.row = part ? sqlite3_column_int64(f->now, PART_ID) : 0,
 		.container = part ? sqlite3_column_int64(f->now, CONTAINER) : 0,
 	};
+	if (f->only && file != f->only)
+		return false;
 	if (!answers(f, part ? view->row : file, file) || !in_group(f, view))
 		return false;
 	return copy_name(f, view) && (!part || copy_part(f, view));
@@ -191,6 +196,11 @@ bool files_next(struct files *f, struct file_view *view)
 	}
 	files_end(f);
 	return false;
+}
+
+void files_only(struct files *f, int64_t file)
+{
+	f->only = file;
 }
 
 void files_end(struct files *f)

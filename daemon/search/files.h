@@ -11,6 +11,7 @@ struct files;
 
 /* A file; or a part, and a file that has its container. */
 struct file_view {
+	int64_t file;
 	int64_t dir, size, mtime_ns; /* of a part: its own, but for the directory */
 	const char *name;	     /* bytes; this and the strings below are valid until the next row */
 	const char *part;	     /* its path within the file; NULL: the file itself */
@@ -34,6 +35,8 @@ void files_add_conditions(const struct plan *plan, const struct plan_context *c,
 bool files_begin(struct files *f, const struct hit *h);
 /* The next that passes; false at the end, or when the stopper says so. */
 bool files_next(struct files *f, struct file_view *view);
+/* From now on places of this file alone; 0: of all. */
+void files_only(struct files *f, int64_t file);
 /* Ends early. */
 void files_end(struct files *f);
 

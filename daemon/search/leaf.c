@@ -75,6 +75,7 @@ static void mark_names(struct leaf_job *j, const struct query_node *leaf)
 	} else {
 		sql_add(&sql, "SELECT rowid FROM name_word WHERE name_word MATCH ");
 		sql_string(&sql, match.text.data);
+		only_add_names(j->c->filters->only, j->c->filters->has_parts, "rowid", &sql);
 		if (prepare(j, &sql, &rows))
 			mark_named(j, rows, rank_name_boost * idf_sum(j, leaf));
 	}
@@ -128,6 +129,7 @@ static void select_texts(struct leaf_job *j, struct rank *rank, struct sql *out)
 	}
 	sql_add(out, " FROM fts WHERE fts MATCH ");
 	sql_string(out, rank->match->text.data);
+	only_add_documents(j->c->filters->only, "rowid", out);
 }
 
 /* Returns how many documents match, if `counting`; else it ends with the last one of the domain. */
@@ -236,6 +238,7 @@ static size_t filter_places(
 	plan_places(&c, &sql);
 	sql_add(&sql, " WHERE ");
 	plan_condition(n, &c, &sql);
+	only_add_files(c.only, "f.id", &sql);
 	sql_add(&sql, of_parts ? " ORDER BY p.id, f.id" : " ORDER BY f.id");
 	if (prepare(j, &sql, &rows))
 		at = mark_places(j, rows, at);

@@ -10,6 +10,7 @@
 #define SEARCH_PLAN_H
 
 #include "search/dirs.h"
+#include "search/only.h"
 #include "search/query.h"
 #include "search/sql.h"
 
@@ -54,6 +55,7 @@ struct plan_context {
 	bool driving; /* the condition chooses the rows: let it use the index over names */
 	bool has_parts; /* there are parts at all */
 	bool of_parts;	/* rows are parts p, each with every file that has its container */
+	const struct only *only; /* the rows that it is about; NULL: all */
 };
 /* Appends what rows are taken from: file f, or part p and file f; and document d (left joined). */
 void plan_places(const struct plan_context *c, struct sql *out);

@@ -143,7 +143,7 @@ static enum status look_for_parts(struct run *run)
 	return run->stopper.st;
 }
 
-static enum status prepare(struct run *run)
+enum status run_prepare(struct run *run)
 {
 	enum status st = plan_create(run->r->query, &run->plan);
 
@@ -157,7 +157,8 @@ static enum status prepare(struct run *run)
 		st = facets_create(run->r->facets, run->r->group, &run->facets);
 	if (st != ST_OK)
 		return st;
-	run->filters = (struct plan_context){.dirs = run->dirs, .now_s = now_real_s()};
+	run->filters = (struct plan_context){
+		.dirs = run->dirs, .now_s = now_real_s(), .only = run->only};
 	st = look_for_parts(run);
 	if (st != ST_OK)
 		return st;
@@ -166,7 +167,7 @@ static enum status prepare(struct run *run)
 	return run->files ? ST_OK : run->stopper.st;
 }
 
-static void finish(struct run *run)
+void run_finish(struct run *run)
 {
 	top_finish(&run->top);
 	groups_destroy(run->groups);
@@ -199,13 +200,13 @@ enum status search_run(struct db *db, const struct search_request *r, const stru
 	if (st != ST_OK)
 		return st;
 	stopper_install(&run.stopper, db, stop);
-	st = prepare(&run);
+	st = run_prepare(&run);
 	if (st == ST_OK)
 		st = answer(&run, json);
 	outcome->clock = db_clock(db);
 	outcome->partial = run.partial || run.facets_partial;
 	stopper_remove(&run.stopper);
-	finish(&run);
+	run_finish(&run);
 	db_rollback(db);
 	return st;
 }

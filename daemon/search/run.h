@@ -21,6 +21,7 @@ struct run {
 	struct stopper stopper;
 	struct plan *plan;
 	struct dirs *dirs;
+	const struct only *only; /* the rows that it is about; NULL: all */
 	struct plan_context filters;
 	struct domain domain; /* NATIVE: places whose names match a leaf; SETS: all places */
 	struct files *files;
@@ -28,6 +29,9 @@ struct run {
 	struct facets *facets; /* NULL: nobody asks for them */
 	struct top top;
 	struct unfiled unfiled;
+	/* Instead of keeping the best: called for each place of each hit; a false return ends it.  NULL: a search. */
+	bool (*each)(void *arg, const struct hit *h, const struct file_view *place);
+	void *each_arg;
 	double *idf;  /* by phrase; NULL: not sorted by relevance */
 	int64_t total;
 	bool partial;
@@ -37,6 +41,9 @@ struct run {
 	uint64_t *reached; /* a bit per entry of domain.documents */
 };
 
+/* Makes ready what a run works with; db, raw, r, caller and only are set, the stopper is installed.  run_finish even if it failed. */
+MUST_USE enum status run_prepare(struct run *run);
+void run_finish(struct run *run);
 /* Walks everything that matches: counts it and keeps the best.  False: see the stopper. */
 bool collect(struct run *run);
 

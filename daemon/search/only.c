@@ -1,0 +1,61 @@
+/* only: conditions for a few rows; see only.h. */
+#include "search/only.h"
+
+static void add_list(const int64_t *rows, size_t count, struct sql *out)
+{
+	for (size_t i = 0; i < count; i++)
+		buf_addf(&out->text, "%s%lld", i ? "," : "", (long long)rows[i]);
+}
+
+static void add_in(const char *column, const int64_t *rows, size_t count, struct sql *out)
+{
+	sql_add(out, " AND ");
+	sql_add(out, column);
+	sql_add(out, " IN (");
+	add_list(rows, count, out);
+	sql_add(out, ")");
+}
+
+void only_add_files(const struct only *o, const char *column, struct sql *out)
+{
+	if (o)
+		add_in(column, o->files, o->file_count, out);
+}
+
+void only_add_dirs(const struct only *o, const char *column, struct sql *out)
+{
+	if (o)
+		add_in(column, o->dirs, o->dir_count, out);
+}
+
+void only_add_documents(const struct only *o, const char *column, struct sql *out)
+{
+	if (!o)
+		return;
+	sql_add(out, " AND ");
+	sql_add(out, column);
+	sql_add(out, " IN (SELECT document FROM file WHERE id IN (");
+	add_list(o->files, o->file_count, out);
+	sql_add(out, ") UNION SELECT p.document FROM file f CROSS JOIN part p ON p.container = f.document"
+		     " WHERE f.id IN (");
+	add_list(o->files, o->file_count, out);
+	sql_add(out, "))");
+}
+
+void only_add_names(const struct only *o, bool has_parts, const char *column, struct sql *out)
+{
+	if (!o)
+		return;
+	sql_add(out, " AND ");
+	sql_add(out, column);
+	sql_add(out, " IN (SELECT id FROM file WHERE id IN (");
+	add_list(o->files, o->file_count, out);
+	sql_add(out, ")");
+	if (has_parts) {
+		sql_add(out, " UNION SELECT p.id FROM file f CROSS JOIN part p ON p.container = f.document"
+			     " WHERE f.id IN (");
+		add_list(o->files, o->file_count, out);
+		sql_add(out, ")");
+	}
+	sql_add(out, ")");
+}
