@@ -169,3 +169,15 @@ CREATE VIRTUAL TABLE name_word USING fts5(
 	tokenize='unicode61 remove_diacritics 2');
 CREATE VIRTUAL TABLE name_part USING fts5(
 	name, content='name_source', content_rowid='id', columnsize=0, detail=none, tokenize='trigram');
+
+-- The words of both, as FTS5 counts them, and a snapshot of them in blocks (vocabulary_block.h), for counting takes long.
+CREATE VIRTUAL TABLE text_words USING fts5vocab(fts, row);
+CREATE VIRTUAL TABLE name_words USING fts5vocab(name_word, row);
+CREATE TABLE vocabulary (
+	id    INTEGER PRIMARY KEY,
+	first BLOB NOT NULL,              -- the first word of the block
+	most  INTEGER NOT NULL,           -- documents that have its most frequent word
+	total INTEGER NOT NULL,           -- the sum of the documents of its words
+	words BLOB NOT NULL
+);
+CREATE UNIQUE INDEX vocabulary_by_first ON vocabulary(first, most, total);

@@ -23,6 +23,8 @@ enum {
 	SWEEP_MS = 3600 * 1000,
 	LOOK_MS = 60 * 1000,  /* complaints about damage are looked into so often */
 	ORPHAN_KEEP_S = 24 * 3600,
+	WORDS_PATIENCE_MS = 60 * 1000, /* words are not counted under load until they have waited so long */
+	WORDS_STEP_MS = 100,	       /* and then a step of it so often */
 	ORPHAN_SHARE = 10, /* percent of all text */
 	TOMBSTONE_KEEP_S = 12 * 3600,
 };
@@ -63,7 +65,8 @@ struct writer {
 	int64_t opened_ms, urgent_ms;
 	struct apply_notes notes;
 	struct link_note *links;
-	int64_t last_work_ms, next_sweep_ms, next_look_ms;
+	int64_t last_work_ms, next_sweep_ms, next_look_ms, next_words_ms;
+	int64_t words_patience_ms; /* until when it waits for a gap to count words; 0: they are not due */
 	enum rest rest;
 	bool deadline_told;
 	bool bare; /* the store is new and lacks its converters */
@@ -565,6 +568,51 @@ static void sweep(struct writer *w)
 }
 
 /* What is done when nothing has come for a while; returns when to be woken next. */
+static void step_words(struct writer *w, int64_t now)
+{
+	int64_t due = INT64_MAX;
+	enum status st = vocabulary_step(w->db);
+
+	w->words_patience_ms = now + WORDS_STEP_MS;
+	db_checkpoint(w->db, WAL_MAX);
+	if (st == ST_OK)
+		st = vocabulary_due(w->db, &due);
+	if (st == ST_CORRUPT)
+		recover(w, st);
+	if (st != ST_OK)
+		w->next_words_ms = now + LOOK_MS;
+	if (due > now) { /* the round is over: rest from it, too */
+		w->last_work_ms = now;
+		w->rest = REST_NONE;
+	}
+}
+
+/*
+ * Words are counted anew a step at a time: when nothing has come for a while, or now and then where something always
+ * does.  Returns when to look again.
+ */
+static int64_t count_words(struct writer *w, int64_t now)
+{
+	int64_t due = INT64_MAX;
+	enum status st = now < w->next_words_ms ? ST_OK : vocabulary_due(w->db, &due);
+
+	if (st != ST_OK)
+		w->next_words_ms = now + LOOK_MS;
+	if (now < w->next_words_ms)
+		return w->next_words_ms;
+	if (due > now) {
+		w->words_patience_ms = 0;
+		return due;
+	}
+	if (!w->words_patience_ms)
+		w->words_patience_ms = now + WORDS_PATIENCE_MS;
+	int64_t quiet = w->last_work_ms + REST_MS;
+	int64_t at = quiet < w->words_patience_ms ? quiet : w->words_patience_ms;
+	if (now >= at)
+		step_words(w, now);
+	return at;
+}
+
 static int64_t rest(struct writer *w)
 {
 	int64_t now = now_mono_ms();
@@ -581,11 +629,14 @@ static int64_t rest(struct writer *w)
 	if (now >= w->next_sweep_ms)
 		sweep(w);
 	look_if_due(w);
-	int64_t next = w->next_sweep_ms;
-	if (w->rest == REST_NONE)
-		next = w->last_work_ms + REST_MS;
-	else if (w->rest == REST_LOG_EMPTY)
-		next = w->last_work_ms + SLEEP_MS;
+	int64_t next = count_words(w, now);
+	if (w->next_sweep_ms < next)
+		next = w->next_sweep_ms;
+	if (w->rest != REST_ASLEEP) {
+		int64_t rests = w->last_work_ms + (w->rest == REST_NONE ? REST_MS : SLEEP_MS);
+
+		next = rests < next ? rests : next;
+	}
 	return atomic_load(&w->damaged) && w->next_look_ms < next ? w->next_look_ms : next;
 }
 

@@ -8,6 +8,7 @@
 #include "store/counts.h"
 #include "store/db.h"
 #include "store/statements.h"
+#include "store/vocabulary_block.h"
 
 enum { PATH_SLOTS = 64, DB_BUSY_MS = 1000, DB_PROGRESS_STEPS = 10000 };
 
@@ -62,6 +63,16 @@ struct db {
 };
 
 /* Between two parts of a long step: ST_CANCELED if the hook of db_on_progress says so. */
+	struct vocabulary_round {
+		bool known;   /* what is below was read */
+		bool running; /* a round is under way */
+		int64_t counted_clock; /* when the last whole one began; -1: there was none */
+		int64_t took_us, ended_ms;
+		int64_t start_clock, spent_us;
+		char at[WORD_BYTES_MAX]; /* the last word of this one so far */
+		size_t at_len;
+	} round; /* writer only */
+
 MUST_USE enum status db_progress(struct db *db);
 /* Notes a failure so that the transaction does not commit; returns `st`. */
 enum status db_trouble(struct db *db, enum status st);

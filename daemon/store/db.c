@@ -247,6 +247,7 @@ enum status connection_start(struct db *db, bool *unclean)
 	db->trouble = ST_OK;
 	enum status st = hold_make(db->file);
 
+	db->round = (struct vocabulary_round){.known = false};
 	if (st == ST_OK)
 		st = open_raw(db, SQLITE_OPEN_READWRITE);
 	if (st == ST_OK) {

@@ -59,7 +59,8 @@ enum status meta_put_int(struct db *db, const char *key, int64_t value)
 	return statement_run(&s);
 }
 
-static enum status get_int(struct db *db, const char *key, int64_t fallback, int64_t *out)
+enum status meta_get_int(
+	struct db *db, const char *key, int64_t fallback, int64_t *out)
 {
 	AUTO_STATEMENT s = statement_start(db, STMT_META_GET);
 
@@ -70,7 +71,7 @@ static enum status get_int(struct db *db, const char *key, int64_t fallback, int
 
 enum status meta_clock(struct db *db, int64_t *clock)
 {
-	return get_int(db, "clock", 0, clock);
+	return meta_get_int(db, "clock", 0, clock);
 }
 
 enum status meta_instance(struct db *db)
@@ -117,7 +118,7 @@ static enum status settle(struct db *db, bool *unclean)
 	if (st != ST_OK && !fresh)
 		return st;
 	read_boot(boot);
-	st = get_int(db, "clean", fresh, &clean);
+	st = meta_get_int(db, "clean", fresh, &clean);
 	if (st == ST_OK)
 		st = get_string(db, "boot", boot_before, sizeof boot_before);
 	if (st != ST_OK && st != ST_NOT_FOUND)

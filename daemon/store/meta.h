@@ -17,6 +17,9 @@ MUST_USE enum status meta_mark_clean(struct db *db);
 MUST_USE enum status meta_clock(struct db *db, int64_t *clock);
 /* Reader, at open. */
 MUST_USE enum status meta_instance(struct db *db);
+/* `fallback` where there is no such key. */
+MUST_USE enum status meta_get_int(
+	struct db *db, const char *key, int64_t fallback, int64_t *out);
 MUST_USE enum status meta_put_int(struct db *db, const char *key, int64_t value);
 /* Commits since the last fsync may be lost: the next writer begins a new instance unless this store closed cleanly. */
 void meta_doubt(void);

@@ -1,0 +1,245 @@
+/* vocabulary: reading words; see vocabulary.h. */
+#include "store/vocabulary.h"
+
+#include "core/log.h"
+#include "core/mem.h"
+#include "store/connection.h"
+#include "store/vocabulary_live.h"
+
+#include <string.h>
+
+enum {
+	EXACT_BLOCKS = 8,			 /* a range of so few blocks is summed word by word */
+	LIVE_STEPS = 4 * VOCABULARY_LIVE_MAX, /* the index may have grown since; and there may be no snapshot */
+};
+
+struct range {
+	struct db *db;
+	const char *prefix;
+	size_t len, behind_len;
+	char behind[VOCABULARY_PREFIX_MAX];
+};
+
+size_t vocabulary_behind(const char *prefix, size_t len, char out[VOCABULARY_PREFIX_MAX])
+{
+	if (len == 0) {
+		out[0] = '\xff'; /* no byte of UTF-8 */
+		return 1;
+	}
+	memcpy(out, prefix, len);
+	out[len - 1] = (char)(out[len - 1] + 1);
+	return len;
+}
+
+static struct range make_range(struct db *db, const char *prefix, size_t len)
+{
+	struct range r = {.db = db, .prefix = prefix, .len = len};
+
+	BUG_UNLESS(len <= VOCABULARY_PREFIX_MAX);
+	r.behind_len = vocabulary_behind(prefix, len, r.behind);
+	return r;
+}
+
+static bool begins(const struct range *r, const struct word *w)
+{
+	return w->len >= r->len && memcmp(w->text, r->prefix, r->len) == 0;
+}
+
+static void bind_range(struct statement *s, const struct range *r)
+{
+	statement_blob(s, r->prefix, r->len);
+	statement_blob(s, r->behind, r->behind_len);
+}
+
+/* --- the snapshot --- */
+
+static enum status report_damage(const struct range *r)
+{
+	return db_status(r->db, SQLITE_CORRUPT, "vocabulary");
+}
+
+/* The words of the range in one block, which `packed` must outlive. */
+static enum status walk_block(
+	const struct range *r, const struct buf *packed, vocabulary_each *each, void *arg, bool *go)
+{
+	struct block_reader b;
+
+	block_open(&b, packed->data ? packed->data : "", packed->len);
+	while (*go && block_next(&b))
+		if (begins(r, &b.word))
+			*go = each(arg, &b.word);
+	return b.damaged ? report_damage(r) : ST_OK;
+}
+
+/* Blocks in the order of the statement. */
+static enum status walk_blocks(
+	const struct range *r, enum statement_id order, vocabulary_each *each, void *arg)
+{
+	AUTO_STATEMENT s = statement_start(r->db, order);
+	AUTO_BUF packed = BUF_INIT;
+	bool go = true;
+	enum status st = ST_OK;
+
+	bind_range(&s, r);
+	while (st == ST_OK && go && statement_row(&s)) {
+		buf_clear(&packed);
+		statement_add_bytes(&s, 0, &packed);
+		st = buf_status(&packed);
+		if (st == ST_OK)
+			st = walk_block(r, &packed, each, arg, &go);
+	}
+	return st == ST_OK ? statement_status(&s) : st;
+}
+
+static bool sum_word(void *arg, const struct word *w)
+{
+	*(int64_t *)arg += w->documents;
+	return true;
+}
+
+static enum status measure(const struct range *r, struct vocabulary_extent *out)
+{
+	int64_t blocks = 0;
+	AUTO_STATEMENT s = statement_start(r->db, STMT_VOCABULARY_EXTENT);
+
+	*out = (struct vocabulary_extent){.counted = false};
+	bind_range(&s, r);
+	if (statement_row(&s)) {
+		out->counted = statement_get_int(&s, 0) != 0;
+		blocks = statement_get_int(&s, 1);
+		out->documents = statement_get_int(&s, 2);
+	}
+	enum status st = statement_status(&s);
+	if (st != ST_OK || blocks > EXACT_BLOCKS || out->documents <= VOCABULARY_LIVE_MAX)
+		return st;
+	/* Of the outermost blocks only a part is meant. */
+	out->documents = 0;
+	return walk_blocks(r, STMT_VOCABULARY_BLOCKS, sum_word, &out->documents);
+}
+
+enum status vocabulary_extent(
+	struct db *db, const char *prefix, size_t len, struct vocabulary_extent *out)
+{
+	struct range r = make_range(db, prefix, len);
+
+	return measure(&r, out);
+}
+
+/* --- the index itself --- */
+
+static enum status walk_live(const struct range *r, vocabulary_each *each, void *arg)
+{
+	struct live l;
+	bool go = true;
+
+	live_open(&l, r->db, r->prefix, r->len, false, r->behind, r->behind_len);
+	while (go && l.steps <= LIVE_STEPS && live_next(&l))
+		go = each(arg, &l.word);
+	return live_close(&l);
+}
+
+static bool is_cheap(const struct vocabulary_extent *e)
+{
+	return !e->counted || e->documents <= VOCABULARY_LIVE_MAX;
+}
+
+enum status vocabulary_walk(
+	struct db *db, const char *prefix, size_t len, vocabulary_each *each, void *arg)
+{
+	struct range r = make_range(db, prefix, len);
+	struct vocabulary_extent extent;
+	enum status st = measure(&r, &extent);
+
+	if (st != ST_OK)
+		return st;
+	if (is_cheap(&extent))
+		return walk_live(&r, each, arg);
+	return walk_blocks(&r, STMT_VOCABULARY_BLOCKS, each, arg);
+}
+
+/* --- the most frequent --- */
+
+struct top {
+	struct word *words; /* the most frequent first; of the same count in order */
+	size_t count, limit;
+};
+
+static bool beats(const struct word *w, const struct word *other)
+{
+	if (w->documents != other->documents)
+		return w->documents > other->documents;
+	return word_compare(w->text, w->len, other->text, other->len) < 0;
+}
+
+static bool offer(void *arg, const struct word *w)
+{
+	struct top *t = arg;
+	size_t at = t->count;
+
+	if (t->count == t->limit && !beats(w, &t->words[t->count - 1]))
+		return true;
+	if (t->count < t->limit)
+		t->count++;
+	else
+		at--;
+	for (; at > 0 && beats(w, &t->words[at - 1]); at--)
+		t->words[at] = t->words[at - 1];
+	t->words[at] = *w;
+	return true;
+}
+
+/* Blocks by the largest count in them: when none can have a word that counts, the rest is left. */
+static enum status top_of_blocks(const struct range *r, struct top *t)
+{
+	AUTO_STATEMENT order = statement_start(r->db, STMT_VOCABULARY_ORDER);
+	enum status st = ST_OK;
+
+	bind_range(&order, r);
+	while (st == ST_OK && statement_row(&order)) {
+		AUTO_STATEMENT s = statement_start(r->db, STMT_VOCABULARY_BLOCK);
+		AUTO_BUF packed = BUF_INIT;
+		bool go = true;
+
+		if (t->count == t->limit &&
+			statement_get_int(&order, 1) < t->words[t->count - 1].documents)
+			break;
+		statement_int(&s, statement_get_int(&order, 0));
+		if (statement_row(&s))
+			statement_add_bytes(&s, 0, &packed);
+		st = statement_status(&s);
+		if (st == ST_OK)
+			st = buf_status(&packed);
+		if (st == ST_OK)
+			st = walk_block(r, &packed, offer, t, &go);
+	}
+	return st == ST_OK ? statement_status(&order) : st;
+}
+
+static enum status find_top(const struct range *r, struct top *t)
+{
+	struct vocabulary_extent extent;
+	enum status st = measure(r, &extent);
+
+	if (st != ST_OK)
+		return st;
+	return is_cheap(&extent) ? walk_live(r, offer, t) : top_of_blocks(r, t);
+}
+
+enum status vocabulary_top(struct db *db, const char *prefix, size_t len, size_t limit,
+	vocabulary_each *each, void *arg)
+{
+	struct range r = make_range(db, prefix, len);
+	struct top t = {.limit = limit};
+
+	if (limit == 0)
+		return ST_OK;
+	t.words = mem_resize(NULL, limit, sizeof *t.words);
+	if (!t.words)
+		return ST_NOMEM;
+	enum status st = find_top(&r, &t);
+	for (size_t i = 0; st == ST_OK && i < t.count; i++)
+		if (!each(arg, &t.words[i]))
+			break;
+	mem_free(t.words);
+	return st;
+}
