@@ -10,7 +10,8 @@ CREATE TABLE root (
 	path    BLOB NOT NULL UNIQUE,     -- absolute
 	name    TEXT NOT NULL,            -- as in the configuration
 	fsid    BLOB,                     -- statfs f_type and f_fsid when last scanned; NULL: never
-	offline INTEGER NOT NULL DEFAULT 0
+	offline INTEGER NOT NULL DEFAULT 0,
+	above   BLOB                      -- chain of the directories from / to its parent; NULL: not looked at yet
 );
 
 CREATE TABLE dir (
@@ -28,7 +29,8 @@ CREATE TABLE dir (
 	offline  INTEGER NOT NULL DEFAULT 0,
 	created  INTEGER NOT NULL,        -- clock
 	clock    INTEGER NOT NULL,
-	moved_from BLOB                   -- absolute path before the last change, if that was a move
+	moved_from BLOB,                  -- absolute path before the last change, if that was a move
+	moved_access INTEGER              -- access(id) of that place
 );
 CREATE UNIQUE INDEX dir_by_name ON dir(parent, name) WHERE parent IS NOT NULL;
 CREATE INDEX dir_top ON dir(root, name) WHERE parent IS NULL;
@@ -113,6 +115,7 @@ CREATE TABLE file (
 	created  INTEGER NOT NULL,        -- clock
 	clock    INTEGER NOT NULL,
 	moved_from BLOB,
+	moved_access INTEGER,
 	UNIQUE (dir, name)
 );
 CREATE INDEX file_by_document ON file(document) WHERE document IS NOT NULL;
@@ -146,10 +149,28 @@ CREATE INDEX slow_waiting ON slow(file) WHERE tried = 0;
 CREATE TABLE tombstone (
 	clock INTEGER PRIMARY KEY,
 	path  BLOB NOT NULL,              -- absolute
-	dir   INTEGER NOT NULL,           -- whether it was a directory
-	at    INTEGER NOT NULL            -- seconds UTC
+	dir   INTEGER NOT NULL,           -- enum tombstone_kind
+	at    INTEGER NOT NULL,           -- seconds UTC
+	access INTEGER                    -- access(id): who could see what was there; NULL in user mode
 );
 CREATE INDEX tombstone_at ON tombstone(at);
+
+-- Who may see a place: the guards of all directories from / down to it and its own, as bytes (core/guard.h).  System mode
+-- only; kept for what `changes` tells of places that are gone.
+CREATE TABLE access (
+	id    INTEGER PRIMARY KEY,
+	chain BLOB NOT NULL UNIQUE,
+	at    INTEGER NOT NULL            -- seconds UTC when it was last made use of
+);
+CREATE INDEX access_at ON access(at);
+
+-- Directories that other callers may reach since then.  What is below them takes no number of the clock.
+CREATE TABLE regrant (
+	clock INTEGER PRIMARY KEY,
+	was   INTEGER NOT NULL,           -- access(id)
+	now   INTEGER NOT NULL,
+	at    INTEGER NOT NULL
+);
 
 -- Text is kept once, compressed; FTS5 reads it back through this view when it must (snippets, deletes, checks).
 -- It shows what is searchable only, for the integrity check compares all of it with the index.

@@ -10,9 +10,6 @@
 
 enum { NEST_MAX = 2100 }; /* a path of 4096 bytes has no more */
 
-/* Permission bits of one class, as in the lowest three of st_mode. */
-enum { MAY_SEARCH = 1, MAY_READ = 4 };
-
 struct dirs {
 	sqlite3 *raw;
 	const struct caller *caller;
@@ -25,9 +22,9 @@ struct dirs {
 struct row {
 	int64_t parent; /* 0: none */
 	int64_t root;
-	uint32_t mode, uid, gid;
-	bool has_acl, offline, root_offline;
-	struct buf name, root_path;
+	struct guard guard;
+	bool offline, root_offline, above_known;
+	struct buf name, root_path, acl, above; /* above: chain of the directories above its root */
 };
 
 enum status dirs_create(sqlite3 *raw, const struct caller *caller, struct dirs **out)
@@ -72,32 +69,6 @@ void dirs_destroy(struct dirs *d)
 	mem_free(d);
 }
 
-static bool in_groups(const struct caller *c, uint32_t gid)
-{
-	if (gid == c->gid)
-		return true;
-	for (size_t i = 0; i < c->group_count; i++)
-		if (c->groups[i] == gid)
-			return true;
-	return false;
-}
-
-/* One class decides, as in the kernel: the owner, else the groups, else the others. */
-static bool permits(const struct caller *c, uint32_t mode, uint32_t uid, uint32_t gid, bool has_acl,
-	uint32_t want)
-{
-	if (c->all || c->uid == 0)
-		return true;
-	if (c->uid == uid)
-		return (mode >> 6 & want) == want;
-	/* An access list is not evaluated yet: to be safe, it lets nobody else in. */
-	if (has_acl)
-		return false;
-	if (in_groups(c, gid))
-		return (mode >> 3 & want) == want;
-	return (mode & want) == want;
-}
-
 static void add_column(struct buf *out, sqlite3_stmt *stmt, int column)
 {
 	const void *bytes = sqlite3_column_blob(stmt, column);
@@ -105,11 +76,38 @@ static void add_column(struct buf *out, sqlite3_stmt *stmt, int column)
 	buf_add(out, bytes ? bytes : "", (size_t)sqlite3_column_bytes(stmt, column));
 }
 
+static void row_finish(struct row *r)
+{
+	buf_finish(&r->name);
+	buf_finish(&r->root_path);
+	buf_finish(&r->acl);
+	buf_finish(&r->above);
+}
+
+static void fill_row(struct dirs *d, struct row *r)
+{
+	r->parent = sqlite3_column_int64(d->row, 0);
+	add_column(&r->acl, d->row, 4);
+	r->guard = (struct guard){
+		.mode = (uint32_t)sqlite3_column_int64(d->row, 1),
+		.uid = (uint32_t)sqlite3_column_int64(d->row, 2),
+		.gid = (uint32_t)sqlite3_column_int64(d->row, 3),
+		.acl = r->acl.data,
+		.acl_len = r->acl.len,
+	};
+	r->offline = sqlite3_column_int(d->row, 5);
+	add_column(&r->name, d->row, 6);
+	add_column(&r->root_path, d->row, 7);
+	r->root_offline = sqlite3_column_int(d->row, 8);
+	r->above_known = sqlite3_column_type(d->row, 9) != SQLITE_NULL;
+	add_column(&r->above, d->row, 9);
+}
+
 /* SQLITE_ROW with *r filled, SQLITE_DONE if there is none, else an error. */
 static int read_row(struct dirs *d, int64_t id, struct row *r)
 {
-	static const char text[] = "SELECT d.parent, d.mode, d.uid, d.gid, d.acl IS NOT NULL, "
-				   "d.offline, d.name, r.path, r.offline, d.root"
+	static const char text[] = "SELECT d.parent, d.mode, d.uid, d.gid, d.acl, d.offline, d.name,"
+				   " r.path, r.offline, iif(d.parent IS NULL, r.above, NULL)"
 				   " FROM dir d LEFT JOIN root r ON r.id = d.root WHERE d.id = ?1";
 	int rc = SQLITE_OK;
 
@@ -120,20 +118,20 @@ static int read_row(struct dirs *d, int64_t id, struct row *r)
 	if (rc != SQLITE_OK)
 		return rc;
 	rc = sqlite3_step(d->row);
-	if (rc == SQLITE_ROW) {
-		r->parent = sqlite3_column_int64(d->row, 0);
-		r->mode = (uint32_t)sqlite3_column_int64(d->row, 1);
-		r->uid = (uint32_t)sqlite3_column_int64(d->row, 2);
-		r->gid = (uint32_t)sqlite3_column_int64(d->row, 3);
-		r->has_acl = sqlite3_column_int(d->row, 4);
-		r->offline = sqlite3_column_int(d->row, 5);
-		add_column(&r->name, d->row, 6);
-		add_column(&r->root_path, d->row, 7);
-		r->root_offline = sqlite3_column_int(d->row, 8);
-		r->root = sqlite3_column_int64(d->row, 9);
-	}
+	if (rc == SQLITE_ROW)
+		fill_row(d, r);
 	sqlite3_reset(d->row);
+	if (r->name.failed || r->root_path.failed || r->acl.failed || r->above.failed)
+		return SQLITE_NOMEM;
 	return rc;
+}
+
+/* A root's own directory: until the directories above it were looked at, only those reach it who see all. */
+static bool is_open_above(const struct dirs *d, const struct row *r)
+{
+	if (caller_sees_all(d->caller))
+		return true;
+	return r->above_known && chain_is_open(r->above.data, r->above.len, d->caller);
 }
 
 static int get_nested(struct dirs *d, int64_t id, int nest, struct dir_view **out);
@@ -141,7 +139,7 @@ static int get_nested(struct dirs *d, int64_t id, int nest, struct dir_view **ou
 /* Fills path, offline and reachable from the row and the parent's view. */
 static int compose(struct dirs *d, const struct row *r, int nest, struct dir_view *v)
 {
-	bool mine = permits(d->caller, r->mode, r->uid, r->gid, r->has_acl, MAY_SEARCH);
+	bool mine = guard_permits(&r->guard, d->caller, MAY_SEARCH);
 	struct dir_view *parent = NULL;
 	AUTO_BUF path = BUF_INIT;
 	int rc;
@@ -153,7 +151,7 @@ static int compose(struct dirs *d, const struct row *r, int nest, struct dir_vie
 		 */
 		if (r->name.len == 0)
 			buf_add(&path, r->root_path.data, r->root_path.len);
-		v->reachable = mine;
+		v->reachable = mine && is_open_above(d, r);
 		v->offline = r->offline || r->root_offline;
 	} else {
 		rc = get_nested(d, r->parent, nest + 1, &parent);
@@ -179,15 +177,14 @@ static int compose(struct dirs *d, const struct row *r, int nest, struct dir_vie
 
 static int load(struct dirs *d, int64_t id, int nest, struct dir_view *v)
 {
-	struct row r = {.name = BUF_INIT, .root_path = BUF_INIT};
+	struct row r = {.name = BUF_INIT, .root_path = BUF_INIT, .acl = BUF_INIT, .above = BUF_INIT};
 	int rc = read_row(d, id, &r);
 
 	if (rc == SQLITE_ROW)
-		rc = r.name.failed || r.root_path.failed ? SQLITE_NOMEM : compose(d, &r, nest, v);
+		rc = compose(d, &r, nest, v);
 	else if (rc == SQLITE_DONE)
 		rc = SQLITE_OK; /* no row: nothing below it is reachable */
-	buf_finish(&r.name);
-	buf_finish(&r.root_path);
+	row_finish(&r);
 	return rc;
 }
 
@@ -258,28 +255,40 @@ static void match_function(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		sqlite3_result_int(ctx, match_text(f, d->scratch.data));
 }
 
+int dirs_visible(struct dirs *d, int64_t dir, const struct guard *guard, bool *visible)
+{
+	const struct dir_view *v;
+	int rc;
+
+	*visible = false;
+	if (!guard_permits(guard, d->caller, MAY_READ))
+		return SQLITE_OK;
+	rc = dirs_get(d, dir, &v);
+	if (rc == SQLITE_OK)
+		*visible = v->path && v->reachable;
+	return rc;
+}
+
 static void visible_function(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	struct dirs *d = sqlite3_value_pointer(argv[0], DIRS_POINTER);
-	const struct dir_view *v;
-	bool mine;
-	int rc;
+	bool visible = false;
+	int rc = SQLITE_OK;
 
 	(void)argc;
-	if (!d) {
-		sqlite3_result_int(ctx, 0);
-		return;
+	if (d) {
+		const struct guard guard = {
+			.mode = (uint32_t)sqlite3_value_int64(argv[2]),
+			.uid = (uint32_t)sqlite3_value_int64(argv[3]),
+			.gid = (uint32_t)sqlite3_value_int64(argv[4]),
+			.acl = sqlite3_value_blob(argv[5]),
+			.acl_len = (size_t)sqlite3_value_bytes(argv[5]),
+		};
+
+		rc = dirs_visible(d, sqlite3_value_int64(argv[1]), &guard, &visible);
 	}
-	mine = permits(d->caller, (uint32_t)sqlite3_value_int64(argv[2]),
-		(uint32_t)sqlite3_value_int64(argv[3]), (uint32_t)sqlite3_value_int64(argv[4]),
-		sqlite3_value_int(argv[5]), MAY_READ);
-	if (!mine) {
-		sqlite3_result_int(ctx, 0);
-		return;
-	}
-	rc = dirs_get(d, sqlite3_value_int64(argv[1]), &v);
 	if (rc == SQLITE_OK)
-		sqlite3_result_int(ctx, v->path && v->reachable);
+		sqlite3_result_int(ctx, visible);
 	else
 		sqlite3_result_error_code(ctx, rc);
 }

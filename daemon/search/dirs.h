@@ -2,12 +2,13 @@
  * dirs: what one search must know of directories, each read once and kept until it ends.
  *
  * Also the SQL functions that look at a file's row together with its directory:
- *   trawl_match(dirs, filter, dir, name)              name: and path: filters
- *   trawl_visible(dirs, dir, mode, uid, gid, has_acl) whether the caller could open it
+ *   trawl_match(dirs, filter, dir, name)          name: and path: filters
+ *   trawl_visible(dirs, dir, mode, uid, gid, acl) whether the caller could open it: a file, or a directory in `dir`
  */
 #ifndef SEARCH_DIRS_H
 #define SEARCH_DIRS_H
 
+#include "core/guard.h"
 #include "search/search.h"
 
 #define DIRS_POINTER "trawl-dirs"
@@ -18,7 +19,7 @@ struct dirs;
 struct dir_view {
 	char *path;	/* absolute bytes; NULL: detached, or gone */
 	char *folded;	/* as names are searched in, ends with a slash */
-	bool reachable; /* the caller may search it and every one above */
+	bool reachable; /* the caller may search it and every one above, up to the file system's root */
 	bool offline;
 	int64_t root; /* its row */
 };
@@ -28,6 +29,11 @@ MUST_USE enum status dirs_create(sqlite3 *raw, const struct caller *caller, stru
 void dirs_destroy(struct dirs *d); /* NULL is fine */
 /* An SQLite result code; the view lives as long as `d`. */
 int dirs_get(struct dirs *d, int64_t id, const struct dir_view **out);
+/*
+ * What trawl_visible does, for whoever has the row at hand: whether the caller could open for reading what has this
+ * guard and lies in directory `dir`.  Nothing in a detached directory, or one that is gone, is visible to anybody.
+ */
+int dirs_visible(struct dirs *d, int64_t dir, const struct guard *guard, bool *visible);
 /* The functions above; the connection's on-open hook. */
 int dirs_register(sqlite3 *raw);
 

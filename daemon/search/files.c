@@ -34,7 +34,7 @@ void files_add_conditions(const struct plan *plan, const struct plan_context *c,
 	if (!caller->all) {
 		sql_add(sql, " AND trawl_visible(");
 		sql_pointer(sql, c->dirs, DIRS_POINTER);
-		sql_add(sql, ", f.dir, f.mode, f.uid, f.gid, f.acl IS NOT NULL)");
+		sql_add(sql, ", f.dir, f.mode, f.uid, f.gid, f.acl)");
 	}
 	only_add_files(c->only, "f.id", sql);
 }

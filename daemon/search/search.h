@@ -11,18 +11,11 @@
 #define SEARCH_SEARCH_H
 
 #include "core/buf.h"
+#include "core/caller.h"
 #include "store/db.h"
 
 #include <cjson/cJSON.h>
 #include <stdatomic.h>
-
-/* Who asks: in user mode `all` is true.  Compared by visibility, not by connection. */
-struct caller {
-	bool all; /* sees every file */
-	uint32_t uid, gid;
-	const uint32_t *groups;
-	size_t group_count;
-};
 
 /* Why a request was refused; becomes the JSON-RPC error. */
 struct search_error {

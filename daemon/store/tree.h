@@ -87,6 +87,8 @@ MUST_USE enum status tree_each_link(struct db *db, const struct ident *now,
 /* Finds or adds the root by path; *id. */
 MUST_USE enum status tree_root_put(struct db *db, const char *path, const char *name, int64_t *id);
 MUST_USE enum status tree_root_state(struct db *db, int64_t root, const void *fsid, int fsid_len, bool offline);
+/* The chain (core/guard.h) of the directories above the root's own, from / down; `len` 0: there are none. */
+MUST_USE enum status tree_root_above(struct db *db, int64_t root, const void *chain, size_t len);
 /* Removes a root that the configuration no longer names, with all below it. */
 MUST_USE enum status tree_root_delete(struct db *db, int64_t root);
 /*

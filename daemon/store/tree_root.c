@@ -94,6 +94,29 @@ enum status tree_root_state(
 	return statement_run(&s);
 }
 
+enum status tree_root_above(struct db *db, int64_t root, const void *chain, size_t len)
+{
+	bool same, known;
+	{
+		AUTO_STATEMENT s = statement_start(db, STMT_ROOT_ABOVE_GET);
+		int old_len;
+
+		statement_int(&s, root);
+		if (!statement_row(&s))
+			return statement_status(&s); /* it left meanwhile */
+		const void *old = statement_get_bytes(&s, 0, &old_len);
+		known = statement_get_int(&s, 1) != 0;
+		same = known && (size_t)old_len == len && (len == 0 || memcmp(old, chain, len) == 0);
+	}
+	if (same)
+		return ST_OK;
+	db_tick(db);
+	AUTO_STATEMENT s = statement_start(db, STMT_ROOT_ABOVE);
+	statement_int(&s, root);
+	statement_blob(&s, chain, len);
+	return statement_run(&s);
+}
+
 /* A directory at the top of the root: its own, or a detached one; 0: none. */
 static enum status next_top(struct db *db, int64_t root, int64_t *top)
 {

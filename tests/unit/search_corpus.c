@@ -194,6 +194,7 @@ void corpus_fill(struct corpus *c, struct fixture *f, uint64_t *seed)
 	memset(c, 0, sizeof *c);
 	c->f = f;
 	assert_ok(db_begin(f->db));
+	assert_ok(tree_root_above(f->db, f->root, "", 0));
 	for (int i = 0; i < CORPUS_DIRS; i++)
 		fill_dir(c, i, seed);
 	for (int i = 0; i < CORPUS_DOCUMENTS; i++)
