@@ -8,6 +8,7 @@
 #include "core/stats.h"
 #include "core/thread.h"
 #include "pipeline/apply.h"
+#include "store/vocabulary_round.h"
 
 #include <string.h>
 
@@ -22,9 +23,9 @@ enum {
 	SLEEP_MS = 10000,     /* idle for so long: give memory back */
 	SWEEP_MS = 3600 * 1000,
 	LOOK_MS = 60 * 1000,  /* complaints about damage are looked into so often */
-	ORPHAN_KEEP_S = 24 * 3600,
 	WORDS_PATIENCE_MS = 60 * 1000, /* words are not counted under load until they have waited so long */
 	WORDS_STEP_MS = 100,	       /* and then a step of it so often */
+	ORPHAN_KEEP_S = 24 * 3600,
 	ORPHAN_SHARE = 10, /* percent of all text */
 	TOMBSTONE_KEEP_S = 12 * 3600,
 };
@@ -567,7 +568,6 @@ static void sweep(struct writer *w)
 		recover(w, st);
 }
 
-/* What is done when nothing has come for a while; returns when to be woken next. */
 static void step_words(struct writer *w, int64_t now)
 {
 	int64_t due = INT64_MAX;
@@ -613,6 +613,7 @@ static int64_t count_words(struct writer *w, int64_t now)
 	return at;
 }
 
+/* What is done when nothing has come for a while; returns when to be woken next. */
 static int64_t rest(struct writer *w)
 {
 	int64_t now = now_mono_ms();
