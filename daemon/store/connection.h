@@ -53,16 +53,6 @@ struct db {
 		size_t count, room;
 	} lacks; /* so do these */
 
-	/* Paths of directories, by id modulo PATH_SLOTS; true as of `paths_clock`, and only inside a transaction. */
-	struct path_slot {
-		int64_t id; /* 0: empty */
-		char *path;
-		size_t len;
-	} paths[PATH_SLOTS];
-	int64_t paths_clock;
-};
-
-/* Between two parts of a long step: ST_CANCELED if the hook of db_on_progress says so. */
 	struct vocabulary_round {
 		bool known;   /* what is below was read */
 		bool running; /* a round is under way */
@@ -73,6 +63,16 @@ struct db {
 		size_t at_len;
 	} round; /* writer only */
 
+	/* Paths of directories, by id modulo PATH_SLOTS; true as of `paths_clock`, and only inside a transaction. */
+	struct path_slot {
+		int64_t id; /* 0: empty */
+		char *path;
+		size_t len;
+	} paths[PATH_SLOTS];
+	int64_t paths_clock;
+};
+
+/* Between two parts of a long step: ST_CANCELED if the hook of db_on_progress says so. */
 MUST_USE enum status db_progress(struct db *db);
 /* Notes a failure so that the transaction does not commit; returns `st`. */
 enum status db_trouble(struct db *db, enum status st);

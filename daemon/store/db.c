@@ -245,9 +245,9 @@ enum status connection_start(struct db *db, bool *unclean)
 {
 	db->suspect = db->broken = false;
 	db->trouble = ST_OK;
+	db->round = (struct vocabulary_round){.known = false};
 	enum status st = hold_make(db->file);
 
-	db->round = (struct vocabulary_round){.known = false};
 	if (st == ST_OK)
 		st = open_raw(db, SQLITE_OPEN_READWRITE);
 	if (st == ST_OK) {
