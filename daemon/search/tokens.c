@@ -112,6 +112,31 @@ enum status tokens_each(struct tokens *t, const char *text, size_t len,
 	return rc == SQLITE_OK || rc == SQLITE_DONE ? ST_OK : ST_NOMEM;
 }
 
+struct word_relay {
+	bool (*each)(void *arg, const char *word, size_t len, bool same);
+	void *arg;
+};
+
+static int relay_word(void *arg, int flags, const char *token, int len, int start, int end)
+{
+	struct word_relay *r = arg;
+
+	(void)start;
+	(void)end;
+	return r->each(r->arg, token, (size_t)len, flags & FTS5_TOKEN_COLOCATED) ? SQLITE_OK : SQLITE_DONE;
+}
+
+enum status tokens_words(struct tokens *t, const char *text, size_t len, bool query,
+	bool (*each)(void *arg, const char *word, size_t len, bool same), void *arg)
+{
+	struct word_relay r = {each, arg};
+	int n = len > INT_MAX ? INT_MAX : (int)len;
+	int rc = tokenizer.xTokenize(t->instance, &r,
+		query ? FTS5_TOKENIZE_QUERY : FTS5_TOKENIZE_DOCUMENT, text, n, relay_word);
+
+	return rc == SQLITE_OK || rc == SQLITE_DONE ? ST_OK : ST_NOMEM;
+}
+
 struct counter {
 	size_t count, most;
 };
