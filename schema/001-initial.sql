@@ -35,6 +35,7 @@ CREATE TABLE dir (
 CREATE UNIQUE INDEX dir_by_name ON dir(parent, name) WHERE parent IS NOT NULL;
 CREATE INDEX dir_top ON dir(root, name) WHERE parent IS NULL;
 CREATE INDEX dir_by_clock ON dir(clock);
+CREATE UNIQUE INDEX dir_name_row ON dir(id + 2199023255552) WHERE parent IS NOT NULL; -- its row in the name indexes: DIR_FIRST
 CREATE INDEX dir_moved ON dir(moved_from) WHERE moved_from IS NOT NULL;
 
 CREATE TABLE converter (
@@ -181,10 +182,11 @@ CREATE VIRTUAL TABLE fts USING fts5(
 	title, text, content='fts_source', content_rowid='id', columnsize=0,
 	tokenize='unicode61 remove_diacritics 2');
 
--- Names of files and parts: by word (plain words of a query), and by any three characters (name:).
+-- Names of files, parts and directories: by word (plain words of a query), and by any three characters (name:).
 CREATE VIEW name_source(id, name) AS
 	SELECT id, trawl_fold(name) FROM file
-	UNION ALL SELECT id, trawl_fold(trawl_leaf(path)) FROM part;
+	UNION ALL SELECT id, trawl_fold(trawl_leaf(path)) FROM part
+	UNION ALL SELECT id + 2199023255552, trawl_fold(name) FROM dir WHERE parent IS NOT NULL;
 CREATE VIRTUAL TABLE name_word USING fts5(
 	name, content='name_source', content_rowid='id', columnsize=0,
 	tokenize='unicode61 remove_diacritics 2');

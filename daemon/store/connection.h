@@ -37,6 +37,16 @@ struct db {
 		size_t count, room;
 		bool failed; /* a note was lost for want of memory */
 	} touched;
+	struct noted_dirs {
+		struct noted_dir {
+			int64_t dir;
+			size_t order;
+			bool indexed; /* with the name at `at` of `names` */
+			size_t at, len;
+		} *items;
+		size_t count, room;
+		struct buf names;
+	} noted_dirs; /* whose names the name indexes are to follow */
 	struct staged_lengths {
 		struct staged_length {
 			int64_t document;

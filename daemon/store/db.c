@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "store/connection.h"
+#include "store/dir_names.h"
 #include "store/container.h"
 #include "store/functions.h"
 #include "store/hold.h"
@@ -165,6 +166,7 @@ static void destroy(struct db *db)
 	hold_drop(db->lock_fd);
 	paths_drop(db);
 	mem_free(db->touched.ids);
+	dir_names_finish(db);
 	mem_free(db->lengths.items);
 	mem_free(db->lacks.items);
 	mem_free(db->dir);

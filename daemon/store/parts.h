@@ -10,6 +10,7 @@
 #define STORE_PARTS_H
 
 #include "store/db.h"
+#include "store/name_index.h"
 #include "store/tree.h"
 
 /* Whether the parts of a container are all there.  Stored as numbers: never renumber. */
@@ -24,9 +25,6 @@ enum document_holds {
 	HOLDS_BUILDING,
 	HOLDS_FILED, /* a file has it: its parts are hits */
 };
-
-/* Row ids of parts begin behind this one: in the name indexes they stand beside those of files. */
-#define PART_FIRST (INT64_C(1) << 40)
 
 struct part {
 	const char *path; /* from the container on: "letters.zip/2021/a.txt"; UTF-8 */

@@ -1,11 +1,12 @@
 /*
  * transaction: begin, commit, roll back, and the clock that counts within.
  *
- * What a transaction changes outside SQLite (clock, counts, lengths, documents to settle) is kept with the
+ * What a transaction changes outside SQLite (clock, counts, lengths, documents and names to settle) is kept with the
  * connection and takes effect with the commit, or not at all.
  */
 #include "core/log.h"
 #include "store/connection.h"
+#include "store/dir_names.h"
 #include "store/documents.h"
 #include "store/lengths_staged.h"
 #include "store/meta.h"
@@ -71,6 +72,7 @@ void db_rollback(struct db *db)
 	db->counts = db->counts_before;
 	db->touched.count = 0;
 	db->touched.failed = false;
+	dir_names_drop(db);
 	db->lengths.count = 0;
 	missing_drop(db);
 	paths_drop(db);
@@ -86,6 +88,8 @@ enum status db_commit(struct db *db)
 	enum status st = db->trouble;
 	if (st == ST_OK)
 		st = documents_settle(db);
+	if (st == ST_OK)
+		st = dir_names_settle(db);
 	if (st == ST_OK && db->clock != db->clock_before)
 		st = meta_put_int(db, "clock", db->clock);
 	if (st == ST_OK)

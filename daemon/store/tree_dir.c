@@ -1,6 +1,7 @@
 /* tree_dir: directory rows as the writer changes them; see tree.h. */
 #include "core/log.h"
 #include "store/connection.h"
+#include "store/dir_names.h"
 #include "store/tombstones.h"
 #include "store/tree_path.h"
 #include "store/tree_write.h"
@@ -57,6 +58,12 @@ static enum status leave_path(struct db *db, const struct buf *path, bool carefu
 		       : tombstone_add(db, text, path->len, true);
 }
 
+/* Only what hangs below a directory is found by its name. */
+static enum status note_name(struct db *db, int64_t id, const struct place *p)
+{
+	return dir_names_note(db, id, p->parent ? &p->name : NULL);
+}
+
 /* --- detach -------------------------------------------------------------------------------- */
 
 enum status tree_dir_detach(struct db *db, int64_t id)
@@ -79,7 +86,9 @@ enum status tree_dir_detach(struct db *db, int64_t id)
 	if (st != ST_OK)
 		return st;
 	paths_drop(db);
-	st = tombstone_add(db, path.data, path.len, true); /* what is below it is found no more */
+	st = note_name(db, id, &place);
+	if (st == ST_OK)
+		st = tombstone_add(db, path.data, path.len, true); /* what is below it is found no more */
 	if (st != ST_OK)
 		return st;
 	AUTO_STATEMENT s = statement_start(db, STMT_DIR_DETACH);
@@ -150,6 +159,8 @@ static enum status insert_dir(struct db *db, const struct dir_row *row)
 
 	if (st == ST_OK)
 		st = vacate(db, row->root, row->parent, row->name);
+	if (st == ST_OK && row->parent)
+		st = dir_names_note(db, row->id, NULL);
 	if (st != ST_OK)
 		return st == ST_NOT_FOUND ? ST_OK : st;
 	AUTO_STATEMENT s = statement_start(db, STMT_DIR_INSERT);
@@ -268,6 +279,8 @@ enum status tree_dir_move(struct db *db, int64_t id, int64_t root, int64_t paren
 	if (st == ST_OK)
 		st = vacate(db, root, parent, name);
 	if (st == ST_OK)
+		st = note_name(db, id, &old);
+	if (st == ST_OK)
 		st = write_move(db, id, root, parent, name, &from);
 	if (st == ST_OK && root != old.root)
 		st = reroot(db, id, root);
@@ -320,6 +333,8 @@ static enum status fell_one(struct felling *f, int64_t id, int64_t *up)
 
 	if (st == ST_OK)
 		st = tree_files_delete(f->db, id, f->nameless ? NULL : &f->path, f->careful);
+	if (st == ST_OK)
+		st = note_name(f->db, id, &place);
 	if (st == ST_OK)
 		st = delete_row(f->db, id);
 	*up = place.parent;
