@@ -82,10 +82,16 @@ static void add_facets(struct run *run, struct buf *out)
 		run->stopper.st = ST_NOMEM;
 }
 
-static enum status answer(struct run *run, struct buf *json)
+struct hits *run_hits(struct run *run)
 {
 	struct hits_context c = {run->raw, &run->stopper, run->dirs, run->files, run->plan,
 		run->r->snippet};
+
+	return hits_create(&c);
+}
+
+static enum status answer(struct run *run, struct buf *json)
+{
 	int64_t start = now_mono_ms(), whole = run->stopper.stop->deadline_ms;
 
 	/* A tenth of the time is for the facets, another for the page. */
@@ -99,7 +105,7 @@ static enum status answer(struct run *run, struct buf *json)
 		return run->stopper.st;
 	stopper_stage(&run->stopper, whole);
 	top_sort(&run->top);
-	struct hits *hits = hits_create(&c);
+	struct hits *hits = run_hits(run);
 	if (hits) {
 		add_page(run, hits, json);
 		add_totals(run, json);

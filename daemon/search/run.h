@@ -9,6 +9,7 @@
 #include "search/domain.h"
 #include "search/files.h"
 #include "search/groups.h"
+#include "search/hits.h"
 #include "search/request.h"
 #include "search/top.h"
 #include "search/unfiled.h"
@@ -44,6 +45,8 @@ struct run {
 /* Makes ready what a run works with; db, raw, r, caller and only are set, the stopper is installed.  run_finish even if it failed. */
 MUST_USE enum status run_prepare(struct run *run);
 void run_finish(struct run *run);
+/* What writes its hits; NULL: see the stopper. */
+struct hits *run_hits(struct run *run);
 /* Walks everything that matches: counts it and keeps the best.  False: see the stopper. */
 bool collect(struct run *run);
 
