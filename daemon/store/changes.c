@@ -53,6 +53,7 @@ static enum status fill_lost(struct statement *s, int64_t since, struct change *
 	if (!from || statement_get_int(s, 4) > since)
 		return ST_NOT_FOUND;
 	out->path = from;
+	out->row = 0;
 	out->kind = CHANGE_DELETED;
 	return ST_OK;
 }
@@ -64,7 +65,8 @@ static enum status fill(
 	enum status st = compose(db, s, source, path);
 
 	*out = (struct change){.clock = statement_get_int(s, 0),
-		.is_dir = source == FROM_DIR || source == FROM_DIR_TOMBSTONE};
+		.is_dir = source == FROM_DIR || source == FROM_DIR_TOMBSTONE,
+		.row = statement_get_int(s, 6)};
 	if (st == ST_NOT_FOUND)
 		return fill_lost(s, since, out);
 	if (st != ST_OK)

@@ -29,6 +29,7 @@ struct change {
 	enum change_kind kind;
 	bool is_dir;
 	int64_t clock;
+	int64_t row; /* of the file or the directory; 0: deleted */
 };
 
 /*
