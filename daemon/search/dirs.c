@@ -101,13 +101,14 @@ static void fill_row(struct dirs *d, struct row *r)
 	r->root_offline = sqlite3_column_int(d->row, 8);
 	r->above_known = sqlite3_column_type(d->row, 9) != SQLITE_NULL;
 	add_column(&r->above, d->row, 9);
+	r->root = sqlite3_column_int64(d->row, 10);
 }
 
 /* SQLITE_ROW with *r filled, SQLITE_DONE if there is none, else an error. */
 static int read_row(struct dirs *d, int64_t id, struct row *r)
 {
 	static const char text[] = "SELECT d.parent, d.mode, d.uid, d.gid, d.acl, d.offline, d.name,"
-				   " r.path, r.offline, iif(d.parent IS NULL, r.above, NULL)"
+				   " r.path, r.offline, iif(d.parent IS NULL, r.above, NULL), d.root"
 				   " FROM dir d LEFT JOIN root r ON r.id = d.root WHERE d.id = ?1";
 	int rc = SQLITE_OK;
 
