@@ -24,7 +24,8 @@ struct client {
 	uv_pipe_t pipe;
 	struct context *context;
 	struct client *next, **link;
-	struct peer *peer; /* NULL until accepted */
+	struct peer *peer;	 /* NULL until accepted */
+	struct turns_lane *lane; /* the same */
 
 	struct frame_splitter splitter;
 	struct request *requests;
@@ -81,6 +82,11 @@ struct peer *client_peer(const struct client *c)
 	return c->peer;
 }
 
+struct turns_lane *client_lane(const struct client *c)
+{
+	return c->lane;
+}
+
 static void stop_reading(struct client *c)
 {
 	c->reading = false;
@@ -106,6 +112,7 @@ static void on_close(uv_handle_t *handle)
 	stats_add(clients, -1);
 	frame_splitter_finish(&c->splitter);
 	buf_finish(&c->held);
+	readers_lane_release(c->context->readers, c->lane);
 	peer_unref(c->peer);
 	mem_free(c);
 }
@@ -169,13 +176,13 @@ bool client_tick(struct client *c, int64_t now_ms)
 
 	for (; r; r = next) {
 		next = r->next;
-		waits |= r->expires;
-		if (r->expires && now_ms >= r->deadline_ms)
+		waits |= r->expires_ms > 0;
+		if (r->expires_ms > 0 && now_ms >= r->expires_ms)
 			request_abandon(r, ST_TIMEOUT);
 		if (c->closing)
 			return false;
 	}
-	if (c->draining && is_gone(c)) {
+	if (!c->reading && is_gone(c)) { /* who is read tells it by the end of what it sends */
 		client_close(c);
 		return false;
 	}
@@ -186,7 +193,7 @@ bool client_tick(struct client *c, int64_t now_ms)
 		client_drop(c, "it read nothing for 30 s");
 		return false;
 	}
-	return waits || c->draining || queued(c) > 0;
+	return waits || !c->reading || queued(c) > 0;
 }
 
 /* --- writing ------------------------------------------------------------------------------------ */
@@ -304,6 +311,7 @@ static bool on_line(void *arg, const char *bytes, size_t n)
 
 	if (c->held.len > 0 || must_wait(c)) {
 		stop_reading(c);
+		context_wake(c->context);
 		buf_add(&c->held, bytes, n);
 		buf_addc(&c->held, '\n');
 		if (c->held.failed)
@@ -419,7 +427,8 @@ void client_accept(struct context *ctx, uv_stream_t *listener)
 		return;
 	}
 	if (uv_accept(listener, stream(c)) || uv_fileno((uv_handle_t *)&c->pipe, &fd) ||
-		peer_create(fd, ctx->config->mode, ctx->service_uid, &c->peer) != ST_OK) {
+		peer_create(fd, ctx->config->mode, ctx->service_uid, &c->peer) != ST_OK ||
+		readers_lane_create(ctx->readers, peer_uid(c->peer), &c->lane) != ST_OK) {
 		log_warning("socket: a connection could not be accepted");
 		client_close(c);
 		return;

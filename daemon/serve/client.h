@@ -16,6 +16,7 @@ struct client;
 struct context;
 struct peer;
 struct request;
+struct turns_lane;
 
 enum {
 	CLIENT_MOST = 1024,	  /* connections of one server */
@@ -50,6 +51,8 @@ void client_settle(struct client *c);
 int client_cancel(struct client *c, const cJSON *id, const struct request *but);
 struct context *client_context(const struct client *c);
 struct peer *client_peer(const struct client *c);
+/* The turns of its requests at the readers. */
+struct turns_lane *client_lane(const struct client *c);
 /* Writes, at once as far as the socket takes it; takes the bytes or leaves them in the buf, which is then empty. */
 void client_send(struct client *c, struct buf *bytes);
 

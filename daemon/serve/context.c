@@ -17,6 +17,7 @@ static void on_tick(uv_timer_t *timer)
 		next = client_next(c); /* a closed one is freed by the loop, later */
 		again |= client_tick(c, now);
 	}
+	again |= readers_expire(ctx->readers, now);
 	again |= reload_tick(ctx);
 	if (!again)
 		uv_timer_stop(timer);

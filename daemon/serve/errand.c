@@ -69,7 +69,7 @@ static void stop_unwanted(struct party *p)
 		return;
 	for (struct errand *e = p->errands; e; e = e->next)
 		if (!e->ended)
-			atomic_store(&e->task.canceled, true);
+			readers_cancel(&e->task);
 }
 
 struct party *party_join(struct context *ctx, const struct buf *key)
@@ -160,6 +160,7 @@ static struct errand *create(const struct errand_options *o)
 		return NULL;
 	e->task.run = run;
 	e->task.done = done;
+	e->task.lane = o->lane;
 	e->task.deadline_ms = o->deadline_ms;
 	e->ended = o->ended;
 	e->arg = o->arg;

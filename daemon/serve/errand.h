@@ -21,6 +21,7 @@ typedef void errand_ended(void *arg, enum status st, const char *json, size_t le
 struct errand_options {
 	struct context *context;
 	struct peer *peer;
+	struct turns_lane *lane;
 	struct search_request **search; /* taken */
 	const struct buf *key;
 	int64_t deadline_ms;

@@ -11,7 +11,6 @@
 #include <string.h>
 
 enum {
-	QUEUE_MAX = 1024, /* more than one connection can fill: see CLIENT_REQUESTS_MOST */
 	PROGRESS_STEPS = 2000, /* SQLite instructions between two looks at clock and flag: some 50 µs */
 	IDLE_MS = 10 * 1000    /* then the page cache is given back */
 };
@@ -43,9 +42,7 @@ struct readers {
 	/* protected by lock, which is the only one taken here */
 	struct lock lock;
 	struct cond work;
-	struct reader_task *first;
-	struct reader_task **end;
-	size_t waiting;
+	struct turns *turns;
 	unsigned store_number; /* connections of an older one are opened again */
 	bool stopping;
 
@@ -111,68 +108,67 @@ static enum status run(struct reader *r, struct reader_task *t, unsigned store_n
 	return st;
 }
 
+static struct reader_task *task_of(struct turn *w)
+{
+	return w ? LIST_HOLDER(w, struct reader_task, turn) : NULL;
+}
+
 /* Before the task goes back: the loop may free it at once. */
 static void forget_current(struct reader *r)
 {
 	LOCK_SCOPE(&r->all->lock);
+	turns_end(&r->current->turn);
 	r->current = NULL;
 }
 
-enum turn { TURN_TASK, TURN_REST, TURN_REOPEN, TURN_END };
+enum step { STEP_TASK, STEP_REST, STEP_REOPEN, STEP_END };
 
-/* Waits for something to do.  TURN_REST: there was nothing for a while. */
-static enum turn next_turn(struct reader *r, unsigned *store_number)
+/* Waits for something to do.  STEP_REST: there was nothing for a while. */
+static enum step next_step(struct reader *r, unsigned *store_number)
 {
 	struct readers *all = r->all;
 	bool waited = true;
 
 	LOCK_SCOPE(&all->lock);
-	while (waited && !all->stopping && !all->first && all->store_number == r->store_number) {
+	while (!all->stopping && !(r->current = task_of(turns_take(all->turns))) && waited &&
+		all->store_number == r->store_number) {
 		if (r->lean)
 			cond_wait(&all->work, &all->lock);
 		else
 			waited = cond_wait_until(&all->work, &all->lock, now_mono_ms() + IDLE_MS);
 	}
 	*store_number = all->store_number;
-	if (all->first) {
-		r->current = all->first;
-		all->first = r->current->next;
-		if (!all->first)
-			all->end = &all->first;
-		all->waiting--;
-		if (all->stopping)
-			atomic_store(&r->current->canceled, true);
-		return TURN_TASK;
-	}
 	if (all->stopping)
-		return TURN_END;
-	return all->store_number == r->store_number ? TURN_REST : TURN_REOPEN;
+		return STEP_END;
+	if (r->current)
+		return STEP_TASK;
+	return all->store_number == r->store_number ? STEP_REST : STEP_REOPEN;
 }
 
 /* True until the end. */
-static bool take_turn(struct reader *r)
+static bool take_step(struct reader *r)
 {
 	unsigned store_number = 0;
 	struct reader_task *t;
 
-	switch (next_turn(r, &store_number)) {
-	case TURN_TASK:
+	switch (next_step(r, &store_number)) {
+	case STEP_TASK:
 		t = r->current;
 		r->lean = false;
 		enum status st = run(r, t, store_number);
 		forget_current(r);
 		send_back(r->all, t, st);
 		return true;
-	case TURN_REST:
+	case STEP_REST:
 		if (r->db)
 			db_release_memory(r->db);
 		r->lean = true;
 		return true;
-	case TURN_REOPEN:
+	case STEP_REOPEN:
 		if (open_again(r, store_number) != ST_OK)
 			log_warning("reader: the new store cannot be opened yet");
 		return true;
-	case TURN_END:
+	case STEP_END:
 		break;
 	}
 	return false;
@@ -182,7 +178,7 @@ static void *serve(void *arg)
 {
 	struct reader *r = arg;
 
-	while (take_turn(r))
+	while (take_step(r))
 		;
 	db_close(r->db);
 	r->db = NULL;
@@ -212,23 +208,22 @@ static enum status start(struct readers *all, struct reader *r, int number)
 	return ST_OK;
 }
 
-enum status readers_create(
-	const char *state_dir, struct mailbox *mailbox, int count, struct readers **out)
+enum status readers_create(const struct readers_options *o, struct readers **out)
 {
-	struct readers *r = mem_zalloc(sizeof *r + (size_t)count * sizeof r->reader[0]);
+	size_t count = (size_t)o->count;
+	struct readers *r = mem_zalloc(sizeof *r + count * sizeof r->reader[0]);
 	enum status st = ST_NOMEM;
 
 	if (!r)
 		return ST_NOMEM;
-	r->mailbox = mailbox;
-	r->state_dir = mem_strdup(state_dir);
-	if (!r->state_dir)
+	r->mailbox = o->mailbox;
+	r->state_dir = mem_strdup(o->state_dir);
+	if (!r->state_dir || turns_create(o->count - 1, o->by_user, &r->turns) != ST_OK)
 		goto err_after_alloc;
-	r->count = count;
-	r->end = &r->first;
+	r->count = o->count;
 	lock_init(&r->lock);
 	cond_init(&r->work);
-	for (int i = 0; i < count; i++) {
+	for (int i = 0; i < o->count; i++) {
 		st = start(r, &r->reader[i], i);
 		if (st != ST_OK)
 			goto err_after_locks;
@@ -241,6 +236,7 @@ err_after_locks:
 	readers_destroy(r);
 	return st;
 err_after_alloc:
+	mem_free(r->state_dir);
 	mem_free(r);
 	return st;
 }
@@ -251,20 +247,80 @@ void readers_origin(const struct readers *r, int64_t *clock, char *instance)
 	memcpy(instance, r->instance, sizeof r->instance);
 }
 
+/* --- turns -------------------------------------------------------------------------------------- */
+
+enum status readers_lane_create(struct readers *r, uint32_t uid, struct turns_lane **out)
+{
+	LOCK_SCOPE(&r->lock);
+	return turns_lane_create(r->turns, uid, out);
+}
+
+void readers_lane_release(struct readers *r, struct turns_lane *lane)
+{
+	LOCK_SCOPE(&r->lock);
+	turns_lane_release(lane);
+}
+
 enum status readers_submit(struct readers *r, struct reader_task *t)
 {
 	LOCK_SCOPE(&r->lock);
-	if (r->waiting >= QUEUE_MAX || r->stopping)
+	struct turns_lane *lane = t->low    ? turns_low(r->turns)
+				  : t->lane ? t->lane
+					    : turns_house(r->turns);
+
+	if (r->stopping)
 		return ST_AGAIN;
+	t->turn.deadline_ms = t->deadline_ms;
+	enum status st = turns_add(r->turns, lane, &t->turn);
+	if (st != ST_OK)
+		return st;
 	t->readers = r;
-	t->next = NULL;
-	*r->end = t;
-	r->end = &t->next;
-	r->waiting++;
 	r->busy++;
 	cond_signal(&r->work);
 	return ST_OK;
 }
+
+static bool take_back(struct readers *r, struct reader_task *t)
+{
+	LOCK_SCOPE(&r->lock);
+	return turns_remove(r->turns, &t->turn);
+}
+
+void readers_cancel(struct reader_task *t)
+{
+	bool first = !atomic_exchange(&t->canceled, true);
+
+	if (first && take_back(t->readers, t))
+		send_back(t->readers, t, ST_CANCELED);
+}
+
+void readers_promote(struct reader_task *t, struct turns_lane *lane)
+{
+	LOCK_SCOPE(&t->readers->lock);
+	turns_promote(t->readers->turns, &t->turn, lane);
+	cond_signal(&t->readers->work);
+}
+
+static struct reader_task *take_late(struct readers *r, int64_t now_ms, bool *more)
+{
+	LOCK_SCOPE(&r->lock);
+	struct turn *w = turns_take_late(r->turns, now_ms);
+
+	*more = turns_waiting(r->turns) > 0;
+	return task_of(w);
+}
+
+bool readers_expire(struct readers *r, int64_t now_ms)
+{
+	struct reader_task *t;
+	bool more;
+
+	while ((t = take_late(r, now_ms, &more)))
+		send_back(r, t, ST_TIMEOUT);
+	return more;
+}
+
+/* --- the whole ---------------------------------------------------------------------------------- */
 
 size_t readers_busy(const struct readers *r)
 {
@@ -280,6 +336,9 @@ void readers_reopen(struct readers *r)
 
 void readers_stop(struct readers *r)
 {
+	struct reader_task *t;
+	bool more;
+
 	if (r->stopped)
 		return;
 	r->stopped = true;
@@ -293,6 +352,8 @@ void readers_stop(struct readers *r)
 	for (int i = 0; i < r->count; i++)
 		if (r->reader[i].started)
 			BUG_UNLESS(pthread_join(r->reader[i].thread, NULL) == 0);
+	while ((t = take_late(r, INT64_MAX, &more)))
+		send_back(r, t, ST_CANCELED);
 }
 
 void readers_destroy(struct readers *r)
@@ -300,6 +361,7 @@ void readers_destroy(struct readers *r)
 	if (!r)
 		return;
 	BUG_UNLESS(r->stopped && r->busy == 0);
+	turns_destroy(r->turns);
 	cond_finish(&r->work);
 	lock_finish(&r->lock);
 	mem_free(r->state_dir);

@@ -51,7 +51,7 @@ static void abandon(struct request *r)
 	struct reading *g = r->work;
 
 	g->request = NULL;
-	atomic_store(&g->task.canceled, true);
+	readers_cancel(&g->task);
 }
 
 void reading_start(struct request *r, struct reading *g)
@@ -62,11 +62,13 @@ void reading_start(struct request *r, struct reading *g)
 	}
 	g->task.run = run;
 	g->task.done = done;
+	g->task.lane = client_lane(r->client);
 	g->task.deadline_ms = r->deadline_ms;
 	g->request = r;
 	enum status st = readers_submit(r->context->readers, &g->task);
 	if (st == ST_OK) {
 		request_wait(r, abandon, g);
+		request_expire_late(r);
 		return;
 	}
 	destroy(g);

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+enum { LATE_MS = 1000 }; /* what a reader is given beyond the deadline to stop and to tell what it found */
+
 struct request_slot {
 	struct request *request; /* NULL: abandoned */
 };
@@ -181,7 +183,13 @@ struct request *request_slot_take(struct request_slot *slot)
 
 void request_expire_at_deadline(struct request *r)
 {
-	r->expires = true;
+	r->expires_ms = r->deadline_ms;
+	context_wake(r->context);
+}
+
+void request_expire_late(struct request *r)
+{
+	r->expires_ms = r->deadline_ms + LATE_MS;
 	context_wake(r->context);
 }
 

@@ -33,7 +33,7 @@ struct request {
 	cJSON *call;	     /* owns id and params */
 	const cJSON *id;
 	bool notification;
-	bool expires; /* is answered with `timeout` at its deadline, whatever it waits for */
+	int64_t expires_ms; /* then it is answered with `timeout`, whatever it waits for; 0: never */
 	void (*abandon)(struct request *r);
 	void *work;
 };
@@ -50,6 +50,8 @@ struct request_slot *request_wait_slot(struct request *r); /* NULL: no memory; t
 struct request *request_slot_take(struct request_slot *slot);
 /* Whoever may wait longer than the deadline is answered then. */
 void request_expire_at_deadline(struct request *r);
+/* Of one whose work ends at the deadline by itself: it is answered soon after, should it not. */
+void request_expire_late(struct request *r);
 
 /* The answers; each frees the request.  JSON text of the whole result; ~_value takes the tree, NULL: no memory. */
 void request_result(struct request *r, const char *json, size_t n);

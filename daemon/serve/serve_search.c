@@ -90,6 +90,7 @@ static void send_errand(struct asking *a)
 	const struct errand_options options = {
 		.context = r->context,
 		.peer = r->peer,
+		.lane = client_lane(r->client),
 		.search = &a->search,
 		.key = &a->key,
 		.deadline_ms = r->deadline_ms,
@@ -98,10 +99,12 @@ static void send_errand(struct asking *a)
 	};
 
 	enum status st = errand_start(&options, &a->errand);
-	if (st == ST_OK)
-		request_wait(r, abandon_errand, a);
-	else
+	if (st != ST_OK) {
 		refuse(a, st);
+		return;
+	}
+	request_wait(r, abandon_errand, a);
+	request_expire_late(r);
 }
 
 /* --- by another's errand ------------------------------------------------------------------------ */
@@ -141,7 +144,7 @@ static void on_joined_ended(void *arg, enum status st, const char *json, size_t 
 	(void)clock;
 	party_leave(a->party);
 	r->abandon = NULL;
-	r->expires = false;
+	r->expires_ms = 0;
 	if (again) {
 		a->letter.open = on_again;
 		request_wait(r, abandon_again, a);

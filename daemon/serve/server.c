@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 enum {
-	READERS = 2,
+	READERS = 3, /* the last of them is kept for others than who has the rest */
 	BACKLOG = 1024,
 	ORIGIN_MS = 60 * 1000,
 	DESCRIPTORS_ELSEWHERE = 256 /* of the process's limit, kept for converters, documents and the store */
@@ -77,7 +77,9 @@ static enum status init_context(struct context *ctx, const struct server_options
 	if (st == ST_OK)
 		st = memo_create(ctx->config, &ctx->memo);
 	if (st == ST_OK)
-		st = readers_create(o->state_dir, ctx->mailbox, READERS, &ctx->readers);
+		st = readers_create(&(struct readers_options){o->state_dir, ctx->mailbox, READERS,
+					    ctx->config->mode == MODE_SYSTEM},
+			&ctx->readers);
 	if (st == ST_OK)
 		readers_origin(ctx->readers, &ctx->clock, ctx->instance);
 	return st;
