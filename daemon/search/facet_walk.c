@@ -1,18 +1,27 @@
-/* facet_walk: rows of places behind many hits, by the order of an index; see facet_walk.h. */
+/*
+ * facet_walk: rows of places behind many hits; see facet_walk.h.
+ *
+ * Hits come by their numbers.  Where most documents are among them, one statement runs along an index beside them, and
+ * what it has of others is passed over: that costs half of a statement run again for each.
+ */
 #include "search/facet_walk.h"
 
 #include "core/mem.h"
 #include "core/strmap.h"
 #include "search/files.h"
+#include "store/lengths.h"
 #include "store/parts.h"
 
 #include <string.h>
 
 /* Where places of hits come from: of a document, or by their own row where they have none. */
 enum source { FILES_OF, PARTS_OF, FILE_ROW, PART_ROW, SOURCES };
+static const char *const keys[SOURCES] = {"f.document", "p.document", "f.id", "p.id"};
+
+enum { DENSE = 3 }; /* one of so many documents is a hit */
 
 /* Columns of all of them. */
-enum { FILE_ID, DIR_ID, MTIME_NS, EXT, TYPE, AUTHOR, PART_ID, CONTAINER };
+enum { KEY, FILE_ID, DIR_ID, MTIME_NS, EXT, TYPE, AUTHOR, PART_ID, CONTAINER };
 
 struct root_name {
 	char *path, *name;
@@ -22,20 +31,28 @@ struct walk {
 	const struct facet_walk *w;
 	struct stopper *stopper;
 	struct facets *facets;
-	sqlite3_stmt *rows[SOURCES]; /* NULL: not needed */
+	struct cursor {
+		sqlite3_stmt *rows; /* NULL: not needed */
+		bool runs_on;	    /* from one hit to the next; else it is run for each */
+		bool standing;	    /* a row stands */
+	} cursors[SOURCES];
 	struct strmap *roots;	     /* row -> struct root_name */
 };
 
 /* --- preparing --- */
 
-static bool prepare(struct walk *k, enum source source, unsigned wanted, const char *where)
+/* From the hit `first` on, or for one. */
+static bool prepare(struct walk *k, enum source source, unsigned wanted, bool runs_on)
 {
+	struct cursor *cursor = &k->cursors[source];
 	bool of_parts = source == PARTS_OF || source == PART_ROW;
 	struct plan_context c = *k->w->filters;
 	AUTO_SQL sql = SQL_INIT;
 
 	c.of_parts = of_parts;
-	sql_add(&sql, "SELECT f.id, f.dir, f.mtime_ns, ");
+	sql_add(&sql, "SELECT ");
+	sql_add(&sql, keys[source]);
+	sql_add(&sql, ", f.id, f.dir, f.mtime_ns, ");
 	sql_add(&sql, of_parts ? "p.ext, " : "f.ext, ");
 	/* Where nobody asks, the row of the document need not be read. */
 	if (wanted & 1u << FACET_TYPE)
@@ -46,19 +63,52 @@ static bool prepare(struct walk *k, enum source source, unsigned wanted, const c
 	sql_add(&sql, of_parts ? "p.id, p.container FROM " : "0, 0 FROM ");
 	plan_places(&c, &sql);
 	sql_add(&sql, " WHERE ");
-	sql_add(&sql, where);
+	sql_add(&sql, keys[source]);
+	sql_add(&sql, runs_on ? " >= " : " = ");
 	sql_slot(&sql);
 	files_add_conditions(k->w->plan, &c, k->w->caller, &sql);
-	return stopper_ok(k->stopper, sql_prepare(&sql, k->w->raw, &k->rows[source]));
+	if (runs_on) {
+		sql_add(&sql, " ORDER BY ");
+		sql_add(&sql, keys[source]);
+	}
+	cursor->runs_on = runs_on;
+	return stopper_ok(k->stopper, sql_prepare(&sql, k->w->raw, &cursor->rows));
 }
 
-static bool prepare_all(struct walk *k, unsigned wanted)
+/* The number of documents among the hits, and the first of them. */
+static size_t count_documents(const struct noted *noted, size_t count, int64_t *first)
 {
-	if (!prepare(k, FILES_OF, wanted, "f.document = ") ||
-		!prepare(k, FILE_ROW, wanted, "f.id = "))
+	size_t at = 0;
+
+	while (at < count && noted[at].id < 0)
+		at++;
+	*first = at < count ? noted[at].id : 0;
+	return count - at;
+}
+
+static bool start(struct walk *k, enum source source, int64_t first)
+{
+	struct cursor *c = &k->cursors[source];
+
+	if (!c->runs_on || !stopper_ok(k->stopper, sqlite3_bind_int64(c->rows, 1, first)))
+		return !c->runs_on;
+	c->standing = stopper_row(k->stopper, c->rows);
+	return stopper_go(k->stopper);
+}
+
+static bool prepare_all(
+	struct walk *k, unsigned wanted, const struct noted *noted, size_t count)
+{
+	int64_t first;
+	size_t documents = count_documents(noted, count, &first);
+	bool dense = documents && (int64_t)documents > lengths_count() / DENSE;
+
+	if (!prepare(k, FILES_OF, wanted, dense) || !prepare(k, FILE_ROW, wanted, false) ||
+		!start(k, FILES_OF, first))
 		return false;
-	return !k->w->filters->has_parts || (prepare(k, PARTS_OF, wanted, "p.document = ") &&
-						    prepare(k, PART_ROW, wanted, "p.id = "));
+	return !k->w->filters->has_parts ||
+	       (prepare(k, PARTS_OF, wanted, dense) && prepare(k, PART_ROW, wanted, false) &&
+		       start(k, PARTS_OF, first));
 }
 
 static void root_destroy(struct root_name *r)
@@ -122,7 +172,7 @@ static void finish(struct walk *k)
 	void *root;
 
 	for (int i = 0; i < SOURCES; i++)
-		sqlite3_finalize(k->rows[i]);
+		sqlite3_finalize(k->cursors[i].rows);
 	while (k->roots && strmap_next(k->roots, &at, &key, &len, &root))
 		root_destroy(root);
 	strmap_destroy(k->roots);
@@ -181,18 +231,33 @@ static void count_row(struct walk *k, const struct noted *n, sqlite3_stmt *row)
 		k->stopper->st = ST_NOMEM;
 }
 
-static bool count_source(struct walk *k, const struct noted *n, enum source source, int64_t bound)
+/* To the first row of `id`, if it has one. */
+static bool seek(struct walk *k, struct cursor *c, int64_t id)
 {
-	sqlite3_stmt *rows = k->rows[source];
+	if (c->runs_on) {
+		while (c->standing && sqlite3_column_int64(c->rows, KEY) < id)
+			c->standing = stopper_row(k->stopper, c->rows);
+	} else {
+		sqlite3_reset(c->rows);
+		if (!stopper_ok(k->stopper, sqlite3_bind_int64(c->rows, 1, id)))
+			return false;
+		c->standing = stopper_row(k->stopper, c->rows);
+	}
+	return c->standing && sqlite3_column_int64(c->rows, KEY) == id;
+}
 
-	if (!rows)
+static bool count_source(struct walk *k, const struct noted *n, enum source source, int64_t id)
+{
+	struct cursor *c = &k->cursors[source];
+
+	if (!c->rows)
 		return true;
-	if (!stopper_ok(k->stopper, sqlite3_bind_int64(rows, 1, bound)))
-		return false;
-	while (stopper_row(k->stopper, rows))
-		count_row(k, n, rows);
-	sqlite3_reset(rows);
-	return stopper_go(k->stopper);
+	for (bool good = seek(k, c, id); good;
+		good = c->standing && sqlite3_column_int64(c->rows, KEY) == id) {
+		count_row(k, n, c->rows);
+		c->standing = stopper_row(k->stopper, c->rows);
+	}
+	return k->stopper->st == ST_OK && !k->stopper->late;
 }
 
 static bool count_hit(struct walk *k, const struct noted *n)
@@ -208,7 +273,7 @@ bool facet_walk(const struct facet_walk *w, unsigned wanted, struct facets *f)
 	struct walk k = {.w = w, .stopper = w->stopper, .facets = f};
 	size_t count;
 	const struct noted *noted = facets_noted(f, &count);
-	bool good = prepare_all(&k, wanted) && load_roots(&k);
+	bool good = prepare_all(&k, wanted, noted, count) && load_roots(&k);
 
 	for (size_t i = 0; good && i < count; i++)
 		good = count_hit(&k, &noted[i]);

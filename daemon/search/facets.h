@@ -35,7 +35,7 @@ struct facet_place;
 struct hit;
 
 enum {
-	FACET_HITS_MAX = 50000,	  /* of more, the newest are counted */
+	FACET_HITS_MAX = 30000,	  /* of more, the newest are counted */
 	FACET_VALUES_MAX = 20000, /* that are told apart, of each facet */
 	FACET_VALUES_SHOWN = 100,
 };
