@@ -31,7 +31,9 @@ say = $(if $(V),@true,@printf '  %-6s %s\n' $(1) $(2))
 CORE_PKGS := libuv sqlite3 libcjson libzstd libsodium ini_config
 # libsystemd is optional: without it there is no readiness, watchdog or socket activation.
 HAVE_SYSTEMD := $(shell pkg-config --exists libsystemd 2>/dev/null && echo 1)
-PKGS := $(CORE_PKGS) $(if $(HAVE_SYSTEMD),libsystemd)
+# libmemcached is optional: without it the memo keeps its answers in memory only.
+HAVE_MEMCACHED := $(shell pkg-config --exists libmemcached 2>/dev/null && echo 1)
+PKGS := $(CORE_PKGS) $(if $(HAVE_SYSTEMD),libsystemd) $(if $(HAVE_MEMCACHED),libmemcached)
 
 WARN := -Wall -Wextra -Wformat=2 -Wshadow -Wconversion -Wcast-qual -Wpointer-arith -Wwrite-strings \
 	-Wmissing-prototypes -Wstrict-prototypes -Wundef -Wvla -Wnull-dereference -Wswitch-enum
@@ -47,7 +49,7 @@ LDHARDEN += -fsanitize=$(patsubst fuzzer-no-link,,$(subst fuzzer-no-link$(comma)
 endif
 
 DEFS := -D_GNU_SOURCE -DTRAWL_VERSION='"$(VERSION)"' -DTRAWL_LIBEXECDIR='"$(libexecdir)"' \
-	-DTRAWL_SHAREDIR='"$(sharedir)"' $(if $(HAVE_SYSTEMD),-DHAVE_SYSTEMD=1,-DHAVE_SYSTEMD=0) $(if $(SAN),-DTRAWL_SANITIZED=1,-DTRAWL_SANITIZED=0)
+	-DTRAWL_SHAREDIR='"$(sharedir)"' $(if $(HAVE_SYSTEMD),-DHAVE_SYSTEMD=1,-DHAVE_SYSTEMD=0) $(if $(HAVE_MEMCACHED),-DHAVE_MEMCACHED=1,-DHAVE_MEMCACHED=0) $(if $(SAN),-DTRAWL_SANITIZED=1,-DTRAWL_SANITIZED=0)
 pkg_cflags = $(shell pkg-config --cflags $(1) 2>/dev/null | sed 's/-I/-isystem /g')
 pkg_libs = $(shell pkg-config --libs $(1) 2>/dev/null)
 
@@ -162,12 +164,12 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call obj,$(UNIT_HELP)) $(BUILD)/l
 # --- what it needs -----------------------------------------------------------------------------
 
 BUILD_DEPS := gcc make pkg-config libc6-dev libuv1-dev libsqlite3-dev libcjson-dev libzstd-dev libsodium-dev \
-	libini-config-dev libseccomp-dev libsystemd-dev \
+	libini-config-dev libseccomp-dev libsystemd-dev libmemcached-dev \
 	libuchardet-dev libmagic-dev libxml2-dev libarchive-dev libzip-dev libexpat1-dev libpoppler-glib-dev \
 	libgmime-3.0-dev libgexiv2-dev libavformat-dev libavutil-dev libtesseract-dev \
 	libdjvulibre-dev libgsf-1-dev libmobi-dev libchm-dev ghostscript
 TEST_DEPS := libcmocka-dev python3 python3-pytest python3-hypothesis clang clang-tidy libclang-rt-14-dev \
-	cppcheck pmccabe mandoc systemd poppler-utils procps strace sqlite3 \
+	cppcheck pmccabe mandoc systemd poppler-utils procps strace sqlite3 memcached python3-jsonschema \
 	tesseract-ocr-eng zstd \
 	libmupdf-dev libmujs-dev libgumbo-dev libopenjp2-7-dev libjbig2dec0-dev libfreetype-dev libjpeg-dev
 

@@ -68,7 +68,7 @@ struct config {
 		int64_t part_time_ms;
 	} limits;
 	struct {
-		char *storage; /* "memory" */
+		char *storage; /* "memory", "memcached:HOST:PORT" or "memcached:/path" */
 		int64_t ttl_ms;
 		int64_t entries;
 		int64_t bytes;
@@ -113,7 +113,8 @@ enum config_kind {
 	KEY_NAME,	/* char *, one word of letters, digits and . + - _ */
 	KEY_PATH,	/* char *, absolute; "~/" is the home directory */
 	KEY_SOCKET,	/* the same, no longer than a socket's path may be */
-	KEY_PATHS,	/* config_list of the same; lists may be given again, each adds */
+	KEY_STORAGE,	/* char *, memory or memcached:… */
+	KEY_PATHS,	/* config_list of paths; lists may be given again, each adds */
 	KEY_WORDS,	/* config_list */
 	KEY_EXTENSIONS, /* config_list, lower case, without the dot */
 	KEY_TYPES,	/* config_list of MIME types, lower case */

@@ -182,11 +182,21 @@ static void complete_converters(struct loader *l)
 	}
 }
 
+/* Answers of several users in a place of which none of them knows who else reads it: not here. */
+static void check_storage(struct loader *l)
+{
+	const char *storage = l->config->memo.storage;
+
+	if (l->config->mode == MODE_SYSTEM && storage && strcmp(storage, "memory") != 0)
+		loader_fault(l, &l->storage_origin, "memo", "storage", "'%s': not in system mode", storage);
+}
+
 void config_complete(struct loader *l)
 {
 	if (!l->config->workers)
 		l->config->workers = count_cpus();
 	complete_places(l);
 	check_roots(l);
+	check_storage(l);
 	complete_converters(l);
 }

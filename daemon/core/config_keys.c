@@ -70,8 +70,8 @@ const struct config_key config_keys[] = {
 {"limits", "part_time", KEY_DURATION, ALL(limits.part_time_ms), "1h",
 	.meaning = "conversion of all documents inside of one file", .min = 1, .max = DAYS(7)},
 
-{"memo", "storage", KEY_WORD, ALL(memo.storage), "memory",
-	.meaning = "where answers are kept", .choices = "memory"},
+{"memo", "storage", KEY_STORAGE, ALL(memo.storage), "memory",
+	.meaning = "where answers are kept"},
 {"memo", "ttl", KEY_DURATION, ALL(memo.ttl_ms), "1s",
 	.meaning = "how old an answer may be given again after the index changed",
 	.max = DAYS(365)},
@@ -80,7 +80,7 @@ const struct config_key config_keys[] = {
 {"memo", "bytes", KEY_SIZE, ALL(memo.bytes), "16M",
 	.meaning = "memory for answers", .max = TIB(1)},
 {"memo", "warm", KEY_INT, ALL(memo.warm), "0",
-	.meaning = "how many of the most asked queries are asked again ahead", .max = 1000000},
+	.meaning = "how many of the most asked queries are asked again ahead", .max = 10000},
 {"memo", "warm_at", KEY_TIMES, ALL(memo.warm_at), "",
 	.meaning = "local times of day at which that is done"},
 

@@ -32,6 +32,7 @@ struct loader {
 	/* parallel to the config's arrays */
 	struct origin *root_origins;	  /* of its path, or of its section while there is none */
 	struct origin *converter_origins; /* of its section */
+	struct origin storage_origin;	  /* of the memo's storage, if it is given */
 	struct origin *dir_origins;	  /* of converters_dir; NULL if those are the default */
 	struct config_list files;	  /* owns the names that origins point to */
 

@@ -166,6 +166,8 @@ static void take_value(struct loader *l, const struct config_key *key, const str
 			item->value, why.data);
 	if (!loader_ok(l, st))
 		return;
+	if (key->kind == KEY_STORAGE)
+		l->storage_origin = at;
 	if (key->kind == KEY_PATHS)
 		note_dirs(l, dirs, at);
 	if (key->kind == KEY_PATH && !strcmp(key->section, "root"))

@@ -269,6 +269,37 @@ static enum status set_socket(
 	return ST_INVALID;
 }
 
+/* "HOST:PORT"; a host that holds colons stands in brackets. */
+static bool is_host_and_port(const char *text)
+{
+	const char *colon = strrchr(text, ':');
+	int64_t port;
+
+	return colon && colon != text && !strpbrk(text, " \t/") && units_int(colon + 1, &port) == ST_OK &&
+	       port >= 1 && port <= 65535 && (*text == '[') == (colon[-1] == ']') &&
+	       (*text == '[' || strchr(text, ':') == colon);
+}
+
+static enum status set_storage(
+	const struct config_key *key, void *field, const char *text, struct buf *why)
+{
+	static const char far[] = "memcached:";
+	const char *place = text + sizeof far - 1;
+
+	(void)key;
+	if (strcmp(text, "memory") == 0)
+		return replace(field, mem_strdup(text));
+	if (strncmp(text, far, sizeof far - 1) != 0 || (*place != '/' && !is_host_and_port(place)))
+		return refuse(why, "none of: memory, memcached:HOST:PORT, memcached:/path/of/a/socket");
+	if (*place == '/' && strlen(place) > SOCKET_PATH_MAX) {
+		buf_addf(why, "longer than %d bytes", (int)SOCKET_PATH_MAX);
+		return ST_INVALID;
+	}
+	if (!HAVE_MEMCACHED)
+		return refuse(why, "this trawld was built without memcached");
+	return replace(field, mem_strdup(text));
+}
+
 /* --- kinds that are lists --- */
 
 static enum status check_path(char **word, struct buf *why)
@@ -406,6 +437,7 @@ enum status config_set(
 		[KEY_NAME] = set_name,
 		[KEY_PATH] = set_path,
 		[KEY_SOCKET] = set_socket,
+		[KEY_STORAGE] = set_storage,
 		[KEY_PATHS] = set_list,
 		[KEY_WORDS] = set_list,
 		[KEY_EXTENSIONS] = set_list,
