@@ -25,6 +25,7 @@ enum {
 	LOOK_MS = 60 * 1000,  /* complaints about damage are looked into so often */
 	WORDS_PATIENCE_MS = 60 * 1000, /* words are not counted under load until they have waited so long */
 	WORDS_STEP_MS = 100,	       /* and then a step of it so often */
+	WORDS_STEP_US = 3000,	       /* the longest that a result waits for it */
 	ORPHAN_KEEP_S = 24 * 3600,
 	ORPHAN_SHARE = 10, /* percent of all text */
 	TOMBSTONE_KEEP_S = 12 * 3600,
@@ -571,7 +572,7 @@ static void sweep(struct writer *w)
 static void step_words(struct writer *w, int64_t now)
 {
 	int64_t due = INT64_MAX;
-	enum status st = vocabulary_step(w->db);
+	enum status st = vocabulary_step(w->db, WORDS_STEP_US);
 
 	w->words_patience_ms = now + WORDS_STEP_MS;
 	db_checkpoint(w->db, WAL_MAX);

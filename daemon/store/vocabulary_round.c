@@ -11,7 +11,6 @@
 #include <string.h>
 
 enum {
-	STEP_US = 3000,
 	NEAR_MS = 10 * 1000,	   /* between two rounds, at least */
 	FAR_MS = 10 * 60 * 1000,   /* where little has changed */
 	SMALL_BLOCK = 32,	   /* words: smaller ones are not written for the time's sake */
@@ -145,8 +144,8 @@ static enum status end_round(struct db *db, int64_t took_us)
 	return st;
 }
 
-/* Whole blocks until the time is up; *end: that were all. */
-static enum status count(struct db *db, int64_t began_us, bool *end)
+/* Whole blocks until then; *end: that were all. */
+static enum status count(struct db *db, int64_t until_us, bool *end)
 {
 	struct vocabulary_round *r = &db->round;
 	struct block b = BLOCK_INIT;
@@ -160,7 +159,7 @@ static enum status count(struct db *db, int64_t began_us, bool *end)
 	live_open(&l, db, from, from_len, from_len > 0, "\xff", 1);
 	while (st == ST_OK && live_next(&l)) {
 		block_add(&b, l.word.text, l.word.len, l.word.documents);
-		bool late = b.words >= SMALL_BLOCK && now_mono_us() - began_us >= STEP_US;
+		bool late = b.words >= SMALL_BLOCK && now_mono_us() >= until_us;
 		if (b.words < BLOCK_WORDS_MAX && !late)
 			continue;
 		st = flush(db, &b);
@@ -178,7 +177,7 @@ static enum status count(struct db *db, int64_t began_us, bool *end)
 	return st;
 }
 
-enum status vocabulary_step(struct db *db)
+enum status vocabulary_step(struct db *db, int64_t us)
 {
 	struct vocabulary_round *r = &db->round;
 	int64_t began_us = now_mono_us();
@@ -193,7 +192,7 @@ enum status vocabulary_step(struct db *db)
 		r->spent_us = 0;
 		r->start_clock = db->clock;
 	}
-	st = count(db, began_us, &end);
+	st = count(db, began_us + us, &end);
 	r->spent_us += now_mono_us() - began_us;
 	if (st == ST_OK && end)
 		st = end_round(db, r->spent_us);
