@@ -206,12 +206,10 @@ static const struct fold {
 #include "core/fold.tbl"
 };
 
-static uint32_t fold(uint32_t c)
+static uint32_t lower(uint32_t c)
 {
 	size_t low = 0, high = sizeof folds / sizeof *folds;
 
-	if (c < 0x80)
-		return (unsigned char)ascii_lower((char)c);
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		const struct fold *f = &folds[middle];
@@ -226,6 +224,50 @@ static uint32_t fold(uint32_t c)
 	return c;
 }
 
+static const struct plain {
+	uint32_t first, last, letter;
+} plains[] = {
+#define PLAIN(first, last, letter) {first, last, letter},
+#include "core/plain.tbl"
+};
+
+static uint32_t plain(uint32_t c)
+{
+	size_t low = 0, high = sizeof plains / sizeof *plains;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct plain *p = &plains[middle];
+
+		if (c < p->first)
+			high = middle;
+		else if (c > p->last)
+			low = middle + 1;
+		else
+			return p->letter;
+	}
+	return c;
+}
+
+/* Whether it is one of the combining marks that unicode61 takes off a letter: U+0300 and on, a bit each. */
+static bool is_dropped_mark(uint32_t c)
+{
+	static const uint64_t marks = UINT64_C(0x361F808029FDF);
+
+	return c >= 0x300 && c < 0x300 + 64 && marks >> (c - 0x300) & 1;
+}
+
+static uint32_t fold(uint32_t c)
+{
+	enum { WIDE_FIRST = 0xFF01, WIDE_LAST = 0xFF5E, WIDE_BY = 0xFF01 - '!' };
+
+	if (c >= WIDE_FIRST && c <= WIDE_LAST)
+		c -= WIDE_BY;
+	if (c < 0x80)
+		return (unsigned char)ascii_lower((char)c);
+	return plain(lower(c));
+}
+
 void utf8_add_folded(struct buf *out, const char *s, size_t n)
 {
 	uint32_t c;
@@ -233,10 +275,10 @@ void utf8_add_folded(struct buf *out, const char *s, size_t n)
 	for (size_t i = 0; i < n;) {
 		size_t len = utf8_decode((const unsigned char *)s + i, n - i, &c);
 
-		if (len)
-			utf8_encode(out, fold(c));
-		else
+		if (!len)
 			buf_add(out, replacement, sizeof replacement - 1);
+		else if (!is_dropped_mark(c))
+			utf8_encode(out, fold(c));
 		i += len ? len : 1;
 	}
 }

@@ -26,7 +26,10 @@ void path_extension(const char *name, char out[17]);
 bool utf8_valid(const char *s, size_t n);
 /* Appends s with every ill-formed byte replaced by U+FFFD. */
 void utf8_add_lossy(struct buf *out, const char *s, size_t n);
-/* Lower case by Unicode (simple mapping), lossy as above: the form names are searched in. */
+/*
+ * The form names are searched in, as words are: lower case by Unicode (simple mapping), Latin letters
+ * without their marks, full-width ASCII as ASCII; lossy as above.
+ */
 void utf8_add_folded(struct buf *out, const char *s, size_t n);
 void base64_add(struct buf *out, const void *bytes, size_t n);
 MUST_USE enum status base64_decode(const char *s, struct buf *out); /* ST_INVALID */

@@ -1,7 +1,9 @@
 /*
  * condition: filters as SQL conditions over file f, part p and document d; declared in plan.h.
  *
- * Of a part, its name, extension, size and type are its own; path, root and times are those of its file.
+ * Of a part, its name, extension, size, type and what its document says are its own; path, root and times are
+ * those of its file.  A directory has a name, path, root, time and type; all else is false of it, and nothing is
+ * ever NULL, so that negations hold.
  */
 #include "core/log.h"
 #include "search/plan.h"
@@ -9,11 +11,9 @@
 
 #include <string.h>
 
-enum {
-	GRAM = 3,	     /* characters that the index over names needs */
-	PATTERN_MAX = 1024, /* longer ones are not worth asking it */
-	NS_PER_S = 1000000000,
-};
+enum { NS_PER_S = 1000000000 };
+
+#define DIRECTORY_TYPE "inode/directory"
 
 /* Seconds to nanoseconds; what the clock of files cannot hold is its end. */
 static int64_t to_ns(int64_t s)
@@ -25,52 +25,57 @@ static int64_t to_ns(int64_t s)
 	return s * NS_PER_S;
 }
 
-/*
- * Whether some part of the text between wildcards is long enough for the index.  LIKE has
- * wildcards of its own.
- */
-static bool indexable(const struct filter *f)
-{
-	size_t run = 0;
-
-	for (const char *s = f->text; *s; s++) {
-		if (strchr("*?%_", *s))
-			run = 0;
-		else if ((*s & 0xc0) != 0x80 && ++run == GRAM)
-			return strlen(f->text) <= PATTERN_MAX;
-	}
-	return false;
-}
-
-/*
- * Narrows by the index over names: a pattern that matches too much is fine, trawl_match decides.
- * The folded text's * and ? become % and _ in SQL, so that the value stays the filter's own.
- */
+/* Narrows by the index over names: what matches too much is fine, trawl_match decides. */
 static void add_index(const struct filter *f, const struct plan_context *c, struct sql *out)
 {
 	sql_add(out, c->of_parts ? "p.id" : "f.id");
-	sql_add(out, " IN (SELECT rowid FROM name_part WHERE name LIKE '%' || ");
-	sql_add(out, f->glob ? "replace(replace(" : "");
-	sql_string(out, f->text);
-	sql_add(out, f->glob ? ", '*', '%'), '?', '_')" : "");
-	sql_add(out, " || '%'");
-	if (c->has_parts) {
-		sql_add(out, c->of_parts ? " AND rowid > " : " AND rowid < ");
-		sql_int(out, PART_FIRST);
+	sql_add(out, " IN (SELECT rowid");
+	if (c->of_dirs) {
+		sql_add(out, " - ");
+		sql_int(out, DIR_FIRST);
+	}
+	sql_add(out, " FROM name_part WHERE name LIKE ");
+	sql_string(out, f->like);
+	if (c->of_dirs || c->of_parts || c->has_parts) {
+		sql_add(out, c->of_dirs || c->of_parts ? " AND rowid > " : " AND rowid < ");
+		sql_int(out, c->of_dirs ? DIR_FIRST : PART_FIRST);
 	}
 	sql_add(out, ") AND ");
 }
 
-static void add_match(struct filter *f, const struct plan_context *c, struct sql *out)
+/* trawl_match is false of NULL. */
+static void add_match(
+	struct filter *f, const struct plan_context *c, const char *of, struct sql *out)
 {
-	if (f->field == FIELD_NAME && c->driving && indexable(f))
-		add_index(f, c, out);
 	sql_add(out, "trawl_match(");
 	sql_pointer(out, c->dirs, DIRS_POINTER);
 	sql_add(out, ", ");
 	sql_pointer(out, f, FILTER_POINTER);
-	bool own = c->of_parts && f->field == FIELD_NAME;
-	sql_add(out, own ? ", f.dir, trawl_leaf(p.path))" : ", f.dir, f.name)");
+	sql_add(out, of);
+	sql_add(out, ")");
+}
+
+static void add_name(struct filter *f, const struct plan_context *c, struct sql *out)
+{
+	if (f->like && c->driving)
+		add_index(f, c, out);
+	add_match(f, c, c->of_parts ? ", f.dir, trawl_leaf(p.path)" : ", f.dir, f.name", out);
+}
+
+/* What a letter says of itself: few documents are one, and most need not be read as JSON for that. */
+static void add_header(struct filter *f, const struct plan_context *c, struct sql *out)
+{
+	AUTO_BUF key = BUF_INIT;
+
+	sql_add(out, "(coalesce(instr(d.meta, '\"");
+	sql_add(out, field_name(f->field));
+	sql_add(out, "\":'), 0) > 0 AND ");
+	buf_addf(&key, ", 0, json_extract(d.meta, '$.%s')", field_name(f->field));
+	if (key.failed)
+		out->text.failed = true;
+	else
+		add_match(f, c, key.data, out);
+	sql_add(out, ")");
 }
 
 /* ext:pdf,docx */
@@ -109,6 +114,25 @@ static void add_type(const char *item, const char *column, struct sql *out)
 	sql_add(out, after);
 }
 
+/* Whether add_type's condition holds of a directory. */
+static bool is_directory_type(const char *item)
+{
+	size_t len = strlen(item);
+
+	if (len && item[len - 1] == '/')
+		return strncmp(DIRECTORY_TYPE, item, len) == 0;
+	return strcmp(item, DIRECTORY_TYPE) == 0 || strcmp(item, "inode") == 0 ||
+	       strcmp(item, "directory") == 0;
+}
+
+static bool has_directory_type(const struct filter *f)
+{
+	for (const char *item = f->text; *item; item = filter_next_item(item))
+		if (is_directory_type(item))
+			return true;
+	return false;
+}
+
 /* A file without a document has no type, so that the negation finds it; of a part, its container may say. */
 static void add_types(const struct filter *f, const struct plan_context *c, struct sql *out)
 {
@@ -119,6 +143,20 @@ static void add_types(const struct filter *f, const struct plan_context *c, stru
 		if (item != f->text)
 			sql_add(out, " OR ");
 		add_type(item, column, out);
+	}
+	sql_add(out, ", 0)");
+}
+
+/* "de" is de, de-AT and de_AT. */
+static void add_languages(const struct filter *f, struct sql *out)
+{
+	sql_add(out, "coalesce(");
+	for (const char *item = f->text; *item; item = filter_next_item(item)) {
+		if (item != f->text)
+			sql_add(out, " OR ");
+		sql_add(out, "instr(replace(lower(d.lang), '_', '-') || '-', ");
+		sql_string(out, item);
+		sql_add(out, " || '-') = 1");
 	}
 	sql_add(out, ", 0)");
 }
@@ -139,12 +177,72 @@ static void add_times(const struct filter *f, int64_t now_s, struct sql *out)
 	}
 }
 
-static void add_filter(struct filter *f, const struct plan_context *c, struct sql *out)
+static void add_root(const struct filter *f, struct sql *out)
 {
+	sql_add(out, "EXISTS (SELECT 1 FROM dir x JOIN root r ON r.id = x.root"
+		     " WHERE x.id = f.dir AND trawl_fold(r.name) = ");
+	sql_string(out, f->text);
+	sql_add(out, ")");
+}
+
+static void add_size(const struct filter *f, const struct plan_context *c, struct sql *out)
+{
+	sql_add(out, c->of_parts ? "p.size BETWEEN " : "f.size BETWEEN ");
+	sql_int(out, f->min);
+	sql_add(out, " AND ");
+	sql_int(out, f->max);
+}
+
+/* Fields that a place of the kind does not have, and types, which all directories have alike. */
+static bool is_constant(const struct filter *f, const struct plan_context *c, bool *value)
+{
+	*value = false;
 	switch (f->field) {
 	case FIELD_NAME:
 	case FIELD_PATH:
-		add_match(f, c, out);
+	case FIELD_ROOT:
+	case FIELD_MODIFIED:
+		return false;
+	case FIELD_PART:
+		return !c->of_parts;
+	case FIELD_TYPE:
+		*value = has_directory_type(f);
+		return c->of_dirs;
+	case FIELD_EXT:
+	case FIELD_LANG:
+	case FIELD_AUTHOR:
+	case FIELD_FROM:
+	case FIELD_TO:
+	case FIELD_CC:
+	case FIELD_SUBJECT:
+	case FIELD_SIZE:
+		return c->of_dirs;
+	case FIELD_TITLE:
+	case FIELD_AFTER:
+	case FIELD_BEFORE:
+	case FIELD_NONE:
+		break;
+	}
+	BUG("not a filter");
+}
+
+static void add_filter(struct filter *f, const struct plan_context *c, struct sql *out)
+{
+	bool value;
+
+	if (is_constant(f, c, &value)) {
+		sql_add(out, value ? "1" : "0");
+		return;
+	}
+	switch (f->field) {
+	case FIELD_NAME:
+		add_name(f, c, out);
+		return;
+	case FIELD_PATH:
+		add_match(f, c, ", f.dir, f.name", out);
+		return;
+	case FIELD_PART:
+		add_match(f, c, ", 0, p.path", out);
 		return;
 	case FIELD_EXT:
 		add_extensions(f, c, out);
@@ -152,22 +250,23 @@ static void add_filter(struct filter *f, const struct plan_context *c, struct sq
 	case FIELD_TYPE:
 		add_types(f, c, out);
 		return;
+	case FIELD_LANG:
+		add_languages(f, out);
+		return;
 	case FIELD_AUTHOR:
-		sql_add(out, "coalesce(instr(trawl_fold(d.author), ");
-		sql_string(out, f->text);
-		sql_add(out, ") > 0, 0)");
+		add_match(f, c, ", 0, d.author", out);
+		return;
+	case FIELD_FROM:
+	case FIELD_TO:
+	case FIELD_CC:
+	case FIELD_SUBJECT:
+		add_header(f, c, out);
 		return;
 	case FIELD_ROOT:
-		sql_add(out, "EXISTS (SELECT 1 FROM dir x JOIN root r ON r.id = x.root"
-			     " WHERE x.id = f.dir AND trawl_fold(r.name) = ");
-		sql_string(out, f->text);
-		sql_add(out, ")");
+		add_root(f, out);
 		return;
 	case FIELD_SIZE:
-		sql_add(out, c->of_parts ? "p.size BETWEEN " : "f.size BETWEEN ");
-		sql_int(out, f->min);
-		sql_add(out, " AND ");
-		sql_int(out, f->max);
+		add_size(f, c, out);
 		return;
 	case FIELD_MODIFIED:
 		add_times(f, c->now_s, out);
@@ -183,10 +282,16 @@ static void add_filter(struct filter *f, const struct plan_context *c, struct sq
 
 void plan_places(const struct plan_context *c, struct sql *out)
 {
+	/* A root's own directory, and one that is detached, has no parent. */
+	if (c->of_dirs)
+		sql_add(out, "(SELECT id, parent AS dir, name, mode, uid, gid, acl, mtime_ns, NULL AS document"
+			     " FROM dir WHERE parent IS NOT NULL) f");
 	/* From the part to its files, never the other way: most files have no part. */
-	sql_add(out, c->of_parts ? "part p CROSS JOIN file f ON f.document = p.container"
-				   " LEFT JOIN document d ON d.id = p.document"
-				 : "file f LEFT JOIN document d ON d.id = f.document");
+	else if (c->of_parts)
+		sql_add(out, "part p CROSS JOIN file f ON f.document = p.container"
+			     " LEFT JOIN document d ON d.id = p.document");
+	else
+		sql_add(out, "file f LEFT JOIN document d ON d.id = f.document");
 }
 
 static void add_joined(const struct query_node *n, const char *glue, const struct plan_context *c,

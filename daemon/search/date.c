@@ -2,6 +2,7 @@
 #include "search/date.h"
 
 #include <ctype.h>
+#include <string.h>
 
 enum { DAY_S = 86400 };
 
@@ -33,9 +34,31 @@ static int read_number(const char **s, int digits)
 	return n;
 }
 
+/* "15:04" or "15:04:05", then perhaps "Z": seconds since midnight and how many it lasts. */
+static bool read_time(const char *s, int64_t *at, int64_t *lasts)
+{
+	int hour = read_number(&s, 2), minute, second = 0;
+
+	if (hour < 0 || hour > 23 || *s++ != ':')
+		return false;
+	minute = read_number(&s, 2);
+	if (minute < 0 || minute > 59)
+		return false;
+	*lasts = *s == ':' ? 1 : 60;
+	if (*s == ':') {
+		s++;
+		second = read_number(&s, 2);
+	}
+	if (second < 0 || second > 59)
+		return false;
+	*at = hour * 3600 + minute * 60 + second;
+	return !*s || strcmp(s, "Z") == 0;
+}
+
 bool date_parse(const char *s, int64_t *start, int64_t *end)
 {
 	int year = read_number(&s, 4), month, day;
+	int64_t at = 0, lasts = DAY_S;
 
 	if (year < 1)
 		return false;
@@ -57,11 +80,28 @@ bool date_parse(const char *s, int64_t *start, int64_t *end)
 	if (*s++ != '-')
 		return false;
 	day = read_number(&s, 2);
-	if (*s || day < 1 || day > days_in(year, month))
+	if (day < 1 || day > days_in(year, month))
 		return false;
-	*start = days_of(year, month, day) * DAY_S;
-	*end = *start + DAY_S;
+	if (*s && (*s != 'T' || !read_time(s + 1, &at, &lasts)))
+		return false;
+	*start = days_of(year, month, day) * DAY_S + at;
+	*end = *start + lasts;
 	return true;
+}
+
+void date_print(int64_t seconds, struct buf *out)
+{
+	int64_t day = seconds / DAY_S - (seconds % DAY_S < 0), time = seconds - day * DAY_S;
+	int64_t year = date_year(seconds);
+	int month = 12;
+
+	while (days_of(year, month, 1) > day)
+		month--;
+	buf_addf(out, "%04lld-%02d-%02lld", (long long)year, month,
+		(long long)(day - days_of(year, month, 1) + 1));
+	if (time)
+		buf_addf(out, "T%02lld:%02lld:%02lldZ", (long long)time / 3600,
+			(long long)time / 60 % 60, (long long)time % 60);
 }
 
 int64_t date_year(int64_t seconds)

@@ -4,16 +4,12 @@
 #include "core/mem.h"
 #include "core/path.h"
 #include "core/units.h"
-#include "search/date.h"
+#include "search/match.h"
 
 #include <string.h>
 #include <strings.h>
 
-enum {
-	VALUE_BYTES_MAX = 4096, /* no path is longer */
-	DAY_S = 86400,
-	MINUTE_S = 60,
-};
+enum { VALUE_BYTES_MAX = 4096 }; /* no path is longer */
 
 static const char *const field_names[] = {
 #define X(id, name) [FIELD_##id] = name,
@@ -34,14 +30,6 @@ const char *field_name(enum field f)
 	return field_names[f];
 }
 
-int64_t moment_resolve(struct moment m, int64_t now_s)
-{
-	if (m.kind != MOMENT_AGO)
-		return m.value;
-	int64_t grain = m.value >= DAY_S ? DAY_S : MINUTE_S;
-	return now_s - now_s % grain - m.value;
-}
-
 /* The fault that the readers below report: what was expected, and where. */
 struct fault {
 	const char *why;
@@ -54,33 +42,59 @@ static enum status refuse(struct fault *fault, size_t at, const char *why)
 	return ST_INVALID;
 }
 
-static enum status read_text(struct filter *f, const char *value, size_t len)
-{
-	AUTO_BUF folded = BUF_INIT;
+/* --- texts --- */
 
-	utf8_add_folded(&folded, value, len);
-	f->text = buf_take(&folded);
-	if (!f->text)
-		return ST_NOMEM;
-	f->glob = (f->field == FIELD_NAME || f->field == FIELD_PATH) && strpbrk(f->text, "*?");
-	return ST_OK;
+static enum status read_text(
+	struct filter *f, const char *value, size_t len, struct fault *fault)
+{
+	enum status st = match_read(value, len, f->field != FIELD_ROOT, &f->text, &f->glob);
+
+	if (st == ST_INVALID)
+		return refuse(fault, 0, "a value");
+	if (st == ST_OK && f->field == FIELD_NAME)
+		st = match_like(f->text, f->glob, &f->like);
+	return st;
+}
+
+/* --- lists --- */
+
+static const char *item_hint(enum field field)
+{
+	if (field == FIELD_EXT)
+		return "an extension such as pdf";
+	return field == FIELD_LANG ? "a language such as en or de-AT"
+				   : "a type such as text/plain, text/* or pdf";
+}
+
+/* Spaces around an item are not its own, in quotes. */
+static void trim(const char *s, size_t *at, size_t *end)
+{
+	while (*at < *end && s[*at] == ' ')
+		++*at;
+	while (*at < *end && s[*end - 1] == ' ')
+		--*end;
 }
 
 /* ".PDF" is "pdf", "text/" followed by a star "text/". */
 static enum status add_item(struct filter *f, struct buf *list, const char *s, size_t at,
 	size_t end, struct fault *fault)
 {
+	size_t start = list->len;
+
+	trim(s, &at, &end);
 	if (f->field == FIELD_EXT && at < end && s[at] == '.')
 		at++;
 	if (f->field == FIELD_TYPE && end - at >= 2 && s[end - 1] == '*' && s[end - 2] == '/')
 		end--;
-	if (at == end)
-		return refuse(fault, at, "a value between the commas");
 	if (memchr(s + at, '*', end - at))
-		return refuse(fault, at,
-			f->field == FIELD_EXT ? "an extension such as pdf"
-					      : "a type such as text/plain, text/* or pdf");
+		return refuse(fault, at, item_hint(f->field));
 	utf8_add_folded(list, s + at, end - at);
+	if (list->len == start)
+		return list->failed ? ST_NOMEM
+				    : refuse(fault, at, "a value between the commas");
+	for (size_t i = start; f->field == FIELD_LANG && i < list->len; i++)
+		if (list->data[i] == '_')
+			list->data[i] = '-';
 	buf_addc(list, '\0');
 	return ST_OK;
 }
@@ -103,10 +117,17 @@ static enum status read_list(
 	return f->text ? ST_OK : ST_NOMEM;
 }
 
+bool filter_is_list(const struct filter *f)
+{
+	return f->field == FIELD_EXT || f->field == FIELD_TYPE || f->field == FIELD_LANG;
+}
+
 const char *filter_next_item(const char *item)
 {
 	return item + strlen(item) + 1;
 }
+
+/* --- numbers and times --- */
 
 /* Where ".." parts a range, or `len`. */
 static size_t find_range(const char *s, size_t len)
@@ -115,6 +136,16 @@ static size_t find_range(const char *s, size_t len)
 		if (s[i] == '.' && s[i + 1] == '.')
 			return i;
 	return len;
+}
+
+/* > >= < <= or = before a value: how many signs; 0 if they are none of these. */
+static size_t operator_length(const char *s, size_t len)
+{
+	size_t op = 0;
+
+	while (op < len && op < 2 && strchr("<>=", s[op]))
+		op++;
+	return op == 2 && (s[0] == '=' || s[1] != '=') ? 0 : op;
 }
 
 static enum status read_bytes(
@@ -148,7 +179,7 @@ static enum status read_size_range(
 static enum status read_size(
 	struct filter *f, const char *s, size_t len, struct fault *fault)
 {
-	size_t dots = find_range(s, len), op = 0;
+	size_t dots = find_range(s, len), op = operator_length(s, len);
 	int64_t n = 0;
 	enum status st;
 
@@ -156,9 +187,7 @@ static enum status read_size(
 	f->max = INT64_MAX;
 	if (dots < len)
 		return read_size_range(f, s, len, dots, fault);
-	while (op < len && op < 2 && strchr("<>=", s[op]))
-		op++;
-	if (op == 2 && (s[0] == '=' || s[1] != '='))
+	if (op == 0 && strchr("<>=", s[0]))
 		return refuse(fault, 0, "one of > >= < <= =");
 	st = read_bytes(s, op, len - op, &n, fault);
 	if (st != ST_OK)
@@ -177,21 +206,13 @@ static enum status read_moment(const char *s, size_t at, size_t len, struct mome
 	struct moment *last, struct fault *fault)
 {
 	AUTO_FREE char *copy = mem_dup(s + at, len);
-	int64_t ms, start, end;
 
 	if (!copy)
 		return ST_NOMEM;
-	if (date_parse(copy, &start, &end)) {
-		*first = (struct moment){MOMENT_DATE, start};
-		*last = (struct moment){MOMENT_DATE, end};
+	if (moment_parse(copy, first, last))
 		return ST_OK;
-	}
-	if (units_duration_ms(copy, &ms) == ST_OK && ms >= 0) {
-		*first = *last = (struct moment){MOMENT_AGO, ms / 1000};
-		return ST_OK;
-	}
-	return refuse(
-		fault, at, "a date such as 2026-01-31, 2026-01 or 2026, or a time ago such as 7d");
+	return refuse(fault, at,
+		"a date such as 2026-01-31, 2026-01, 2026 or today, or a time ago such as 7d");
 }
 
 static enum status read_time_range(
@@ -206,21 +227,40 @@ static enum status read_time_range(
 		st = read_moment(s, dots + 2, len - dots - 2, &unused, &f->until, fault);
 	if (st == ST_OK && len == 2)
 		return refuse(fault, 0, "a date before or after ..");
-	if (st == ST_OK && f->from.kind == MOMENT_DATE && f->until.kind == MOMENT_DATE &&
-		f->from.value >= f->until.value)
+	if (st == ST_OK && moment_is_backwards(f->from, f->until))
 		return refuse(fault, 0, "the earlier date first");
 	return st;
+}
+
+/* modified:>=2024 is after:2024, modified:>2024 is after:2025. */
+static enum status read_compared_time(
+	struct filter *f, const char *s, size_t len, size_t op, struct fault *fault)
+{
+	struct moment first, last;
+	enum status st = read_moment(s, op, len - op, &first, &last, fault);
+
+	if (st != ST_OK)
+		return st;
+	if (first.kind == MOMENT_AGO)
+		return refuse(fault, op, "a date behind > or <; 7d.. is newer, ..7d older");
+	if (s[0] != '<')
+		f->from = s[0] == '>' && op == 1 ? last : first;
+	if (s[0] != '>')
+		f->until = s[0] == '<' && op == 1 ? first : last;
+	return ST_OK;
 }
 
 static enum status read_time(
 	struct filter *f, enum field as, const char *s, size_t len, struct fault *fault)
 {
-	size_t dots = find_range(s, len);
+	size_t dots = find_range(s, len), op = operator_length(s, len);
 	struct moment first, last;
 	enum status st;
 
 	if (dots < len && as == FIELD_MODIFIED)
 		return read_time_range(f, s, len, dots, fault);
+	if (op && as == FIELD_MODIFIED)
+		return read_compared_time(f, s, len, op, fault);
 	st = read_moment(s, 0, len, &first, &last, fault);
 	if (st != ST_OK)
 		return st;
@@ -229,7 +269,7 @@ static enum status read_time(
 		f->from = first;
 	if (as == FIELD_BEFORE)
 		f->until = first;
-	else if (as == FIELD_MODIFIED && last.kind == MOMENT_DATE)
+	else if (as == FIELD_MODIFIED && last.kind != MOMENT_AGO)
 		f->until = last;
 	return ST_OK;
 }
@@ -242,11 +282,17 @@ static enum status read_value(
 	switch (as) {
 	case FIELD_NAME:
 	case FIELD_PATH:
+	case FIELD_PART:
 	case FIELD_AUTHOR:
+	case FIELD_FROM:
+	case FIELD_TO:
+	case FIELD_CC:
+	case FIELD_SUBJECT:
 	case FIELD_ROOT:
-		return read_text(f, value, len);
+		return read_text(f, value, len, fault);
 	case FIELD_EXT:
 	case FIELD_TYPE:
+	case FIELD_LANG:
 		return read_list(f, value, len, fault);
 	case FIELD_SIZE:
 		return read_size(f, value, len, fault);
@@ -289,23 +335,14 @@ void filter_destroy(struct filter *f)
 	if (!f)
 		return;
 	mem_free(f->text);
+	mem_free(f->like);
 	mem_free(f);
 }
 
-static void print_moment(struct moment m, int64_t now_s, struct buf *out)
+void filter_key(const struct filter *f, int64_t now_s, struct buf *out)
 {
-	if (m.kind == MOMENT_OPEN)
-		return;
-	if (m.kind == MOMENT_AGO && now_s < 0)
-		buf_addf(out, "-%lld", (long long)m.value);
-	else
-		buf_addf(out, "=%lld", (long long)moment_resolve(m, now_s));
-}
-
-void filter_print(const struct filter *f, int64_t now_s, struct buf *out)
-{
-	buf_addf(out, "%s:", field_name(f->field));
-	if (f->field == FIELD_EXT || f->field == FIELD_TYPE)
+	buf_addf(out, "%s:%s", field_name(f->field), f->glob ? "*" : "");
+	if (filter_is_list(f))
 		for (const char *item = f->text; *item; item = filter_next_item(item))
 			buf_addf(out, "%zu:%s", strlen(item), item);
 	else if (f->text)
@@ -313,8 +350,8 @@ void filter_print(const struct filter *f, int64_t now_s, struct buf *out)
 	if (f->field == FIELD_SIZE)
 		buf_addf(out, "%lld..%lld", (long long)f->min, (long long)f->max);
 	if (f->field == FIELD_MODIFIED) {
-		print_moment(f->from, now_s, out);
+		moment_key(f->from, now_s, out);
 		buf_adds(out, "..");
-		print_moment(f->until, now_s, out);
+		moment_key(f->until, now_s, out);
 	}
 }

@@ -13,15 +13,33 @@ static bool at_end(const struct lexer *l, size_t at)
 	return at >= l->len;
 }
 
+bool lex_escape(const char *s, size_t len)
+{
+	return len >= 2 && s[0] == '\\' && memchr("\"\\*?(),:- ", s[1], 10);
+}
+
+void lex_add_plain(struct buf *out, const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		i += lex_escape(s + i, len - i);
+		buf_addc(out, s[i]);
+	}
+}
+
+static bool escape_at(const struct lexer *l, size_t at)
+{
+	return lex_escape(l->s + at, l->len - at);
+}
+
 /*
  * Where the bare word that begins at `at` ends.  Brackets that open within it belong to it, so that
- * "(call foo())" holds the word "foo()".
+ * "(call foo())" holds the word "foo()".  *starred: its last sign is a star.
  */
-static size_t word_end(const struct lexer *l, size_t at)
+static size_t word_end(const struct lexer *l, size_t at, bool *starred)
 {
 	size_t open = 0;
 
-	for (; !at_end(l, at); at++) {
+	for (*starred = false; !at_end(l, at); at++) {
 		char c = l->s[at];
 
 		if (is_space(c) || c == '"' || (c == ',' && l->near))
@@ -30,6 +48,8 @@ static size_t word_end(const struct lexer *l, size_t at)
 			open++;
 		else if (c == ')' && open-- == 0)
 			break;
+		*starred = c == '*';
+		at += escape_at(l, at);
 	}
 	return at;
 }
@@ -37,17 +57,17 @@ static size_t word_end(const struct lexer *l, size_t at)
 /* The quotation whose first quote is at `at`; false if it does not end. */
 static bool lex_quoted(struct lexer *l, size_t at, struct lexeme *x)
 {
-	const char *close = memchr(l->s + at + 1, '"', l->len - at - 1);
-
-	if (!close) {
+	x->text = at + 1;
+	for (at++; !at_end(l, at) && l->s[at] != '"'; at++)
+		at += escape_at(l, at);
+	if (at_end(l, at)) {
 		x->kind = LEXEME_UNCLOSED;
-		x->at = at;
+		x->at = x->text - 1;
 		l->at = l->len;
 		return false;
 	}
-	x->text = at + 1;
-	x->len = (size_t)(close - l->s) - x->text;
-	l->at = x->text + x->len + 1;
+	x->len = at - x->text;
+	l->at = at + 1;
 	if (!at_end(l, l->at) && l->s[l->at] == '*') {
 		x->prefix = true;
 		l->at++;
@@ -55,14 +75,15 @@ static bool lex_quoted(struct lexer *l, size_t at, struct lexeme *x)
 	return true;
 }
 
+/* A star at the end is the prefix sign of words, and part of the pattern in a filter. */
 static void lex_bare(struct lexer *l, size_t at, struct lexeme *x)
 {
-	size_t end = word_end(l, at);
+	bool starred;
 
-	l->at = end;
+	l->at = word_end(l, at, &starred);
 	x->text = at;
-	x->prefix = end > at && l->s[end - 1] == '*' && x->kind == LEXEME_WORD;
-	x->len = end - at - x->prefix;
+	x->prefix = starred && (x->kind == LEXEME_WORD || x->field == FIELD_TITLE);
+	x->len = l->at - at - x->prefix;
 }
 
 /* "name:value" where name is a field's; else false and nothing happened. */
@@ -79,16 +100,10 @@ static bool lex_field(struct lexer *l, struct lexeme *x)
 		return false;
 	x->kind = LEXEME_FIELD;
 	x->quoted = !at_end(l, colon + 1) && l->s[colon + 1] == '"';
-	if (x->quoted) {
+	if (x->quoted)
 		(void)lex_quoted(l, colon + 1, x);
-		return true;
-	}
-	lex_bare(l, colon + 1, x);
-	/* A star is the prefix sign in a title, and part of the pattern elsewhere. */
-	if (x->field == FIELD_TITLE && x->len && l->s[x->text + x->len - 1] == '*') {
-		x->prefix = true;
-		x->len--;
-	}
+	else
+		lex_bare(l, colon + 1, x);
 	return true;
 }
 
@@ -117,13 +132,14 @@ static bool lex_keyword(struct lexer *l, struct lexeme *x)
 		const char *word;
 		enum lexeme_kind kind;
 	} keywords[] = {{"AND", LEXEME_AND}, {"OR", LEXEME_OR}, {"NOT", LEXEME_NOT}};
+	bool starred;
 
 	if (l->len - x->at >= 5 && memcmp(l->s + x->at, "NEAR(", 5) == 0) {
 		x->kind = LEXEME_NEAR;
 		l->at = x->at + 5;
 		return true;
 	}
-	size_t end = word_end(l, x->at);
+	size_t end = word_end(l, x->at, &starred);
 	for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++) {
 		size_t n = strlen(keywords[i].word);
 

@@ -60,22 +60,33 @@ static enum status count_terms(struct parser *p, size_t n, size_t at)
 /* The current lexeme's text becomes a phrase of `text`. */
 static enum status take_phrase(struct parser *p, struct query_node *text)
 {
-	const char *s = p->lexer.s + p->now.text;
+	AUTO_BUF plain = BUF_INIT;
+	struct query_phrase *phrase;
 	size_t tokens;
-	enum status st =
-		tokens_count(p->tokens, s, p->now.len, QUERY_TERMS_MAX + 1, &tokens);
+	enum status st;
 
+	lex_add_plain(&plain, p->lexer.s + p->now.text, p->now.len);
+	st = buf_status(&plain);
+	if (st == ST_OK)
+		st = tokens_count(p->tokens, plain.data ? plain.data : "", plain.len,
+			QUERY_TERMS_MAX + 1, &tokens);
 	if (st != ST_OK)
 		return st;
 	if (tokens == 0)
 		return refuse(p, p->now.at, "expected a letter or digit in this word");
 	st = count_terms(p, tokens, p->now.at);
+	if (st == ST_OK)
+		st = query_node_phrase(text, plain.data, plain.len, &phrase);
 	if (st != ST_OK)
 		return st;
-	st = query_node_phrase(text, s, p->now.len, p->now.prefix);
-	if (st == ST_OK)
-		advance(p);
-	return st;
+	phrase->at = p->now.text;
+	phrase->len = p->now.len;
+	phrase->prefix = p->now.prefix;
+	phrase->quoted = p->now.kind == LEXEME_PHRASE || p->now.quoted;
+	phrase->exact = phrase->quoted || phrase->prefix || tokens > 1 || text->title ||
+			text->distance >= 0;
+	advance(p);
+	return ST_OK;
 }
 
 static enum status parse_text(struct parser *p, bool title, struct query_node **out)
@@ -302,6 +313,20 @@ static enum status parse_all(struct parser *p, struct query **out)
 	return st;
 }
 
+/* How much of `s` is UTF-8. */
+static size_t valid_length(const char *s, size_t len)
+{
+	size_t at = 0, n = 1;
+
+	while (at < len && n <= 4 && at + n <= len) {
+		bool good = utf8_valid(s + at, n);
+
+		at += good ? n : 0;
+		n = good ? 1 : n + 1;
+	}
+	return at;
+}
+
 enum status parse_query(
 	const char *s, size_t len, struct query **out, struct search_error *error)
 {
@@ -313,7 +338,7 @@ enum status parse_query(
 	if (nul)
 		return refuse(&p, (size_t)(nul - s), "expected text, found a NUL");
 	if (!utf8_valid(s, len))
-		return refuse(&p, 0, "expected UTF-8");
+		return refuse(&p, valid_length(s, len), "expected UTF-8");
 	st = tokens_create(&p.tokens);
 	if (st != ST_OK)
 		return st;

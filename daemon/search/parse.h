@@ -6,7 +6,7 @@
  *   not   = [ "-" | "NOT" ] not | leaf
  *   leaf  = "(" or ")" | word[*] | "phrase"[*] | NEAR( word word … [, distance] ) | field:value
  *
- * Operators are in capitals.  A word with an unknown "field:" is plain text.
+ * Operators are in capitals.  A word with an unknown "field:" is plain text.  Escapes are lex's.
  */
 #ifndef SEARCH_PARSE_H
 #define SEARCH_PARSE_H

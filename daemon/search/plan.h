@@ -55,6 +55,7 @@ struct plan_context {
 	bool driving; /* the condition chooses the rows: let it use the index over names */
 	bool has_parts; /* there are parts at all */
 	bool of_parts;	/* rows are parts p, each with every file that has its container */
+	bool of_dirs;	/* rows are directories, as files f whose `dir` is their parent */
 	const struct only *only; /* the rows that it is about; NULL: all */
 };
 /* Appends what rows are taken from: file f, or part p and file f; and document d (left joined). */

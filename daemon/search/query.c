@@ -80,18 +80,20 @@ enum status query_node_negate(struct query_node **node)
 	return ST_OK;
 }
 
-enum status query_node_phrase(struct query_node *text, const char *s, size_t len, bool prefix)
+enum status query_node_phrase(
+	struct query_node *text, const char *s, size_t len, struct query_phrase **out)
 {
 	struct query_phrase *grown =
 		mem_resize(text->phrases, text->phrase_count + 1, sizeof *grown);
 
+	*out = NULL;
 	if (!grown)
 		return ST_NOMEM;
 	text->phrases = grown;
-	grown[text->phrase_count] = (struct query_phrase){mem_dup(s, len), prefix};
+	grown[text->phrase_count] = (struct query_phrase){.text = mem_dup(s, len)};
 	if (!grown[text->phrase_count].text)
 		return ST_NOMEM;
-	text->phrase_count++;
+	*out = &grown[text->phrase_count++];
 	return ST_OK;
 }
 
@@ -179,7 +181,7 @@ bool query_negates_text(const struct query_node *n)
 	return false;
 }
 
-static void print_text(const struct query_node *n, struct buf *out)
+static void key_text(const struct query_node *n, struct buf *out)
 {
 	if (n->title)
 		buf_addc(out, '@');
@@ -188,21 +190,22 @@ static void print_text(const struct query_node *n, struct buf *out)
 	for (size_t i = 0; i < n->phrase_count; i++) {
 		const struct query_phrase *p = &n->phrases[i];
 
-		/* Lengths, not quotes: no two queries print alike. */
-		buf_addf(out, "%s%zu:%s", p->prefix ? "*" : "", strlen(p->text), p->text);
+		/* Lengths, not quotes: no two queries have the same key. */
+		buf_addf(out, "%s%s%zu:%s", p->exact ? "=" : "", p->prefix ? "*" : "",
+			strlen(p->text), p->text);
 	}
 }
 
-void query_print(const struct query_node *n, int64_t now_s, struct buf *out)
+void query_key(const struct query_node *n, int64_t now_s, struct buf *out)
 {
 	static const char marks[] = {[QUERY_AND] = '&', [QUERY_OR] = '|', [QUERY_NOT] = '!'};
 
 	switch (n->kind) {
 	case QUERY_TEXT:
-		print_text(n, out);
+		key_text(n, out);
 		return;
 	case QUERY_FILTER:
-		filter_print(n->filter, now_s, out);
+		filter_key(n->filter, now_s, out);
 		return;
 	case QUERY_AND:
 	case QUERY_OR:
@@ -210,7 +213,7 @@ void query_print(const struct query_node *n, int64_t now_s, struct buf *out)
 		buf_addf(out, "(%c", marks[n->kind]);
 		for (size_t i = 0; i < n->child_count; i++) {
 			buf_addc(out, ' ');
-			query_print(n->children[i], now_s, out);
+			query_key(n->children[i], now_s, out);
 		}
 		buf_addc(out, ')');
 		return;

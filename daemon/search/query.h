@@ -19,8 +19,11 @@ enum {
 enum query_kind { QUERY_AND, QUERY_OR, QUERY_NOT, QUERY_TEXT, QUERY_FILTER };
 
 struct query_phrase {
-	char *text;  /* as typed; the index's tokenizer cuts it */
+	char *text;  /* without escapes; the index's tokenizer cuts it */
 	bool prefix; /* its last token may go on */
+	bool quoted; /* it stood in quotes */
+	size_t at, len; /* the bytes of the query that it was typed as, without quotes and star */
+	bool exact;  /* stands for itself alone: quoted, starred, of several tokens, in NEAR or a field */
 };
 
 struct query_node {
@@ -54,9 +57,9 @@ void query_node_destroy(struct query_node *n); /* and all below; NULL is fine */
 MUST_USE enum status query_node_add(struct query_node *parent, struct query_node **child);
 /* Replaces *node by its negation; a double one is none. */
 MUST_USE enum status query_node_negate(struct query_node **node);
-/* Copies `len` bytes as one more phrase of a TEXT node. */
+/* Copies `len` bytes as one more phrase of a TEXT node; *out is it, to be told more. */
 MUST_USE enum status query_node_phrase(
-	struct query_node *text, const char *s, size_t len, bool prefix);
+	struct query_node *text, const char *s, size_t len, struct query_phrase **out);
 
 /* Takes *root (nulled, even on failure) and numbers its leaves. */
 MUST_USE enum status query_create(struct query_node **root, struct query **out);
@@ -71,6 +74,11 @@ bool query_negates_text(const struct query_node *n);
  * The same query always prints the same; relative dates as of `now_s`, or as typed if it is
  * negative.
  */
-void query_print(const struct query_node *n, int64_t now_s, struct buf *out);
+void query_key(const struct query_node *n, int64_t now_s, struct buf *out);
+/*
+ * As people read it: deep AND (monster OR kraken) AND NOT size > 1 MiB AND modified on or after
+ * 2026-01-01.  In wording.c.
+ */
+void query_print(const struct query *q, struct buf *out);
 
 #endif

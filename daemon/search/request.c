@@ -251,7 +251,7 @@ static enum status finish(
 	r->descending = r->sort != SORT_NAME && r->sort != SORT_PATH;
 	if (order)
 		r->descending = strcmp(order->valuestring, "desc") == 0;
-	query_print(r->query->root, -1, &canonical);
+	query_key(r->query->root, -1, &canonical);
 	buf_addf(&canonical, " %s %d %lld%s", sort_names[r->sort], r->descending,
 		(long long)r->recency, r->group ? " group" : "");
 	if (buf_status(&canonical) != ST_OK)
@@ -343,7 +343,7 @@ static void add_caller(const struct caller *c, struct buf *out)
 enum status search_request_key(const struct search_request *r, const struct caller *caller,
 	int64_t now_s, struct buf *out)
 {
-	query_print(r->query->root, now_s, out);
+	query_key(r->query->root, now_s, out);
 	buf_addf(out, " %s %d %lld %lld %lld %lld %d %d %x ", sort_names[r->sort], r->descending,
 		(long long)r->limit, (long long)r->offset, (long long)r->snippet,
 		(long long)r->snippets, r->group, r->explain, r->facets);

@@ -269,7 +269,7 @@ struct wish *wish_make(struct corpus *c, uint64_t *seed, int depth)
 {
 	static const char *const names[] = {
 		"alp", "TA", "n1", "*.pdf", "a*_n?.*", "zeta-", "\xc3\x84the"};
-	static const char *const paths[] = {"/src/", "mail", "/r/*/n*", "alpha", "/r/alpha*.txt"};
+	static const char *const paths[] = {"/src/", "mail", "/r/**/n*", "alpha", "/r/*/alpha*.txt", "/r/?oc/**/n1*"};
 	struct wish *w = mem_zalloc(sizeof *w);
 
 	assert_non_null(w);
@@ -288,7 +288,7 @@ struct wish *wish_make(struct corpus *c, uint64_t *seed, int depth)
 	if (w->kind == NAME)
 		w->text = names[pick(seed, 7)];
 	if (w->kind == PATH)
-		w->text = paths[pick(seed, 5)];
+		w->text = paths[pick(seed, 6)];
 	if (w->kind == EXT)
 		w->text = extensions[w->n];
 	if (w->kind == TYPE)
@@ -415,9 +415,8 @@ static void fold(char *out, size_t room, const char *s)
 	size_t n = 0;
 
 	for (; *s && n + 1 < room; s++) {
-		if (strncmp(s, "\xc3\x84", 2) == 0) {
-			out[n++] = '\xc3';
-			out[n++] = '\xa4';
+		if (strncmp(s, "\xc3\x84", 2) == 0 || strncmp(s, "\xc3\xa4", 2) == 0) {
+			out[n++] = 'a';
 			s++;
 		} else {
 			out[n++] = (char)(*s >= 'A' && *s <= 'Z' ? *s + 32 : *s);
@@ -426,23 +425,30 @@ static void fold(char *out, size_t room, const char *s)
 	out[n] = '\0';
 }
 
-/* All ways, recursively. */
-static bool glob_true(const char *g, const char *s)
+/* All ways, recursively; of a path no star but two take a slash, and two take none too. */
+static bool glob_true(const char *g, const char *s, bool path)
 {
 	if (!*g)
 		return !*s;
+	if (path && strncmp(g, "**/", 3) == 0) {
+		const char *slash = strchr(s, '/');
+
+		return glob_true(g + 3, s, path) || (slash && glob_true(g, slash + 1, path));
+	}
 	if (*g == '*')
-		return glob_true(g + 1, s) || (*s && glob_true(g, s + 1));
-	return *s && (*g == '?' || *g == *s) && glob_true(g + 1, s + 1);
+		return glob_true(g + 1, s, path) ||
+		       (*s && !(path && *s == '/') && glob_true(g, s + 1, path));
+	return *s && ((*g == '?' && !(path && *s == '/')) || *g == *s) &&
+	       glob_true(g + 1, s + 1, path);
 }
 
-static bool pattern_true(const char *pattern, const char *text)
+static bool pattern_true(const char *pattern, const char *text, bool path)
 {
 	char p[64], t[256];
 
 	fold(p, sizeof p, pattern);
 	fold(t, sizeof t, text);
-	return strpbrk(p, "*?") ? glob_true(p, t) : strstr(t, p) != NULL;
+	return strpbrk(p, "*?") ? glob_true(p, t, path) : strstr(t, p) != NULL;
 }
 
 static bool type_true(const char *wanted, const char *type)
@@ -474,15 +480,15 @@ bool wish_true(const struct corpus *c, const struct wish *w, const struct corpus
 	case TITLE:
 		return text_true(c, w, file);
 	case NAME:
-		return pattern_true(w->text, file->name);
+		return pattern_true(w->text, file->name, false);
 	case PATH:
-		return pattern_true(w->text, file->path);
+		return pattern_true(w->text, file->path, true);
 	case EXT:
 		return strcmp(w->text, file->ext) == 0;
 	case TYPE:
 		return type_true(w->text, d ? d->type : file->type);
 	case AUTHOR:
-		return d && pattern_true(w->text, d->author);
+		return d && pattern_true(w->text, d->author, false);
 	case SIZE:
 		return file->size > w->n * 1000;
 	case AFTER:

@@ -245,7 +245,7 @@ static void test_random_sequences(void **state)
 static void test_folding_is_the_c_librarys(void **state)
 {
 	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-	int differences = 0;
+	int differences = 0, marks = 0, plain = 0;
 
 	(void)state;
 	assert_non_null(utf8);
@@ -261,20 +261,36 @@ static void test_folding_is_the_c_librarys(void **state)
 			s[i] = (unsigned char)(0x80 | (c >> 6 * (n - 1 - i) & 0x3F));
 		s[0] = (unsigned char)(n == 1 ? c : (0xF00U >> n & 0xF0) | c >> 6 * (n - 1));
 		utf8_add_folded(&b, (char *)s, n);
+		wint_t lower = towlower_l((wint_t)c, utf8);
+
+		/* A mark alone is dropped, and what has a plain form takes it: fewer than 800 of them. */
+		if (b.len == 0) {
+			marks++;
+			continue;
+		}
 		long folded = decode((unsigned char *)b.data, b.len, &len);
 		assert_int_equal(len, b.len);
-		differences += (wint_t)folded != towlower_l((wint_t)c, utf8);
+		if (c >= 0x80 && folded < 0x80 && lower >= 0x80)
+			plain++;
+		else
+			differences += (wint_t)folded != lower;
 	}
 	freelocale(utf8);
-	/* The two may be of different Unicode versions, a few letters apart. */
-	assert_true(differences <= 4);
+	/* The two may be of different Unicode versions, a few letters apart; nine letters have a form for another's end. */
+	assert_true(differences <= 4 + 9);
+	assert_int_equal(marks, 25);
+	assert_true(plain > 500 && plain < 800);
 }
 
 static void test_folding(void **state)
 {
 	static const char *const samples[][2] = {
 		{"HeLLo.TXT", "hello.txt"},
-		{"\xC3\x84\xC3\x96", "\xC3\xA4\xC3\xB6"},
+		{"\xC3\x84\xC3\x96", "ao"},
+		{"u\xCC\x88", "u"},
+		{"\xEF\xBC\xA1\xEF\xBC\x8F\xEF\xBD\x9E", "a/~"},
+		{"\xCF\x82", "\xCF\x83"},
+		{"\xC5\x81", "\xC5\x82"},
 		{"\xCE\xA3", "\xCF\x83"},
 		{"\xC4\xB0", "i"},
 		{"\xD0\x96", "\xD0\xB6"},

@@ -323,6 +323,16 @@ static void test_groups(void **state)
 
 /* --- order and pages --- */
 
+static int compare_folded(const char *a, const char *b)
+{
+	AUTO_BUF x = BUF_INIT;
+	AUTO_BUF y = BUF_INIT;
+
+	utf8_add_folded(&x, a, strlen(a));
+	utf8_add_folded(&y, b, strlen(b));
+	return strcmp(x.data, y.data);
+}
+
 static void assert_ordered(const cJSON *hits, const char *sort, bool descending)
 {
 	for (const cJSON *a = hits->child; a && a->next; a = a->next) {
@@ -338,7 +348,7 @@ static void assert_ordered(const cJSON *hits, const char *sort, bool descending)
 		else if (!strcmp(sort, "path"))
 			c = strcmp(string(a, "path"), string(b, "path"));
 		else
-			c = strcasecmp(string(a, "name"), string(b, "name"));
+			c = compare_folded(string(a, "name"), string(b, "name"));
 		if (descending ? c < 0 : c > 0)
 			fail_msg("%s: %s before %s", sort, string(a, "path"), string(b, "path"));
 	}
