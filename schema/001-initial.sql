@@ -21,6 +21,7 @@ CREATE TABLE dir (
 	name     BLOB NOT NULL,           -- '' for a root's own directory
 	ino      INTEGER NOT NULL,
 	btime_ns INTEGER NOT NULL,
+	mtime_ns INTEGER NOT NULL,        -- a new one alone takes no number of the clock
 	mode     INTEGER NOT NULL,
 	uid      INTEGER NOT NULL,
 	gid      INTEGER NOT NULL,

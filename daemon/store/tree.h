@@ -93,7 +93,7 @@ MUST_USE enum status tree_root_above(struct db *db, int64_t root, const void *ch
 MUST_USE enum status tree_root_delete(struct db *db, int64_t root);
 /*
  * Inserts the directory, or updates identity, mode, owner, acl, fsid, offline of an existing row; no clock if nothing
- * differs.  Another row in that place is detached first.  Nothing is done where the parent is gone (deleted
+ * differs but mtime.  Another row in that place is detached first.  Nothing is done where the parent is gone (deleted
  * meanwhile): files below are refused with ST_NOT_FOUND then.
  */
 MUST_USE enum status tree_dir_put(struct db *db, const struct dir_row *row);

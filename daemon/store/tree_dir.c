@@ -170,6 +170,7 @@ static enum status insert_dir(struct db *db, const struct dir_row *row)
 	statement_blob(&s, row->name, strlen(row->name));
 	bind_dir(&s, row);
 	statement_int(&s, db_tick(db));
+	statement_int(&s, row->ident.mtime_ns);
 	db->counts.directories++;
 	return statement_run(&s);
 }
@@ -184,9 +185,18 @@ static enum status update_dir(struct db *db, const struct dir_row *row)
 	return statement_run(&s);
 }
 
+static enum status touch_dir(struct db *db, const struct dir_row *row)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_DIR_TOUCH);
+
+	statement_int(&s, row->id);
+	statement_int(&s, row->ident.mtime_ns);
+	return statement_run(&s);
+}
+
 enum status tree_dir_put(struct db *db, const struct dir_row *row)
 {
-	bool found, same = false;
+	bool found, touched = false, same = false;
 
 	BUG_UNLESS(row->id > 0 && (row->parent || !row->name[0]));
 	{
@@ -194,15 +204,18 @@ enum status tree_dir_put(struct db *db, const struct dir_row *row)
 
 		statement_int(&s, row->id);
 		found = statement_row(&s);
-		if (found)
+		if (found) {
 			same = same_dir(&s, row);
+			touched = statement_get_int(&s, 8) != row->ident.mtime_ns;
+		}
 		enum status st = statement_status(&s);
 		if (st != ST_OK)
 			return st;
 	}
 	if (!found)
 		return insert_dir(db, row);
-	return same ? ST_OK : update_dir(db, row);
+	enum status st = same ? ST_OK : update_dir(db, row);
+	return st == ST_OK && touched ? touch_dir(db, row) : st;
 }
 
 /* --- move ---------------------------------------------------------------------------------- */

@@ -69,6 +69,7 @@ static bool fill_dir(struct statement *s, struct dir_row *row)
 	row->acl = statement_get_bytes(s, 9, &row->acl_len);
 	row->fsid = statement_get_bytes(s, 10, &row->fsid_len);
 	row->offline = statement_get_int(s, 11) != 0;
+	row->ident.mtime_ns = statement_get_int(s, 12);
 	return row->name != NULL;
 }
 

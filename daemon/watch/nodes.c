@@ -149,6 +149,7 @@ static void copy_ident(struct node *n, const struct ident *id)
 	n->dev = id->dev;
 	n->ino = id->ino;
 	n->btime_ns = id->btime_ns;
+	n->mtime_ns = id->mtime_ns;
 	n->mode = id->mode;
 	n->uid = id->uid;
 	n->gid = id->gid;

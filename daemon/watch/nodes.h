@@ -45,7 +45,7 @@ struct node {
 	struct epoch *epoch;  /* held while dirty or detached; may be NULL */
 	struct ignore *ignore; /* its own .trawlignore; NULL: none */
 	uint64_t dev, ino;
-	int64_t btime_ns;
+	int64_t btime_ns, mtime_ns;
 	int64_t turn;	  /* of the newest batch whose answer was applied here */
 	unsigned flights; /* of its files, under way */
 	unsigned hints;	  /* of its names */

@@ -58,6 +58,7 @@ static struct ident ident_of(const struct node *n)
 		.dev = n->dev,
 		.ino = n->ino,
 		.btime_ns = n->btime_ns,
+		.mtime_ns = n->mtime_ns,
 		.mode = n->mode,
 		.uid = n->uid,
 		.gid = n->gid,

@@ -255,6 +255,15 @@ static void mind_flights(struct watch *w, const struct batch *b, const struct sc
 	flights_mind(w, n, b->landed, t->epoch);
 }
 
+/* Of a mount point its parent's comparison tells, which knows the file system. */
+static void tell_mtime(struct watch *w, const struct scan_task *t, struct node *n)
+{
+	if (n->mtime_ns == t->ident.mtime_ns || !n->parent || n->flags & NODE_MOUNT)
+		return;
+	n->mtime_ns = t->ident.mtime_ns;
+	node_put(w, n, t->epoch, NULL, 0);
+}
+
 static void begin_task(struct watch *w, const struct batch *b, struct scan_task *t, struct node *n)
 {
 	t->begun = true;
@@ -267,6 +276,7 @@ static void begin_task(struct watch *w, const struct batch *b, struct scan_task 
 		if (st != ST_OK)
 			log_warning("%s: %s", n->name, status_text(st));
 	}
+	tell_mtime(w, t, n);
 	install_ignore(w, t, n);
 	if (t->next_due)
 		due_note(w, t->next_due);
