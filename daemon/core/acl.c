@@ -129,7 +129,16 @@ bool acl_permits(const void *acl, size_t len, const struct caller *c, uint32_t g
 
 static ssize_t get(int fd, const char *path, struct buf *acl, size_t room)
 {
-	return path ? lgetxattr(path, ACL_NAME, acl->data, room) : fgetxattr(fd, ACL_NAME, acl->data, room);
+	char self[32];
+
+	if (path)
+		return lgetxattr(path, ACL_NAME, acl->data, room);
+	ssize_t n = fgetxattr(fd, ACL_NAME, acl->data, room);
+	if (n >= 0 || errno != EBADF)
+		return n;
+	/* A descriptor that stands for a path only is followed. */
+	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+	return getxattr(self, ACL_NAME, acl->data, room);
 }
 
 /* Of the path, if it is not NULL, else of the descriptor. */

@@ -33,7 +33,7 @@ bool acl_permits(const void *acl, size_t len, const struct caller *c, uint32_t g
 bool acl_is_valid(const void *acl, size_t len);
 
 /*
- * Replaces *acl by the list of an open file, or of `name` below an open directory without following a link; empty if
+ * Replaces *acl by the list of an open file (O_PATH will do), or of `name` below an open directory without following a link; empty if
  * there is none, or the file system has none.  What cannot be read becomes ACL_UNKNOWN.  ST_NOMEM.
  */
 MUST_USE enum status acl_read_fd(int fd, struct buf *acl);

@@ -5,6 +5,9 @@
 
 enum { FIELDS = 4, HEAD_BYTES = FIELDS * sizeof(uint32_t), GROUP_BITS = 070 };
 
+const struct guard guard_closed = {
+	.uid = UINT32_MAX, .gid = UINT32_MAX, .acl = ACL_UNKNOWN, .acl_len = ACL_UNKNOWN_LEN};
+
 bool guard_permits(const struct guard *g, const struct caller *c, unsigned want)
 {
 	if (caller_sees_all(c))
@@ -26,6 +29,17 @@ void chain_add(struct buf *chain, const struct guard *g)
 	buf_add(chain, head, sizeof head);
 	if (g->acl_len)
 		buf_add(chain, g->acl, g->acl_len);
+}
+
+void chain_add_above(struct buf *chain, const struct guard *g)
+{
+	struct buf longer = BUF_INIT;
+
+	chain_add(&longer, g);
+	buf_add(&longer, chain->data ? chain->data : "", chain->len);
+	longer.failed |= chain->failed;
+	buf_finish(chain);
+	*chain = longer;
 }
 
 /* Takes the first guard off the chain; false: it is malformed. */

@@ -19,8 +19,11 @@ struct guard {
 /* As the kernel's acl_permission_check(): the owner by the mode alone, the others by the list if there is one. */
 bool guard_permits(const struct guard *g, const struct caller *c, unsigned want);
 
-/* Appends the guard behind those above it. */
+/* Puts the guard behind those above it, or in front of those below it. */
 void chain_add(struct buf *chain, const struct guard *g);
+void chain_add_above(struct buf *chain, const struct guard *g);
+/* The guard of a place that nobody gets past but root. */
+extern const struct guard guard_closed;
 /* Whether the caller may search every directory of the chain.  An empty chain lets through; a malformed one does not. */
 bool chain_is_open(const void *chain, size_t len, const struct caller *c);
 /* The same but for the last guard, which must give any of the bits of `last`. */

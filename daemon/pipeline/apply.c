@@ -70,6 +70,8 @@ enum status apply_tree(struct db *db, struct tree_change *c, struct apply_notes 
 		.parent = c->parent,
 		.name = c->name ? c->name : "",
 		.ident = c->ident,
+		.acl = c->acl.data,
+		.acl_len = (int)c->acl.len,
 		.fsid = c->fsid,
 		.fsid_len = c->fsid_len,
 		.offline = c->offline,
@@ -78,6 +80,8 @@ enum status apply_tree(struct db *db, struct tree_change *c, struct apply_notes 
 		.dir = c->dir,
 		.name = c->name,
 		.ident = &c->ident,
+		.acl = c->acl.data,
+		.acl_len = (int)c->acl.len,
 		.stamp_ns = c->stamp_ns,
 		.state = c->state,
 		.rule = c->rule,
@@ -89,15 +93,15 @@ enum status apply_tree(struct db *db, struct tree_change *c, struct apply_notes 
 		return tree_root_put(db, c->name, c->new_name, &c->root);
 	case TREE_ROOT_STATE:
 		return tree_root_state(db, c->root, c->fsid, c->fsid_len, c->offline);
+	case TREE_ROOT_ABOVE:
+		return tree_root_above(db, c->root, c->acl.data ? c->acl.data : "", c->acl.len);
 	case TREE_ROOT_DELETE:
 		return tree_root_delete(db, c->root);
 	case TREE_DIR_PUT:
-		notes->permissions = true;
 		return tree_dir_put(db, &row);
 	case TREE_DIR_DETACH:
 		return tree_dir_detach(db, c->dir);
 	case TREE_DIR_MOVE:
-		notes->permissions = true;
 		return tree_dir_move(db, c->dir, c->root, c->parent, c->name);
 	case TREE_DIR_DELETE:
 		return tree_dir_delete(db, c->dir);
@@ -111,6 +115,8 @@ enum status apply_tree(struct db *db, struct tree_change *c, struct apply_notes 
 		st = tree_file_put(db, &file);
 		if (st == ST_OK)
 			st = tell_links_of_gone(db, c->replaced, notes);
+		if (st == ST_OK) /* modes are those of the inode, under all of its names */
+			st = tree_each_link(db, &c->ident, tell_link, notes);
 		return st == ST_NOT_FOUND ? ST_OK : st;
 	}
 	BUG("tree change without a case");
@@ -165,6 +171,8 @@ static enum status put_file(struct db *db, const struct result *r, enum file_sta
 		.dir = r->job->dir,
 		.name = r->job->name,
 		.ident = &r->job->read,
+		.acl = r->acl.data,
+		.acl_len = (int)r->acl.len,
 		.stamp_ns = r->stamp_ns,
 		.state = state,
 		.rule = r->rule,
@@ -175,12 +183,22 @@ static enum status put_file(struct db *db, const struct result *r, enum file_sta
 	return tree_file_put(db, &c);
 }
 
-static enum status put_ident(struct db *db, struct result *r)
+static enum status put_ident(struct db *db, struct result *r, struct apply_notes *notes)
 {
 	struct job *j = r->job;
-	enum status st = tree_file_touch(db, j->dir, j->name, &j->read, r->stamp_ns);
+	const struct file_change c = {
+		.dir = j->dir,
+		.name = j->name,
+		.ident = &j->read,
+		.acl = r->acl.data,
+		.acl_len = (int)r->acl.len,
+		.stamp_ns = r->stamp_ns,
+	};
+	enum status st = tree_file_touch(db, &c);
 
 	j->state = r->state;
+	if (st == ST_OK)
+		st = tell_links(db, j, notes);
 	if (st != ST_NOT_FOUND)
 		return st;
 	j->verdict = JOB_GONE;
@@ -228,6 +246,8 @@ static enum status apply_slow(struct db *db, struct result *r)
 		.dir = j->dir,
 		.name = j->name,
 		.ident = &j->read,
+		.acl = r->acl.data,
+		.acl_len = (int)r->acl.len,
 		.stamp_ns = row.stamp_ns,
 		.state = FILE_INDEXED,
 		.rule = row.rule,
@@ -246,7 +266,7 @@ static enum status apply_file(struct db *db, struct result *r, struct apply_note
 
 	j->verdict = JOB_COMMITTED;
 	if (r->kind == RESULT_STILL)
-		return put_ident(db, r);
+		return put_ident(db, r, notes);
 	enum status st = content_put(db, r, &document);
 	if (st == ST_NOT_FOUND) { /* a twin, or a part, is not there as it was thought to be */
 		j->verdict = j->parts == PARTS_REFUSED ? JOB_REFUSED : JOB_REPEAT;

@@ -6,7 +6,6 @@
 
 /* What the transaction must tell the loop beyond its items. */
 struct apply_notes {
-	bool permissions; /* modes or owners changed: what callers may see is another */
 	void (*link)(void *arg, int64_t dir, const char *name); /* another name of an inode that changed */
 	void *arg;
 };

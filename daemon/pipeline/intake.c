@@ -1,6 +1,7 @@
 /* intake: opening, copying and hashing a document; see intake.h. */
 #include "pipeline/intake.h"
 
+#include "core/acl.h"
 #include "core/beneath.h"
 #include "core/now.h"
 #include "core/stats.h"
@@ -153,6 +154,21 @@ static bool unchanged(struct intake *in)
 	return !ident_fd(in->source, &now) && ident_same_content(&now, &in->ident);
 }
 
+/*
+ * What was read is stored for those who may read it.  A file that never rests is stored though it changed meanwhile,
+ * but not if that change was of who may: a secret may have been written behind it.
+ */
+static bool same_guard(struct intake *in)
+{
+	AUTO_BUF acl = BUF_INIT;
+	struct ident now;
+
+	if (ident_fd(in->source, &now) || acl_read_fd(in->source, &acl) != ST_OK)
+		return false;
+	return now.mode == in->ident.mode && now.uid == in->ident.uid && now.gid == in->ident.gid &&
+	       acl.len == in->acl.len && (acl.len == 0 || !memcmp(acl.data, in->acl.data, acl.len));
+}
+
 static enum intake_verdict look(struct intake *in, const char *root, const char *path, int64_t size_max)
 {
 	int path_fd = beneath_open(root, path, O_PATH | O_CLOEXEC);
@@ -165,6 +181,8 @@ static enum intake_verdict look(struct intake *in, const char *root, const char 
 		v = verdict_of_errno(in, -err);
 	else if (!S_ISREG(in->ident.mode))
 		v = INTAKE_GONE;
+	else if (acl_read_fd(path_fd, &in->acl) != ST_OK)
+		v = verdict_of_errno(in, ENOMEM);
 	else if (db_is_own(in->ident.dev, in->ident.ino))
 		v = INTAKE_OWN;
 	else if (in->ident.size > size_max)
@@ -204,7 +222,7 @@ enum intake_verdict intake_open(
 		in->fd = in->source;
 	}
 	in->hashed = true;
-	if (!unchanged(in) && !rules->unstable_ok) {
+	if (!unchanged(in) && (!rules->unstable_ok || !same_guard(in))) {
 		stats_add(unstable_reads, 1);
 		return INTAKE_UNSTABLE;
 	}
@@ -222,6 +240,7 @@ bool intake_still_same(struct intake *in)
 
 void intake_finish(struct intake *in)
 {
+	buf_finish(&in->acl);
 	if (in->fd >= 0 && in->fd != in->source)
 		close(in->fd);
 	if (in->source >= 0)

@@ -11,6 +11,7 @@
 #ifndef PIPELINE_INTAKE_H
 #define PIPELINE_INTAKE_H
 
+#include "core/buf.h"
 #include "core/config.h"
 #include "core/ident.h"
 #include "core/status.h"
@@ -34,6 +35,7 @@ struct intake {
 	int fd;		  /* for the converter, offset 0; -1 if not ready */
 	int source;	  /* the file itself, -1: closed */
 	struct ident ident; /* as read */
+	struct buf acl;	    /* its access list; empty: none */
 	int64_t stamp_ns; /* real time before the first stat */
 	unsigned char hash[DOCUMENT_HASH_BYTES];
 	bool hashed;

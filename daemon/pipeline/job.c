@@ -18,5 +18,6 @@ void tree_change_destroy(struct tree_change *c)
 		return;
 	mem_free(c->name);
 	mem_free(c->new_name);
+	buf_finish(&c->acl);
 	mem_free(c);
 }

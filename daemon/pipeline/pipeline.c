@@ -314,6 +314,7 @@ enum status pipeline_create(const struct pipeline_options *o, struct pipeline **
 	p->workers_over.open = open_workers_over;
 	p->writer_over.open = open_writer_over;
 	enum status st = make_stages(p, o->config, workers);
+	db_keep_access(o->writer_db, o->config->mode == MODE_SYSTEM);
 	if (st == ST_OK)
 		st = start_writer(p, o->writer_db, workers);
 	if (st != ST_OK)

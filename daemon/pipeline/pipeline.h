@@ -10,6 +10,7 @@
 #define PIPELINE_PIPELINE_H
 
 #include "convert/convert.h"
+#include "core/buf.h"
 #include "core/config.h"
 #include "core/mailbox.h"
 #include "store/tree.h"
@@ -71,6 +72,7 @@ void job_destroy(struct job *j); /* NULL is fine */
 enum tree_change_kind {
 	TREE_ROOT_PUT, /* name: its path, new_name: its name; root is filled in by the writer */
 	TREE_ROOT_STATE,
+	TREE_ROOT_ABOVE, /* acl: the chain of the directories above it */
 	TREE_ROOT_DELETE,
 	TREE_DIR_PUT,
 	TREE_DIR_DETACH,
@@ -91,6 +93,7 @@ struct tree_change {
 	int64_t root, dir, parent; /* parent: of TREE_DIR_PUT and _MOVE; the target directory of _FILE_MOVE */
 	char *name;		   /* TREE_FILE_MOVE: the old name */
 	char *new_name;		   /* TREE_FILE_MOVE */
+	struct buf acl;	    /* TREE_DIR_PUT, TREE_FILE_STATE: access list; empty: none */
 	struct ident ident; /* TREE_FILE_DELETE: what the index says was there; ino 0: unknown */
 	uint64_t replaced;  /* TREE_FILE_STATE: inode that had the name before; 0: none */
 	int64_t stamp_ns;

@@ -72,7 +72,7 @@ void result_destroy(struct result *r)
 		return;
 	BUG_UNLESS(!r->job);
 	struct buf *bufs[] = {&r->text, &r->type, &r->title, &r->author, &r->lang, &r->meta,
-		&r->who, &r->detail, &r->output};
+		&r->who, &r->detail, &r->output, &r->acl};
 	for (size_t i = 0; i < sizeof bufs / sizeof *bufs; i++)
 		buf_finish(bufs[i]);
 	place_destroy(r->place);

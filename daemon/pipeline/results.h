@@ -52,6 +52,7 @@ struct result {
 	unsigned char hash[DOCUMENT_HASH_BYTES];
 	bool hashed;
 	int64_t stamp_ns;
+	struct buf acl;	   /* of the file as it was read; empty: none */
 	int64_t known;	   /* document id */
 	int64_t converter; /* row id of the one that had the last word */
 	int64_t rule;	   /* row id of the one that the name chose */

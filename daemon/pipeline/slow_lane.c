@@ -178,6 +178,8 @@ static bool fill_result(struct slow_lane *l, struct result *r, const struct conv
 	j->read = in.ident;
 	memcpy(r->hash, in.hash, sizeof r->hash);
 	r->hashed = in.hashed;
+	r->acl = in.acl;
+	in.acl = (struct buf)BUF_INIT;
 	if (ok && known_find(&l->known, r->hash, with->row_id, &r->known))
 		r->kind = RESULT_KNOWN;
 	else if (ok)

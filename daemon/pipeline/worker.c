@@ -6,6 +6,7 @@
  */
 #include "pipeline/worker.h"
 
+#include "core/acl.h"
 #include "core/lock.h"
 #include "core/log.h"
 #include "core/mem.h"
@@ -219,8 +220,10 @@ static bool is_lack(int error)
 static void read_failure(struct result *r, enum file_state state, const char *reason,
 	bool transient, const struct intake *in)
 {
-	if (!r->job->read.ino)
+	if (!r->job->read.ino) {
 		r->job->read = r->job->seen;
+		buf_adds(&r->acl, ACL_UNKNOWN);
+	}
 	plain_failure(r, state, reason, transient, strerror(in->error_no));
 }
 
@@ -350,6 +353,8 @@ static bool fill_result(struct worker *w, struct result *r, enum job_verdict *ve
 	r->stamp_ns = in.stamp_ns;
 	r->hashed = in.hashed;
 	memcpy(r->hash, in.hash, sizeof r->hash);
+	r->acl = in.acl;
+	in.acl = (struct buf)BUF_INIT;
 	bool ok = settle_intake(r, &in, v, verdict);
 	if (ok && v == INTAKE_READY && !is_deadly(r))
 		ok = read_document(w, r, &in, config, verdict);

@@ -8,6 +8,7 @@
 #include "core/stats.h"
 #include "core/thread.h"
 #include "pipeline/apply.h"
+#include "store/access.h"
 #include "store/vocabulary_round.h"
 
 #include <string.h>
@@ -112,7 +113,7 @@ static void tell_loop(struct writer *w, int64_t clock, bool rebuilt)
 	if (rebuilt)
 		w->note.clock = 0; /* a number of the store that is gone */
 	w->note.rebuilt |= rebuilt;
-	w->note.permissions |= w->notes.permissions;
+	w->note.permissions |= clock && db_has_regranted(w->db);
 	send = !w->note.under_way;
 	w->note.under_way = true;
 	lock_drop(&w->lock);
@@ -201,7 +202,6 @@ static void send_batch(struct writer *w, int64_t clock, const enum job_verdict *
 		send_item(w, &w->batch[i], clock, forced);
 	w->count = w->bytes = 0;
 	w->open = w->urgent = false;
-	w->notes.permissions = false;
 }
 
 /* --- one transaction ------------------------------------------------------------------------- */
@@ -320,7 +320,6 @@ static enum status replay_one(struct writer *w, struct item *i)
 	const enum job_verdict refused = JOB_REFUSED;
 
 	send_links(w, false);
-	w->notes.permissions = false;
 	enum status st = db_begin(w->db);
 	if (st != ST_OK)
 		return st;
@@ -436,7 +435,7 @@ static void tell_batch(struct writer *w)
 	w->last_work_ms = now_mono_ms();
 	w->rest = REST_NONE;
 	if (!w->count) {
-		w->urgent = w->notes.permissions = false;
+		w->urgent = false;
 		w->bytes = 0;
 		return;
 	}
@@ -561,6 +560,8 @@ static void sweep(struct writer *w)
 		st = documents_sweep(w->db, now - ORPHAN_KEEP_S, ORPHAN_SHARE);
 	if (st == ST_OK)
 		st = tree_sweep_tombstones(w->db, now - TOMBSTONE_KEEP_S);
+	if (st == ST_OK)
+		st = access_sweep(w->db, now - TOMBSTONE_KEEP_S, now);
 	if (st == ST_OK)
 		st = db_commit(w->db);
 	else

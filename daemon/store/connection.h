@@ -37,6 +37,12 @@ struct db {
 		size_t count, room;
 		bool failed; /* a note was lost for want of memory */
 	} touched;
+	bool keeps_access; /* callers differ: system mode; writer only */
+	struct last_chain {
+		int64_t dir; /* 0: none */
+		struct buf bytes;
+	} last_chain;	/* of the directory that was asked about last (access.c) */
+	bool regranted; /* who may see what is another after it */
 	struct noted_dirs {
 		struct noted_dir {
 			int64_t dir;

@@ -165,6 +165,7 @@ static void destroy(struct db *db)
 	close_raw(db);
 	hold_drop(db->lock_fd);
 	paths_drop(db);
+	buf_finish(&db->last_chain.bytes);
 	mem_free(db->touched.ids);
 	dir_names_finish(db);
 	mem_free(db->lengths.items);

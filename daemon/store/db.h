@@ -64,6 +64,10 @@ MUST_USE enum status db_reopen_writer(struct db **writer);
 MUST_USE enum status db_begin(struct db *db);
 MUST_USE enum status db_commit(struct db *db); /* on failure the transaction is rolled back (asked, not assumed) */
 void db_rollback(struct db *db);	       /* also ends a reader's transaction */
+/* Callers may see different things: it is kept who could see what goes.  Writer, before the first transaction. */
+void db_keep_access(struct db *writer, bool keep);
+/* Whether the writer's last transaction changed who may see what: modes, owners, access lists, places. */
+bool db_has_regranted(const struct db *db);
 
 /* The clock: one number for every row change.  In a transaction of the writer db_tick takes the next one. */
 int64_t db_tick(struct db *db);

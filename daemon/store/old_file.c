@@ -10,6 +10,14 @@ void old_file_finish(struct old_file *old)
 	buf_finish(&old->acl);
 }
 
+bool old_file_has_guard(
+	const struct old_file *old, const struct ident *now, const void *acl, size_t acl_len)
+{
+	return old->ident.mode == now->mode && old->ident.uid == now->uid &&
+	       old->ident.gid == now->gid && old->acl.len == acl_len &&
+	       (acl_len == 0 || memcmp(old->acl.data, acl, acl_len) == 0);
+}
+
 enum status old_file_find(struct db *db, int64_t dir, const char *name, struct old_file *old)
 {
 	AUTO_STATEMENT s = statement_start(db, STMT_FILE_OLD);

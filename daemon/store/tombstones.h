@@ -10,14 +10,26 @@
 
 #include "core/status.h"
 
-#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct db;
 
-/* `len` bytes of absolute path, "" for the file system's root; takes a clock number. */
-MUST_USE enum status tombstone_add(struct db *db, const char *path, size_t len, bool dir);
+/* Stored as numbers: never renumber. */
+enum tombstone_kind {
+	TOMBSTONE_FILE,
+	TOMBSTONE_DIR,
+	TOMBSTONE_LOST /* of a file that is there still, but not for all who could see it: told to these alone */
+};
+
+/*
+ * `len` bytes of absolute path, "" for the file system's root; takes a clock number.  `access` (access.h): who could see
+ * what was there.
+ */
+MUST_USE enum status tombstone_add(struct db *db, const char *path, size_t len,
+	enum tombstone_kind kind, int64_t access);
 /* The same unless something lives there: for what was detached, and comes late. */
-MUST_USE enum status tombstone_add_if_gone(struct db *db, const char *path, bool dir);
+MUST_USE enum status tombstone_add_if_gone(
+	struct db *db, const char *path, enum tombstone_kind kind, int64_t access);
 
 #endif

@@ -5,6 +5,7 @@
  * connection and takes effect with the commit, or not at all.
  */
 #include "core/log.h"
+#include "store/access.h"
 #include "store/connection.h"
 #include "store/dir_names.h"
 #include "store/documents.h"
@@ -26,6 +27,8 @@ static void enter(struct db *db)
 	db->trouble = ST_OK;
 	db->clock_before = db->clock;
 	db->counts_before = db->counts;
+	db->regranted = false;
+	access_forget_last(db);
 }
 
 enum status db_begin(struct db *db)
@@ -103,6 +106,16 @@ enum status db_commit(struct db *db)
 	missing_publish(db);
 	counts_publish(&db->counts);
 	return ST_OK;
+}
+
+void db_keep_access(struct db *writer, bool keep)
+{
+	writer->keeps_access = keep;
+}
+
+bool db_has_regranted(const struct db *db)
+{
+	return db->regranted;
 }
 
 int64_t db_tick(struct db *db)

@@ -133,9 +133,8 @@ struct file_change {
 };
 /* ST_NOT_FOUND: the directory row or the document is gone (deleted meanwhile), or its content is to be read again. */
 MUST_USE enum status tree_file_put(struct db *db, const struct file_change *c);
-/* Only identity and stamp change (touch, chmod); ST_NOT_FOUND. */
-MUST_USE enum status tree_file_touch(
-	struct db *db, int64_t dir, const char *name, const struct ident *ident, int64_t stamp_ns);
+/* Only identity, access list and stamp change (touch, chmod); ST_NOT_FOUND. */
+MUST_USE enum status tree_file_touch(struct db *db, const struct file_change *c);
 /* Moves the row, replacing one that is there; ST_NOT_FOUND if the source is gone. */
 MUST_USE enum status tree_file_move(
 	struct db *db, int64_t from_dir, const char *from, int64_t to_dir, const char *to);

@@ -1,5 +1,6 @@
 /* tree_dir: directory rows as the writer changes them; see tree.h. */
 #include "core/log.h"
+#include "store/access.h"
 #include "store/connection.h"
 #include "store/dir_names.h"
 #include "store/tombstones.h"
@@ -50,12 +51,12 @@ enum status tree_dir_exists(struct db *db, int64_t dir)
 }
 
 /* `careful`: the row was detached, others may live at its path by now. */
-static enum status leave_path(struct db *db, const struct buf *path, bool careful)
+static enum status leave_path(struct db *db, const struct buf *path, bool careful, int64_t access)
 {
 	const char *text = path->len ? path->data : "";
 
-	return careful ? tombstone_add_if_gone(db, text, true)
-		       : tombstone_add(db, text, path->len, true);
+	return careful ? tombstone_add_if_gone(db, text, TOMBSTONE_DIR, access)
+		       : tombstone_add(db, text, path->len, TOMBSTONE_DIR, access);
 }
 
 /* Only what hangs below a directory is found by its name. */
@@ -70,6 +71,7 @@ enum status tree_dir_detach(struct db *db, int64_t id)
 {
 	AUTO_BUF path = BUF_INIT;
 	AUTO_PLACE place = PLACE_INIT;
+	int64_t access = 0;
 	bool detached;
 	enum status st = find_place(db, id, &place);
 
@@ -88,12 +90,16 @@ enum status tree_dir_detach(struct db *db, int64_t id)
 	paths_drop(db);
 	st = note_name(db, id, &place);
 	if (st == ST_OK)
-		st = tombstone_add(db, path.data, path.len, true); /* what is below it is found no more */
+		st = access_of_dir(db, id, &access);
+	if (st == ST_OK) /* what is below it is found no more */
+		st = tombstone_add(db, path.data, path.len, TOMBSTONE_DIR, access);
 	if (st != ST_OK)
 		return st;
+	access_forget_last(db);
 	AUTO_STATEMENT s = statement_start(db, STMT_DIR_DETACH);
 	statement_int(&s, id);
 	statement_blob(&s, path.data, path.len);
+	statement_int_or_null(&s, access);
 	return statement_run(&s);
 }
 
@@ -128,14 +134,18 @@ static bool same_bytes(struct statement *s, int column, const void *bytes, int l
 	return old_len == len && (len == 0 || memcmp(old, bytes, (size_t)len) == 0);
 }
 
+static bool same_guard(struct statement *s, const struct dir_row *row)
+{
+	return statement_get_int(s, 2) == row->ident.mode &&
+	       statement_get_int(s, 3) == row->ident.uid &&
+	       statement_get_int(s, 4) == row->ident.gid &&
+	       same_bytes(s, 5, row->acl, row->acl_len);
+}
+
 static bool same_dir(struct statement *s, const struct dir_row *row)
 {
 	return (uint64_t)statement_get_int(s, 0) == row->ident.ino &&
-	       statement_get_int(s, 1) == row->ident.btime_ns &&
-	       statement_get_int(s, 2) == row->ident.mode &&
-	       statement_get_int(s, 3) == row->ident.uid &&
-	       statement_get_int(s, 4) == row->ident.gid &&
-	       same_bytes(s, 5, row->acl, row->acl_len) &&
+	       statement_get_int(s, 1) == row->ident.btime_ns && same_guard(s, row) &&
 	       same_bytes(s, 6, row->fsid, row->fsid_len) &&
 	       (statement_get_int(s, 7) != 0) == row->offline;
 }
@@ -179,6 +189,7 @@ static enum status update_dir(struct db *db, const struct dir_row *row)
 {
 	AUTO_STATEMENT s = statement_start(db, STMT_DIR_UPDATE);
 
+	access_forget_last(db);
 	statement_int(&s, row->id);
 	bind_dir(&s, row);
 	statement_int(&s, db_tick(db));
@@ -194,9 +205,23 @@ static enum status touch_dir(struct db *db, const struct dir_row *row)
 	return statement_run(&s);
 }
 
+/* Others may reach it: what is below takes no number of its own for that. */
+static enum status regrant_dir(struct db *db, const struct dir_row *row)
+{
+	int64_t was, now = 0;
+	enum status st = access_of_dir(db, row->id, &was);
+
+	db->regranted = true;
+	if (st == ST_OK)
+		st = update_dir(db, row);
+	if (st == ST_OK)
+		st = access_of_dir(db, row->id, &now);
+	return st == ST_OK ? access_note_regrant(db, was, now) : st;
+}
+
 enum status tree_dir_put(struct db *db, const struct dir_row *row)
 {
-	bool found, touched = false, same = false;
+	bool found, touched = false, same = false, guarded = true;
 
 	BUG_UNLESS(row->id > 0 && (row->parent || !row->name[0]));
 	{
@@ -207,6 +232,7 @@ enum status tree_dir_put(struct db *db, const struct dir_row *row)
 		if (found) {
 			same = same_dir(&s, row);
 			touched = statement_get_int(&s, 8) != row->ident.mtime_ns;
+			guarded = same_guard(&s, row);
 		}
 		enum status st = statement_status(&s);
 		if (st != ST_OK)
@@ -214,7 +240,7 @@ enum status tree_dir_put(struct db *db, const struct dir_row *row)
 	}
 	if (!found)
 		return insert_dir(db, row);
-	enum status st = same ? ST_OK : update_dir(db, row);
+	enum status st = guarded ? (same ? ST_OK : update_dir(db, row)) : regrant_dir(db, row);
 	return st == ST_OK && touched ? touch_dir(db, row) : st;
 }
 
@@ -238,7 +264,7 @@ static enum status is_below(struct db *db, int64_t dir, int64_t above, bool *bel
 }
 
 static enum status write_move(struct db *db, int64_t id, int64_t root, int64_t parent,
-	const char *name, const struct buf *from)
+	const char *name, const struct buf *from, int64_t access)
 {
 	AUTO_STATEMENT s = statement_start(db, STMT_DIR_MOVE);
 
@@ -248,7 +274,10 @@ static enum status write_move(struct db *db, int64_t id, int64_t root, int64_t p
 	statement_blob(&s, name, strlen(name));
 	statement_int(&s, db_tick(db));
 	statement_blob(&s, from->len ? from->data : "/", from->len ? from->len : 1);
+	statement_int_or_null(&s, access);
 	paths_drop(db);
+	access_forget_last(db);
+	db->regranted = true;
 	return statement_run(&s);
 }
 
@@ -272,6 +301,7 @@ enum status tree_dir_move(struct db *db, int64_t id, int64_t root, int64_t paren
 	AUTO_PLACE old = PLACE_INIT;
 	AUTO_BUF from = BUF_INIT;
 	bool detached, below = false;
+	int64_t was = 0, now = 0;
 	enum status st = find_place(db, id, &old);
 
 	BUG_UNLESS(parent || !name[0]);
@@ -288,16 +318,20 @@ enum status tree_dir_move(struct db *db, int64_t id, int64_t root, int64_t paren
 	if (st == ST_OK)
 		st = path_of_dir(db, id, &from, &detached);
 	if (st == ST_OK)
-		st = leave_path(db, &from, detached);
+		st = access_of_dir(db, id, &was);
+	if (st == ST_OK)
+		st = leave_path(db, &from, detached, was);
 	if (st == ST_OK)
 		st = vacate(db, root, parent, name);
 	if (st == ST_OK)
 		st = note_name(db, id, &old);
 	if (st == ST_OK)
-		st = write_move(db, id, root, parent, name, &from);
+		st = write_move(db, id, root, parent, name, &from, was);
 	if (st == ST_OK && root != old.root)
 		st = reroot(db, id, root);
-	return st;
+	if (st == ST_OK)
+		st = access_of_dir(db, id, &now);
+	return st == ST_OK ? access_note_regrant(db, was, now) : st;
 }
 
 /* --- delete -------------------------------------------------------------------------------- */
@@ -342,8 +376,11 @@ static enum status delete_row(struct db *db, int64_t id)
 static enum status fell_one(struct felling *f, int64_t id, int64_t *up)
 {
 	AUTO_PLACE place = PLACE_INIT;
+	int64_t access = 0;
 	enum status st = find_place(f->db, id, &place);
 
+	if (st == ST_OK && !f->nameless)
+		st = access_of_dir(f->db, id, &access);
 	if (st == ST_OK)
 		st = tree_files_delete(f->db, id, f->nameless ? NULL : &f->path, f->careful);
 	if (st == ST_OK)
@@ -355,7 +392,8 @@ static enum status fell_one(struct felling *f, int64_t id, int64_t *up)
 		db_tick(f->db);
 		return st;
 	}
-	return leave_path(f->db, &f->path, f->careful);
+	access_forget_last(f->db);
+	return leave_path(f->db, &f->path, f->careful, access);
 }
 
 static void go_up(struct felling *f)

@@ -1,6 +1,7 @@
 /* tree_file: file rows as the writer changes them; see tree.h. */
 #include "core/now.h"
 #include "core/path.h"
+#include "store/access.h"
 #include "store/connection.h"
 #include "store/container.h"
 #include "store/documents.h"
@@ -131,8 +132,8 @@ static enum status insert_file(struct db *db, const struct file_change *c)
 static bool is_same(const struct old_file *old, const struct file_change *c)
 {
 	return same_ident(&old->ident, c->ident) && old->state == c->state &&
-	       old->document == c->document && old->acl.len == (size_t)c->acl_len &&
-	       (c->acl_len == 0 || memcmp(old->acl.data, c->acl, old->acl.len) == 0);
+	       old->document == c->document &&
+	       old_file_has_guard(old, c->ident, c->acl, (size_t)c->acl_len);
 }
 
 static enum status update_row(struct db *db, int64_t id, const struct file_change *c)
@@ -162,12 +163,40 @@ static enum status update_stamp(struct db *db, int64_t id, const struct file_cha
 	return statement_run(&s);
 }
 
+/* Who could see it, and cannot any more, is to hear of it (changes). */
+static enum status note_lost(struct db *db, int64_t dir, const char *name, const struct old_file *old)
+{
+	AUTO_BUF path = BUF_INIT;
+	int64_t access;
+	bool detached;
+
+	db->regranted = true;
+	if (!db->keeps_access)
+		return ST_OK;
+	enum status st = path_of_dir(db, dir, &path, &detached);
+	if (st != ST_OK || detached) /* what left its place was told to be gone */
+		return st == ST_NOT_FOUND ? ST_OK : st;
+	buf_addc(&path, '/');
+	buf_adds(&path, name);
+	st = db_trouble(db, buf_status(&path));
+	if (st == ST_OK)
+		st = access_of_file(db, dir, &old->ident, old->acl.data, old->acl.len, &access);
+	return st == ST_OK ? tombstone_add(db, path.data, path.len, TOMBSTONE_LOST, access) : st;
+}
+
+static bool has_guard(const struct old_file *old, const struct file_change *c)
+{
+	return old_file_has_guard(old, c->ident, c->acl, (size_t)c->acl_len);
+}
+
 static enum status update_file(
 	struct db *db, const struct old_file *old, const struct file_change *c)
 {
 	bool same = is_same(old, c);
-	enum status st = same ? update_stamp(db, old->id, c) : update_row(db, old->id, c);
+	enum status st = has_guard(old, c) ? ST_OK : note_lost(db, c->dir, c->name, old);
 
+	if (st == ST_OK)
+		st = same ? update_stamp(db, old->id, c) : update_row(db, old->id, c);
 	if (st == ST_OK)
 		st = lacks_no_more(db, old->id, old->state);
 	if (st == ST_OK)
@@ -199,40 +228,41 @@ enum status tree_file_put(struct db *db, const struct file_change *c)
 	return st == ST_OK ? update_file(db, &old, c) : st;
 }
 
-static enum status touch_stamp(
-	struct db *db, int64_t id, const struct ident *ident, int64_t stamp_ns)
+static enum status touch_stamp(struct db *db, int64_t id, const struct file_change *c)
 {
 	AUTO_STATEMENT s = statement_start(db, STMT_FILE_STAMP_ONLY);
 
 	statement_int(&s, id);
-	statement_int(&s, stamp_ns);
-	statement_int(&s, ident->ctime_ns);
-	statement_int(&s, ident->nlink);
+	statement_int(&s, c->stamp_ns);
+	statement_int(&s, c->ident->ctime_ns);
+	statement_int(&s, c->ident->nlink);
 	return statement_run(&s);
 }
 
-static enum status touch_row(
-	struct db *db, int64_t id, const struct ident *ident, int64_t stamp_ns)
+static enum status touch_row(struct db *db, int64_t id, const struct file_change *c)
 {
 	AUTO_STATEMENT s = statement_start(db, STMT_FILE_TOUCH);
 
 	statement_int(&s, id);
-	bind_ident(&s, ident);
-	statement_int(&s, stamp_ns);
+	bind_ident(&s, c->ident);
+	statement_int(&s, c->stamp_ns);
 	statement_int(&s, db_tick(db));
+	statement_blob_or_null(&s, c->acl, (size_t)c->acl_len);
 	return statement_run(&s);
 }
 
-enum status tree_file_touch(
-	struct db *db, int64_t dir, const char *name, const struct ident *ident, int64_t stamp_ns)
+enum status tree_file_touch(struct db *db, const struct file_change *c)
 {
 	AUTO_OLD old = OLD_INIT;
-	enum status st = old_file_find(db, dir, name, &old);
+	enum status st = old_file_find(db, c->dir, c->name, &old);
 
 	if (st != ST_OK)
 		return st;
-	return same_ident(&old.ident, ident) ? touch_stamp(db, old.id, ident, stamp_ns)
-					     : touch_row(db, old.id, ident, stamp_ns);
+	bool guarded = has_guard(&old, c);
+	if (guarded && same_ident(&old.ident, c->ident))
+		return touch_stamp(db, old.id, c);
+	st = guarded ? ST_OK : note_lost(db, c->dir, c->name, &old);
+	return st == ST_OK ? touch_row(db, old.id, c) : st;
 }
 
 /* --- delete -------------------------------------------------------------------------------- */
@@ -257,19 +287,23 @@ static enum status delete_row(struct db *db, const struct old_file *old, const c
 	return statement_run(&s);
 }
 
-/* Below `dir`, whose path is known. */
-static enum status bury(struct db *db, const struct buf *dir, const char *name, bool careful)
+/* Below `above`, which is the path of directory `dir`. */
+static enum status bury(struct db *db, int64_t dir, const struct buf *above, const char *name,
+	const struct old_file *old, bool careful)
 {
 	AUTO_BUF path = BUF_INIT;
+	int64_t access;
 
-	buf_add(&path, dir->data ? dir->data : "", dir->len);
+	buf_add(&path, above->data ? above->data : "", above->len);
 	buf_addc(&path, '/');
 	buf_adds(&path, name);
 	enum status st = db_trouble(db, buf_status(&path));
+	if (st == ST_OK)
+		st = access_of_file(db, dir, &old->ident, old->acl.data, old->acl.len, &access);
 	if (st != ST_OK)
 		return st;
-	return careful ? tombstone_add_if_gone(db, path.data, false)
-		       : tombstone_add(db, path.data, path.len, false);
+	return careful ? tombstone_add_if_gone(db, path.data, TOMBSTONE_FILE, access)
+		       : tombstone_add(db, path.data, path.len, TOMBSTONE_FILE, access);
 }
 
 enum status tree_file_delete(struct db *db, int64_t dir, const char *name)
@@ -287,7 +321,7 @@ enum status tree_file_delete(struct db *db, int64_t dir, const char *name)
 		st = delete_row(db, &old, name);
 	if (st == ST_OK && nameless)
 		db_tick(db);
-	return st == ST_OK && !nameless ? bury(db, &path, name, careful) : st;
+	return st == ST_OK && !nameless ? bury(db, dir, &path, name, &old, careful) : st;
 }
 
 static enum status delete_all(struct db *db, int64_t dir)
@@ -316,9 +350,15 @@ enum status tree_files_delete(struct db *db, int64_t dir, const struct buf *path
 		old.id = statement_get_int(&s, 0);
 		old.state = (enum file_state)statement_get_int(&s, 2);
 		old.document = statement_get_int(&s, 3);
-		st = leave(db, &old, name);
+		old.ident.mode = (uint32_t)statement_get_int(&s, 4);
+		old.ident.uid = (uint32_t)statement_get_int(&s, 5);
+		old.ident.gid = (uint32_t)statement_get_int(&s, 6);
+		statement_add_bytes(&s, 7, &old.acl);
+		st = db_trouble(db, buf_status(&old.acl));
+		if (st == ST_OK)
+			st = leave(db, &old, name);
 		if (st == ST_OK && path)
-			st = bury(db, path, name, careful);
+			st = bury(db, dir, path, name, &old, careful);
 	}
 	if (st == ST_OK)
 		st = statement_status(&s);
@@ -332,7 +372,9 @@ static enum status make_way(struct db *db, int64_t dir, const char *name)
 	AUTO_OLD there = OLD_INIT;
 	enum status st = old_file_find(db, dir, name, &there);
 
-	/* No tombstone: its path lives on with the row that takes its place. */
+	/* No other tombstone: its path lives on with the row that takes its place. */
+	if (st == ST_OK)
+		st = note_lost(db, dir, name, &there);
 	if (st != ST_OK)
 		return st == ST_NOT_FOUND ? ST_OK : st;
 	return delete_row(db, &there, name);
@@ -346,7 +388,7 @@ static enum status rename_in_index(struct db *db, int64_t id, const char *from, 
 }
 
 static enum status write_move(
-	struct db *db, int64_t id, int64_t dir, const char *name, const struct buf *from)
+	struct db *db, int64_t id, int64_t dir, const char *name, const struct buf *from, int64_t access)
 {
 	AUTO_STATEMENT s = statement_start(db, STMT_FILE_MOVE);
 	char extension[17];
@@ -358,6 +400,7 @@ static enum status write_move(
 	statement_string(&s, extension);
 	statement_int(&s, db_tick(db));
 	statement_blob_or_null(&s, from->data, from->len);
+	statement_int_or_null(&s, access);
 	return statement_run(&s);
 }
 
@@ -366,6 +409,7 @@ enum status tree_file_move(
 {
 	AUTO_OLD old = OLD_INIT;
 	AUTO_BUF path = BUF_INIT;
+	int64_t access = 0;
 	bool detached, renamed = strcmp(from, to) != 0;
 	enum status st = old_file_find(db, from_dir, from, &old);
 
@@ -376,7 +420,9 @@ enum status tree_file_move(
 		st = path_of_dir(db, from_dir, &path, &detached);
 	if (st != ST_OK)
 		return st;
-	st = bury(db, &path, from, detached);
+	st = bury(db, from_dir, &path, from, &old, detached);
+	if (st == ST_OK)
+		st = access_of_file(db, from_dir, &old.ident, old.acl.data, old.acl.len, &access);
 	buf_addc(&path, '/');
 	buf_adds(&path, from);
 	if (st == ST_OK)
@@ -386,6 +432,7 @@ enum status tree_file_move(
 	if (st == ST_OK && renamed)
 		st = rename_in_index(db, old.id, from, to);
 	if (st == ST_OK)
-		st = write_move(db, old.id, to_dir, to, &path);
+		st = write_move(db, old.id, to_dir, to, &path, access);
+	db->regranted |= from_dir != to_dir;
 	return st;
 }

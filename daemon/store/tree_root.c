@@ -1,4 +1,5 @@
 /* tree_root: rows of the configured roots; see tree.h. */
+#include "store/access.h"
 #include "store/connection.h"
 #include "store/tree.h"
 #include "store/tree_path.h"
@@ -94,6 +95,25 @@ enum status tree_root_state(
 	return statement_run(&s);
 }
 
+static enum status root_top(struct db *db, int64_t root, int64_t *top)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_ROOT_TOP);
+
+	statement_int(&s, root);
+	*top = statement_row(&s) ? statement_get_int(&s, 0) : 0;
+	return statement_status(&s);
+}
+
+static enum status write_above(struct db *db, int64_t root, const void *chain, size_t len)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_ROOT_ABOVE);
+
+	statement_int(&s, root);
+	statement_blob(&s, chain, len);
+	access_forget_last(db);
+	return statement_run(&s);
+}
+
 enum status tree_root_above(struct db *db, int64_t root, const void *chain, size_t len)
 {
 	bool same, known;
@@ -111,10 +131,16 @@ enum status tree_root_above(struct db *db, int64_t root, const void *chain, size
 	if (same)
 		return ST_OK;
 	db_tick(db);
-	AUTO_STATEMENT s = statement_start(db, STMT_ROOT_ABOVE);
-	statement_int(&s, root);
-	statement_blob(&s, chain, len);
-	return statement_run(&s);
+	db->regranted = true;
+	int64_t top, was = 0, now = 0;
+	enum status st = root_top(db, root, &top);
+	if (st == ST_OK && top)
+		st = access_of_dir(db, top, &was);
+	if (st == ST_OK)
+		st = write_above(db, root, chain, len);
+	if (st == ST_OK && top)
+		st = access_of_dir(db, top, &now);
+	return st == ST_OK ? access_note_regrant(db, was, now) : st;
 }
 
 /* A directory at the top of the root: its own, or a detached one; 0: none. */

@@ -371,6 +371,8 @@ static struct batch *new_batch(struct watch *w, uint64_t dev, bool live)
 	b->scan.rules = w->rules;
 	b->scan.file_size_max = w->config->limits.file_size;
 	b->scan.inotify = w->inotify;
+	b->scan.guarded = w->config->mode == MODE_SYSTEM;
+	b->scan.above_inotify = w->above_inotify;
 	return b;
 }
 

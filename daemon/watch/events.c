@@ -147,6 +147,7 @@ static void on_event(void *arg, const struct inotify_event *e)
 void events_read(struct watch *w, bool all)
 {
 	inotify_drain(w->inotify, all ? READS_ALL : READS_A_TURN, on_event, w);
+	above_events(w);
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)

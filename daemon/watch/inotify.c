@@ -24,12 +24,17 @@ enum status inotify_open(int *fd)
 	return ST_SYSTEM;
 }
 
-int inotify_watch_fd(int fd, int dir_fd)
+int inotify_watch_as(int fd, int dir_fd, uint32_t events)
 {
 	char self[32];
 
 	snprintf(self, sizeof self, "/proc/self/fd/%d", dir_fd);
-	return inotify_add_watch(fd, self, mask);
+	return inotify_add_watch(fd, self, events);
+}
+
+int inotify_watch_fd(int fd, int dir_fd)
+{
+	return inotify_watch_as(fd, dir_fd, mask);
 }
 
 void inotify_unwatch(int fd, int wd)

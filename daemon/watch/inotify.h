@@ -16,6 +16,8 @@
 MUST_USE enum status inotify_open(int *fd);
 /* The watch descriptor for the directory open at `dir_fd`, or -1 with errno.  Any thread. */
 int inotify_watch_fd(int fd, int dir_fd);
+/* The same for events of one's own choice; O_PATH will do. */
+int inotify_watch_as(int fd, int dir_fd, uint32_t events);
 void inotify_unwatch(int fd, int wd);
 /* The share of the user's watches that we may take, in percent of the kernel's limit. */
 long inotify_watch_limit(int percent);

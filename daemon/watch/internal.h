@@ -11,6 +11,7 @@
 #ifndef WATCH_INTERNAL_H
 #define WATCH_INTERNAL_H
 
+#include "watch/above.h"
 #include "watch/epoch.h"
 #include "watch/inotify.h"
 #include "watch/nodes.h"
@@ -43,6 +44,7 @@ struct watch_root {
 	bool unreadable;
 	unsigned char fsid[16];
 	int fsid_len;
+	struct above *above; /* as the store has it, or will have; NULL: not looked at yet */
 	long polled; /* directories without events */
 	int64_t polled_at_ms;
 };
@@ -125,6 +127,8 @@ struct watch {
 
 	int inotify;
 	uv_poll_t poll;
+	int above_inotify; /* -1: user mode */
+	uv_poll_t above_poll;
 	long watch_count, watch_limit;
 	bool watches_exhausted;
 	struct early { /* events of descriptors whose scan has not come back yet */
@@ -253,6 +257,7 @@ bool reconcile_batch(struct watch *w, struct batch *b);
 /* place.c */
 struct tree_change *change_create(struct watch *w, enum tree_change_kind kind, struct epoch *epoch);
 void change_send(struct watch *w, struct tree_change *c);
+void change_drop(struct watch *w, struct tree_change *c); /* it is not to be sent after all */
 /* With copies of the names; false: no memory, the change is dropped.  `c` may be NULL. */
 bool change_send_named(struct watch *w, struct tree_change *c, const char *name, const char *new_name);
 void place_dir(struct watch *w, const struct scan_task *t, struct node *parent, const struct scan_entry *e, bool live);
@@ -276,7 +281,7 @@ MUST_USE enum status roots_from_config(struct watch *w);
 void roots_start(struct watch *w, struct watch_root *r);
 void roots_put_done(struct watch *w, struct tree_change *c);
 void root_offline(struct watch *w, struct watch_root *r);
-void root_seen(struct watch *w, struct watch_root *r, const struct scan_task *t);
+void root_seen(struct watch *w, struct watch_root *r, struct scan_task *t);
 void root_free(struct watch *w, struct watch_root *r);
 void roots_poll(struct watch *w);
 void roots_retry(struct watch *w);

@@ -81,6 +81,7 @@ void nodes_init(struct nodes *t)
 static void release_node(struct node *n)
 {
 	ignore_unref(n->ignore);
+	mem_free(n->acl);
 	if (n->name != (char *)(n + 1))
 		mem_free(n->name);
 	mem_free(n);
@@ -96,6 +97,25 @@ void nodes_finish(struct nodes *t)
 	ptrset_finish(&t->by_name);
 	ptrset_finish(&t->by_inode);
 	ptrset_finish(&t->by_wd);
+}
+
+bool node_has_acl(const struct node *n, const void *acl, size_t len)
+{
+	return n->acl_len == len && (len == 0 || !memcmp(n->acl, acl, len));
+}
+
+enum status node_set_acl(struct node *n, const void *acl, size_t len)
+{
+	char *copy = len ? mem_dup(acl, len) : NULL;
+
+	if (node_has_acl(n, acl, len) || (len && !copy)) {
+		mem_free(copy);
+		return node_has_acl(n, acl, len) ? ST_OK : ST_NOMEM;
+	}
+	mem_free(n->acl);
+	n->acl = copy;
+	n->acl_len = (unsigned)len;
+	return ST_OK;
 }
 
 bool node_is(const struct node *n, const struct ident *ident)

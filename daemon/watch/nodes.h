@@ -50,6 +50,8 @@ struct node {
 	unsigned flights; /* of its files, under way */
 	unsigned hints;	  /* of its names */
 	uint32_t mode, uid, gid;
+	unsigned acl_len; /* 0: none, or user mode */
+	char *acl;	  /* its access list, raw */
 	int wd;		/* -1: not watched */
 	unsigned flags; /* enum node_flag */
 	unsigned name_len;
@@ -81,6 +83,10 @@ void nodes_free(struct nodes *t, struct node *n);
 MUST_USE enum status nodes_set_wd(struct nodes *t, struct node *n, int wd); /* -1 takes it out */
 /* Its inode is another now (a root made anew, a mount that came back). */
 MUST_USE enum status nodes_set_ident(struct nodes *t, struct node *n, const struct ident *ident);
+
+/* Its access list, and whether it is that one. */
+MUST_USE enum status node_set_acl(struct node *n, const void *acl, size_t len);
+bool node_has_acl(const struct node *n, const void *acl, size_t len);
 
 bool node_is(const struct node *n, const struct ident *ident); /* same inode and birth time */
 /* Below its root, without a leading slash; "" for the root's directory. */

@@ -36,6 +36,12 @@ void change_send(struct watch *w, struct tree_change *c)
 	pipeline_tree(w->pipeline, &c);
 }
 
+void change_drop(struct watch *w, struct tree_change *c)
+{
+	epoch_let(&w->epochs, c->owner);
+	tree_change_destroy(c);
+}
+
 /* Names are copied; false: no memory, the change is dropped and the directory compared again later. */
 bool change_send_named(struct watch *w, struct tree_change *c, const char *name, const char *new_name)
 {
@@ -47,8 +53,7 @@ bool change_send_named(struct watch *w, struct tree_change *c, const char *name,
 		change_send(w, c);
 		return true;
 	}
-	epoch_let(&w->epochs, c->owner);
-	tree_change_destroy(c);
+	change_drop(w, c);
 	return false;
 }
 
@@ -77,6 +82,11 @@ void node_put(
 	c->parent = n->parent ? n->parent->id : 0;
 	c->ident = ident_of(n);
 	c->offline = n->flags & NODE_OFFLINE;
+	buf_add(&c->acl, n->acl ? n->acl : "", n->acl_len);
+	if (c->acl.failed) {
+		change_drop(w, c);
+		return;
+	}
 	c->fsid_len = fsid_len;
 	if (fsid_len)
 		memcpy(c->fsid, fsid, (size_t)fsid_len);
@@ -263,11 +273,19 @@ static void go_offline(struct watch *w, struct node *n, struct epoch *epoch)
 		n->root->path, n->name);
 }
 
+/* Without memory it keeps the old one, and is compared again. */
+static void take_acl(struct node *n, const struct scan_entry *e)
+{
+	if (e->acl_known && node_set_acl(n, e->acl.data, e->acl.len) != ST_OK)
+		log_warning("%s: %s", n->name, status_text(ST_NOMEM));
+}
+
 static void update_child(
 	struct watch *w, const struct scan_task *t, struct node *n, const struct scan_entry *e, bool live)
 {
 	struct epoch *epoch = e->epoch ? e->epoch : t->epoch;
-	bool changed = n->mode != e->ident.mode || n->uid != e->ident.uid || n->gid != e->ident.gid;
+	bool changed = n->mode != e->ident.mode || n->uid != e->ident.uid || n->gid != e->ident.gid ||
+		       (e->acl_known && !node_has_acl(n, e->acl.data, e->acl.len));
 	bool back = n->flags & NODE_OFFLINE;
 
 	if (changed || n->dev != e->ident.dev) {
@@ -275,6 +293,7 @@ static void update_child(
 		if (st != ST_OK)
 			log_warning("%s: %s", n->name, status_text(st));
 	}
+	take_acl(n, e);
 	n->flags &= ~(unsigned)(NODE_MOUNT | NODE_OFFLINE);
 	n->flags |= e->fsid_len ? NODE_MOUNT : 0u;
 	if (changed || back || !(n->flags & NODE_PUT))
@@ -313,6 +332,7 @@ void place_dir(
 		hint_add(w, parent, e->name, &again);
 		return;
 	}
+	take_acl(n, e);
 	n->flags |= e->fsid_len ? NODE_MOUNT : 0u;
 	node_put(w, n, epoch, e->fsid, e->fsid_len);
 	node_mark(w, n, live, epoch);

@@ -93,6 +93,11 @@ static void apply_state(struct watch *w, const struct scan_task *t, const struct
 	note_with_flight(w, t->dir, e->name, t, e);
 	if (!c)
 		return;
+	buf_add(&c->acl, e->acl.data ? e->acl.data : "", e->acl.len);
+	if (c->acl.failed) {
+		change_drop(w, c);
+		return;
+	}
 	c->dir = t->dir;
 	c->ident = e->ident;
 	c->stamp_ns = e->stamp_ns;

@@ -25,6 +25,7 @@ void root_free(struct watch *w, struct watch_root *r)
 	if (r->node)
 		place_remove(w, r->node);
 	ignore_unref(r->ignore);
+	above_destroy(r->above);
 	mem_free(r->name);
 	mem_free(r->path);
 	mem_free(r);
@@ -146,7 +147,8 @@ static bool load_dir(void *arg, const struct dir_row *row)
 	if (!r || r->leaving || (!parent && (row->parent || *row->name || r->node)))
 		return true;
 	ident.dev = 0;
-	if (nodes_add(&w->nodes, r, parent, row->id, row->name, &ident, &n) != ST_OK)
+	if (nodes_add(&w->nodes, r, parent, row->id, row->name, &ident, &n) != ST_OK ||
+		node_set_acl(n, row->acl, (size_t)row->acl_len) != ST_OK)
 		return false;
 	n->flags |= NODE_PUT | (row->fsid_len ? NODE_MOUNT : 0u) | (row->offline ? NODE_OFFLINE : 0u);
 	if (!parent)
@@ -264,16 +266,18 @@ void root_offline(struct watch *w, struct watch_root *r)
 		send_state(w, r, w->epochs.current);
 }
 
-static bool is_same_row(const struct node *n, const struct ident *id)
+static bool is_same_row(const struct node *n, const struct scan_task *t)
 {
+	const struct ident *id = &t->ident;
+
 	return (n->flags & NODE_PUT) && node_is(n, id) && n->mode == id->mode && n->uid == id->uid &&
-	       n->gid == id->gid;
+	       n->gid == id->gid && (!t->above || node_has_acl(n, t->acl.data, t->acl.len));
 }
 
-void root_seen(struct watch *w, struct watch_root *r, const struct scan_task *t)
+void root_seen(struct watch *w, struct watch_root *r, struct scan_task *t)
 {
 	struct node *n = r->node;
-	bool same = is_same_row(n, &t->ident);
+	bool same = is_same_row(n, t);
 	bool news = r->offline || !r->indexed || r->fsid_len != t->fsid_len ||
 		    memcmp(r->fsid, t->fsid, (size_t)t->fsid_len) != 0;
 	bool back = r->offline;
@@ -283,7 +287,8 @@ void root_seen(struct watch *w, struct watch_root *r, const struct scan_task *t)
 		node_unwatch(w, n);
 		node_mark(w, n, true, t->epoch);
 	}
-	if (nodes_set_ident(&w->nodes, n, &t->ident) != ST_OK)
+	if (nodes_set_ident(&w->nodes, n, &t->ident) != ST_OK ||
+		(t->above && node_set_acl(n, t->acl.data, t->acl.len) != ST_OK))
 		log_warning("root %s: %s", r->path, status_text(ST_NOMEM));
 	r->offline = r->unreadable = false;
 	r->indexed = true;
@@ -293,6 +298,7 @@ void root_seen(struct watch *w, struct watch_root *r, const struct scan_task *t)
 		node_put(w, n, t->epoch, NULL, 0);
 	if (news)
 		send_state(w, r, t->epoch);
+	above_seen(w, r, &t->above, t->epoch);
 	if (!back)
 		return;
 	log_notice("root %s: there again", r->path);

@@ -4,6 +4,7 @@
  */
 #include "watch/scan.h"
 
+#include "core/acl.h"
 #include "core/beneath.h"
 #include "core/log.h"
 #include "core/mem.h"
@@ -48,6 +49,7 @@ void scan_task_destroy(struct scan_task *t)
 	for (size_t i = 0; i < t->entry_count; i++) {
 		mem_free(t->entries[i].name);
 		mem_free(t->entries[i].from);
+		buf_finish(&t->entries[i].acl);
 	}
 	for (size_t i = 0; i < t->name_count; i++)
 		mem_free(t->names[i].name);
@@ -59,7 +61,15 @@ void scan_task_destroy(struct scan_task *t)
 	scope_finish(&t->scope);
 	ignore_unref(t->ignore);
 	ignore_unref(t->ignore_now);
+	buf_finish(&t->acl);
+	above_destroy(t->above);
 	mem_free(t);
+}
+
+static void lack_memory(struct scan_task *t)
+{
+	t->outcome = SCAN_TROUBLE;
+	t->error_no = ENOMEM;
 }
 
 /* NULL: no memory; the task ends as SCAN_TROUBLE and is repeated. */
@@ -81,8 +91,7 @@ static struct scan_entry *add_entry(struct scan_task *t, enum entry_kind kind, c
 	t->entry_count++;
 	return e;
 err:
-	t->outcome = SCAN_TROUBLE;
-	t->error_no = ENOMEM;
+	lack_memory(t);
 	return NULL;
 }
 
@@ -165,6 +174,13 @@ static uint64_t replaced_inode(const struct file_row *row, const struct ident *i
 	return row && row->ident.ino != id->ino ? row->ident.ino : 0;
 }
 
+static void read_acl(struct context *c, struct scan_entry *e)
+{
+	if (acl_read_at(c->fd, e->name, &e->acl) != ST_OK)
+		lack_memory(c->task);
+	e->acl_known = true;
+}
+
 /* States that need no reading: written once, and again only when they differ. */
 static bool settle_unread(struct context *c, const char *name, const struct file_row *row,
 	const struct ident *id, int64_t rule, const struct asked *asked)
@@ -187,6 +203,7 @@ static bool settle_unread(struct context *c, const char *name, const struct file
 		e->state = state;
 		e->rule = rule;
 		e->stamp_ns = c->now_ns;
+		read_acl(c, e);
 	}
 	return true;
 }
@@ -258,6 +275,8 @@ static void report_dir(
 		return;
 	put_asked(e, asked);
 	e->ident = *id;
+	if (c->batch->guarded)
+		read_acl(c, e);
 	if (!elsewhere)
 		return;
 	int fd = openat(c->fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -545,6 +564,21 @@ static void add_watch(struct context *c)
 		t->watch_error = errno;
 }
 
+/* Who may come to the root, and into it. */
+static void read_guards(struct context *c)
+{
+	struct scan_task *t = c->task;
+
+	if (!t->is_root || !c->batch->guarded)
+		return;
+	t->above = above_create();
+	if (!t->above || acl_read_fd(c->fd, &t->acl) != ST_OK) {
+		lack_memory(t);
+		return;
+	}
+	above_read(t->above, c->fd, c->batch->above_inotify);
+}
+
 /* The directory's own rules, if they are others than known. */
 static void read_ignore(struct context *c)
 {
@@ -578,10 +612,8 @@ static void enter_ignore(struct scan_task *t)
 {
 	struct ignore *set = t->ignore_changed ? t->ignore_now : t->ignore;
 
-	if (scope_add(&t->scope, set, strlen(t->path)) != ST_OK) {
-		t->outcome = SCAN_TROUBLE;
-		t->error_no = ENOMEM;
-	}
+	if (scope_add(&t->scope, set, strlen(t->path)) != ST_OK)
+		lack_memory(t);
 }
 
 static void run_task(struct context *c)
@@ -603,6 +635,7 @@ static void run_task(struct context *c)
 		t->outcome = SCAN_FOREIGN;
 	if (t->outcome == SCAN_DONE) {
 		add_watch(c);
+		read_guards(c);
 		read_ignore(c);
 		enter_ignore(t);
 	}

@@ -12,6 +12,7 @@
 #include "convert/rules.h"
 #include "pipeline/pipeline.h"
 #include "store/db.h"
+#include "watch/above.h"
 #include "watch/scope.h"
 
 struct epoch;
@@ -42,6 +43,8 @@ struct scan_entry {
 	bool has_dir; /* of a GONE: a directory has the name, and follows as an entry of its own */
 	int rounds, repeats;
 	struct ident ident; /* what is there; of a GONE with a row, what the index says */
+	bool acl_known;
+	struct buf acl; /* of a STATE, and of a DIR in system mode */
 	int64_t stamp_ns, rule;
 	uint64_t replaced; /* inode that the row says, if that is another one; else 0 */
 	int64_t born_us;
@@ -84,6 +87,8 @@ struct scan_task {
 	enum scan_outcome outcome;
 	int error_no;
 	struct ident ident;
+	struct buf acl; /* of a root in system mode */
+	struct above *above; /* likewise; NULL: not read */
 	unsigned char fsid[16];
 	int fsid_len;
 	bool eventless; /* network or user-space file system: no events of others' changes */
@@ -108,6 +113,8 @@ struct scan_batch {
 	struct rules *rules;
 	int64_t file_size_max;
 	int inotify; /* descriptor, -1: no watches */
+	bool guarded; /* callers differ: access lists of directories and what is above roots matter */
+	int above_inotify;
 	/* answered: tasks from here on were not looked at (the batch had found enough) */
 	struct scan_task *untouched;
 	bool store_trouble;

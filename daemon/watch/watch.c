@@ -70,6 +70,8 @@ static void on_rebuilt(void *arg)
 		r->indexed = r->offline = false;
 		r->fsid_len = 0;
 		r->id = 0;
+		if (r->above)
+			r->above->known = false;
 		roots_start(w, r);
 	}
 }
@@ -98,7 +100,7 @@ enum status watch_create(const struct watch_options *o, struct watch **out)
 	w->rules = rules_ref(o->rules);
 	w->changed = o->changed;
 	w->arg = o->arg;
-	w->inotify = -1;
+	w->inotify = w->above_inotify = -1;
 	nodes_init(&w->nodes);
 	hints_init(w);
 	flights_init(w);
@@ -108,6 +110,8 @@ enum status watch_create(const struct watch_options *o, struct watch **out)
 		st = reader_pool_create(o->state_dir, &w->readers);
 	if (st == ST_OK)
 		st = inotify_open(&w->inotify);
+	if (st == ST_OK && w->config->mode == MODE_SYSTEM)
+		st = inotify_open(&w->above_inotify);
 	if (st == ST_OK)
 		st = roots_from_config(w);
 	if (st == ST_OK)
@@ -230,6 +234,8 @@ enum status watch_start(struct watch *w, struct pipeline *p)
 	enum status st = take_suspects(w);
 	if (st == ST_OK)
 		st = events_start(w);
+	if (st == ST_OK)
+		st = above_start(w);
 	if (st != ST_OK)
 		return st;
 	w->started = w->crawling = true;
@@ -279,7 +285,8 @@ void watch_stop(struct watch *w, void (*stopped)(void *arg), void *arg)
 {
 	uv_handle_t *handles[] = {(uv_handle_t *)&w->settle_timer, (uv_handle_t *)&w->due_timer,
 		(uv_handle_t *)&w->rescan_timer, (uv_handle_t *)&w->poll_timer,
-		(uv_handle_t *)&w->retry_timer, (uv_handle_t *)&w->rest_timer, (uv_handle_t *)&w->poll};
+		(uv_handle_t *)&w->retry_timer, (uv_handle_t *)&w->rest_timer, (uv_handle_t *)&w->poll,
+		(uv_handle_t *)&w->above_poll};
 
 	thread_assert(ROLE_LOOP);
 	w->stopping = true;
@@ -325,6 +332,8 @@ void watch_destroy(struct watch *w)
 	reader_pool_destroy(w->readers);
 	if (w->inotify >= 0)
 		close(w->inotify);
+	if (w->above_inotify >= 0)
+		close(w->above_inotify);
 	free_suspects(w);
 	mem_free(w->state_dir);
 	config_unref(w->config);

@@ -410,14 +410,20 @@ static void test_tree(void **state)
 	struct tree_change put_root = {.kind = TREE_ROOT_PUT, .name = root, .new_name = other};
 	change(&put_root);
 	assert_true(put_root.root > 0 && put_root.root != f->root); /* filled in for watch */
-	notes.permissions = false;
 	change(&(struct tree_change){.kind = TREE_DIR_PUT,
 		.dir = 2,
 		.root = f->root,
 		.parent = TOP,
 		.name = a,
 		.ident = {.ino = 5, .mode = 040755}});
-	assert_true(notes.permissions);
+	assert_false(db_has_regranted(f->db)); /* what was not there was seen by nobody */
+	change(&(struct tree_change){.kind = TREE_DIR_PUT,
+		.dir = 2,
+		.root = f->root,
+		.parent = TOP,
+		.name = a,
+		.ident = {.ino = 5, .mode = 040750}});
+	assert_true(db_has_regranted(f->db));
 	change(&(struct tree_change){.kind = TREE_FILE_STATE,
 		.dir = 2,
 		.name = x,

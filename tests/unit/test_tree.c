@@ -340,12 +340,16 @@ static void test_touch(void **state)
 	int64_t clock = db_clock(f->db);
 	struct file_row row;
 
-	assert_int_equal(tree_file_touch(f->db, 2, "nothing", &ident, 8), ST_NOT_FOUND);
-	assert_ok(tree_file_touch(f->db, 2, "one", &ident, 8));
+	struct file_change change = {.dir = 2, .name = "nothing", .ident = &ident, .stamp_ns = 8};
+
+	assert_int_equal(tree_file_touch(f->db, &change), ST_NOT_FOUND);
+	change.name = "one";
+	assert_ok(tree_file_touch(f->db, &change));
 	assert_int_equal(db_clock(f->db), clock + 1);
 	ident.ctime_ns = 5;
 	ident.nlink = 2;
-	assert_ok(tree_file_touch(f->db, 2, "one", &ident, 9)); /* these alone are nobody's business */
+	change.stamp_ns = 9;
+	assert_ok(tree_file_touch(f->db, &change)); /* these alone are nobody's business */
 	assert_int_equal(db_clock(f->db), clock + 1);
 	assert_ok(tree_find_file(f->db, 2, "one", &row));
 	assert_int_equal(row.ident.mode, 0100600);
