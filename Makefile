@@ -59,7 +59,7 @@ LIBS_DAEMON = $(call pkg_libs,$(PKGS)) -lpthread -lm
 
 # --- what is built -----------------------------------------------------------------------------
 
-LIB_SRC  := $(filter-out daemon/cli/% daemon/convert/jail%.c,$(wildcard daemon/*/*.c))
+LIB_SRC  := $(filter-out daemon/cli/% daemon/convert/jail%.c daemon/store/characters.c,$(wildcard daemon/*/*.c))
 CLI_SRC  := $(wildcard daemon/cli/*.c)
 JAIL_SRC := $(filter-out daemon/convert/jail_policy.c,$(wildcard daemon/convert/jail*.c))
 CONV_SRC := $(wildcard converters/*.c)
@@ -105,6 +105,13 @@ $(BUILD)/obj/daemon/%.o: daemon/%.c | $(BUILD)/gen/schema.inc
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_DAEMON) -MMD -MP -c -o $@ $<
+
+# The tokenizer's table of characters, asked of SQLite when trawl is built.
+$(BUILD)/gen/store/characters.inc: daemon/store/characters.c daemon/store/characters.h
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_DAEMON) $(LDHARDEN) -o $(BUILD)/gen/store/characters $< $(call pkg_libs,sqlite3) && $(BUILD)/gen/store/characters > $@
+$(call obj,daemon/store/tokenizer.c): $(BUILD)/gen/store/characters.inc
 
 $(BUILD)/obj/converters/lib/%.o: converters/lib/%.c
 	$(call say,CC,$<)

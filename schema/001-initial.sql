@@ -180,8 +180,7 @@ CREATE VIEW fts_source(id, title, text) AS
 	SELECT d.id, d.title, trawl_inflate(c.text)
 	FROM document d JOIN content c ON c.document = d.id WHERE d.searchable = 1;
 CREATE VIRTUAL TABLE fts USING fts5(
-	title, text, content='fts_source', content_rowid='id', columnsize=0,
-	tokenize='unicode61 remove_diacritics 2');
+	title, text, content='fts_source', content_rowid='id', columnsize=0, tokenize='trawl');
 
 -- Names of files, parts and directories: by word (plain words of a query), and by any three characters (name:).
 CREATE VIEW name_source(id, name) AS
@@ -189,8 +188,7 @@ CREATE VIEW name_source(id, name) AS
 	UNION ALL SELECT id, trawl_fold(trawl_leaf(path)) FROM part
 	UNION ALL SELECT id + 2199023255552, trawl_fold(name) FROM dir WHERE parent IS NOT NULL;
 CREATE VIRTUAL TABLE name_word USING fts5(
-	name, content='name_source', content_rowid='id', columnsize=0,
-	tokenize='unicode61 remove_diacritics 2');
+	name, content='name_source', content_rowid='id', columnsize=0, tokenize='trawl');
 CREATE VIRTUAL TABLE name_part USING fts5(
 	name, content='name_source', content_rowid='id', columnsize=0, detail=none, tokenize='trigram');
 

@@ -50,9 +50,11 @@ static void add_phrase(struct writer *w, const struct query_phrase *p, size_t nu
 		return;
 	}
 	m->phrases = grown;
-	grown[m->count++] = (struct plan_phrase){number, !w->negative};
+	enum token_kind ending = tokenizer_ending(p->text, strlen(p->text));
+	grown[m->count++] = (struct plan_phrase){number, !w->negative, ending};
 	add_quoted(&m->text, p->text);
-	if (p->prefix)
+	/* In a text any character may follow a lone one of a script without spaces. */
+	if (p->prefix || ending == TOKEN_LONE)
 		buf_adds(&m->text, " *");
 }
 

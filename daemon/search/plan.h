@@ -13,6 +13,7 @@
 #include "search/only.h"
 #include "search/query.h"
 #include "search/sql.h"
+#include "store/tokenizer.h"
 
 enum plan_shape { PLAN_FILTERS, PLAN_NATIVE, PLAN_SETS };
 
@@ -20,6 +21,7 @@ enum plan_shape { PLAN_FILTERS, PLAN_NATIVE, PLAN_SETS };
 struct plan_phrase {
 	size_t phrase; /* its number in the query */
 	bool counts;   /* ranks and is marked; false below a negation */
+	enum token_kind ending;
 };
 
 struct plan_match {

@@ -127,6 +127,7 @@ static int add_spots(const Fts5ExtensionApi *api, Fts5Context *fts, const struct
 			.offset = (uint32_t)offset,
 			.phrase = (uint16_t)r->match->phrases[i].phrase,
 			.size = (uint16_t)(size < UINT16_MAX ? size : UINT16_MAX),
+			.ending = r->match->phrases[i].ending,
 		};
 		share--;
 	}

@@ -21,6 +21,7 @@ enum { SPOTS_MAX = 64 }; /* places kept of one document */
 struct spot {
 	uint32_t offset;
 	uint16_t phrase, size;
+	enum token_kind ending; /* of the phrase */
 };
 struct spots {
 	size_t count; /* in order of offset */

@@ -8,6 +8,7 @@
 
 enum {
 	WINDOW_MAX = 64,
+	RUN_SHARE = 3,	       /* so many characters of a script without spaces are as long as a word */
 	GAP_BYTES_MAX = 64,    /* of a run between two tokens: rulers, base64, binary rubbish */
 	TOKEN_BYTES_MAX = 128, /* of one token */
 	LEAD_SHARE = 4,	       /* a quarter of the free room goes before the first mark */
@@ -124,27 +125,51 @@ size_t snippets_choose(const struct spots *spots, size_t want, size_t count, str
 
 /* --- the passage's tokens --- */
 
-struct window {
-	size_t start, limit, want; /* tokens */
-	size_t at;	    /* tokens seen */
-	size_t count;	    /* ranges kept, at most want */
-	bool more;	    /* a token follows the last one kept */
-	struct range {
-		size_t start, end;
-	} ranges[WINDOW_MAX];
+/* One position of the text. */
+struct range {
+	size_t start, end; /* bytes; of a pair the first character's */
+	size_t sign;	   /* bytes behind it that are its sign */
 };
 
-static bool keep_token(void *arg, size_t start, size_t end)
+struct window {
+	const struct passage *passage;
+	size_t want;  /* words; a character of a run is a third of one */
+	size_t at;    /* positions seen */
+	size_t count; /* ranges kept */
+	size_t size;  /* of them, in thirds */
+	bool more;    /* a token follows the last one kept */
+	struct range ranges[WINDOW_MAX * RUN_SHARE];
+};
+
+static bool is_full(const struct window *w)
+{
+	return w->size >= w->want * RUN_SHARE || w->at >= w->passage->limit;
+}
+
+static bool keep_token(void *arg, const struct token *t)
 {
 	struct window *w = arg;
+	struct range *last = w->count ? &w->ranges[w->count - 1] : NULL;
 
-	if (w->at++ < w->start)
+	if (t->kind == TOKEN_SIGNED) {
+		if (last)
+			last->sign = t->end - last->end;
 		return true;
-	if (w->count == w->want || w->at > w->limit) {
+	}
+	/* Where a pair overlaps with its follower it is cut. */
+	if (last && t->start < last->end)
+		last->end = t->start;
+	if (w->at < w->passage->start) {
+		w->at++;
+		return true;
+	}
+	if (is_full(w)) {
 		w->more = true;
 		return false;
 	}
-	w->ranges[w->count++] = (struct range){start, end};
+	w->at++;
+	w->size += t->kind == TOKEN_WORD ? RUN_SHARE : 1;
+	w->ranges[w->count++] = (struct range){t->start, t->end, 0};
 	return true;
 }
 
@@ -211,21 +236,29 @@ static void write_token(struct writer *w, const char *text, const struct range *
 		buf_adds(w->out, ellipsis);
 }
 
-/* Whether a place covers the token, and one of them the token before it too. */
-static bool covered(const struct spots *spots, size_t token, bool *joined)
+/* How far places cover the token at position `at`. */
+struct cover {
+	bool any;
+	bool joined; /* one of them covers the token before it too */
+	bool sign;   /* and the sign behind it */
+};
+
+static struct cover look_up(const struct spots *spots, size_t at)
 {
-	bool found = false;
+	struct cover c = {0};
 
-	*joined = false;
-	for (size_t i = 0; spots && i < spots->count && spots->spot[i].offset <= token; i++) {
+	for (size_t i = 0; spots && i < spots->count && spots->spot[i].offset <= at; i++) {
 		const struct spot *s = &spots->spot[i];
+		/* Its last token is a pair: two characters, that is two positions. */
+		size_t end = (size_t)s->offset + s->size + (s->ending == TOKEN_PAIR);
 
-		if (token >= s->offset + s->size)
+		if (at >= end)
 			continue;
-		found = true;
-		*joined = *joined || token > s->offset;
+		c.any = true;
+		c.joined = c.joined || at > s->offset;
+		c.sign = c.sign || (s->ending == TOKEN_SIGNED && at + 1 == end);
 	}
-	return found;
+	return c;
 }
 
 static void add_mark(struct snippet *out, size_t at, size_t len, bool joined)
@@ -242,15 +275,18 @@ static void write_tokens(struct writer *w, const char *text, const struct window
 	const struct spots *spots, struct snippet *out)
 {
 	for (size_t i = 0; i < win->count; i++) {
-		bool joined;
+		const struct range *r = &win->ranges[i];
+		struct cover c = look_up(spots, win->passage->start + i);
 
 		if (i)
-			write_gap(w, text, win->ranges[i - 1].end, win->ranges[i].start);
+			write_gap(w, text, r[-1].end + r[-1].sign, r->start);
 		write_space(w);
 		size_t at = out->text.len;
-		write_token(w, text, &win->ranges[i]);
-		if (covered(spots, win->start + i, &joined))
-			add_mark(out, at, out->text.len - at, joined && i > 0);
+		write_token(w, text, r);
+		size_t len = out->text.len - at;
+		buf_add(&out->text, text + r->end, r->sign);
+		if (c.any)
+			add_mark(out, at, len + (c.sign ? r->sign : 0), c.joined && i > 0);
 	}
 }
 
@@ -258,14 +294,11 @@ enum status snippet_make(struct tokens *t, const char *text, size_t len, bool wh
 	const struct spots *spots, const struct passage *passage, size_t want,
 	struct snippet *out)
 {
-	struct window win = {.start = passage->start,
-		.limit = passage->limit,
-		.want = want < WINDOW_MAX ? want : WINDOW_MAX};
+	struct window win = {.passage = passage, .want = want < WINDOW_MAX ? want : WINDOW_MAX};
 	struct writer w = {.out = &out->text};
-	enum status st = tokens_each(t, text, len, keep_token, &win);
 
-	if (st != ST_OK)
-		return st;
+	(void)t;
+	tokenizer_cut(text, len, false, keep_token, &win);
 	if (!whole && !win.more)
 		return ST_AGAIN;
 	buf_clear(&out->text);
@@ -279,9 +312,10 @@ enum status snippet_make(struct tokens *t, const char *text, size_t len, bool wh
 	else
 		write_gap(&w, text, 0, win.ranges[0].start);
 	write_tokens(&w, text, &win, spots, out);
+	const struct range *last = &win.ranges[win.count - 1];
 	if (win.more)
 		buf_adds(&out->text, ellipsis);
 	else
-		write_gap(&w, text, win.ranges[win.count - 1].end, len);
+		write_gap(&w, text, last->end + last->sign, len);
 	return buf_status(&out->text);
 }

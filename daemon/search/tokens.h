@@ -20,16 +20,7 @@ fts5_api *tokens_fts5(sqlite3 *raw);
 
 MUST_USE enum status tokens_create(struct tokens **out);
 void tokens_destroy(struct tokens *t); /* NULL is fine */
-/* Calls `each` with the byte range of every token, in order, until it returns false.  ST_NOMEM. */
-MUST_USE enum status tokens_each(struct tokens *t, const char *text, size_t len,
-	bool (*each)(void *arg, size_t start, size_t end), void *arg);
-/*
- * The same with the words as the index has them.  `query`: as the phrase of a query is cut.  `same`: it stands where the
- * word before it stands, another form of it.
- */
-MUST_USE enum status tokens_words(struct tokens *t, const char *text, size_t len, bool query,
-	bool (*each)(void *arg, const char *word, size_t len, bool same), void *arg);
-/* How many tokens there are, at most `most`. */
+/* How many tokens a query's phrase has, at most `most`. */
 MUST_USE enum status tokens_count(
 	struct tokens *t, const char *text, size_t len, size_t most, size_t *count);
 

@@ -15,6 +15,7 @@
 #include "store/missing.h"
 #include "store/own.h"
 #include "store/result.h"
+#include "store/tokenizer.h"
 #include "store/tree_path.h"
 
 #include <string.h>
@@ -108,6 +109,8 @@ static int configure(sqlite3 *raw)
 		rc = sqlite3_busy_timeout(raw, DB_BUSY_MS);
 	if (rc == SQLITE_OK)
 		rc = functions_register(raw);
+	if (rc == SQLITE_OK)
+		rc = tokenizer_register(raw);
 	if (rc == SQLITE_OK && open_hook)
 		rc = open_hook(raw);
 	return rc;

@@ -74,7 +74,8 @@ static void test_expressions(void **state)
 /* The phrases of an expression in FTS5's order, which is not the query's. */
 static void test_phrase_order(void **state)
 {
-	static const struct plan_phrase want[] = {{0, true}, {2, true}, {3, true}, {1, false}};
+	static const struct plan_phrase want[] = {{0, true, TOKEN_WORD},
+		{2, true, TOKEN_WORD}, {3, true, TOKEN_WORD}, {1, false, TOKEN_WORD}};
 	struct query *q;
 	struct plan *p = plan_of("a -b NEAR(c d)", &q);
 

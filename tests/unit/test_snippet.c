@@ -26,7 +26,7 @@ static struct spots *spots_of(const char *s)
 		if (sscanf(s, "+%u%n", &size, &n) == 1)
 			s += n;
 		out->spot[out->count++] =
-			(struct spot){offset, (uint16_t)phrase, (uint16_t)size};
+			(struct spot){offset, (uint16_t)phrase, (uint16_t)size, TOKEN_WORD};
 	}
 	return out;
 }
@@ -158,6 +158,7 @@ static size_t random_text(struct buf *out, uint64_t *seed, struct spots *spots)
 		"\xe6\x97\xa5\xe6\x9c\xac", "needle", "a1", "\xf0\x9d\x94\x98q"};
 	static const char *const gaps[] = {" ", "\n\t", ", ", " \xe2\x80\x94 ", "()", ". \r\n"};
 	size_t count = fixture_random(seed, 200);
+	uint32_t at = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		uint32_t p = fixture_random(seed, 7);
@@ -165,7 +166,8 @@ static size_t random_text(struct buf *out, uint64_t *seed, struct spots *spots)
 		buf_adds(out, pieces[p]);
 		buf_adds(out, gaps[fixture_random(seed, 6)]);
 		if (p == 4 && spots->count < SPOTS_MAX)
-			spots->spot[spots->count++] = (struct spot){(uint32_t)i, 0, 1};
+			spots->spot[spots->count++] = (struct spot){at, 0, 1, TOKEN_WORD};
+		at += p == 3 ? 2 : 1;
 	}
 	buf_add(out, "", 0);
 	return count;
