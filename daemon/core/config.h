@@ -75,7 +75,7 @@ struct config {
 		int64_t warm;		   /* how many of the hottest entries to refresh */
 		struct config_list warm_at; /* "HH:MM" local times */
 	} memo;
-	struct config_list languages;
+	struct config_list languages; /* whose stems are told */
 	struct config_root *roots;
 	size_t root_count;
 	struct config_converter *converters; /* later files override earlier ones by name */
@@ -119,6 +119,7 @@ enum config_kind {
 	KEY_EXTENSIONS, /* config_list, lower case, without the dot */
 	KEY_TYPES,	/* config_list of MIME types, lower case */
 	KEY_TIMES,	/* config_list of "HH:MM" */
+	KEY_LANGUAGES,	/* config_list of Snowball's names (languages.h) */
 	KEY_RUN,	/* config_list: a command; transport run */
 	KEY_SERVE	/* config_list: a command; transport serve */
 };

@@ -84,7 +84,7 @@ const struct config_key config_keys[] = {
 {"memo", "warm_at", KEY_TIMES, ALL(memo.warm_at), "",
 	.meaning = "local times of day at which that is done"},
 
-{"index", "languages", KEY_WORDS, ALL(languages), "",
+{"index", "languages", KEY_LANGUAGES, ALL(languages), "",
 	.meaning = "languages whose words are also found by their stem"},
 
 {"converter", "extensions", KEY_EXTENSIONS, CONV(extensions), "",

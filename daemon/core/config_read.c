@@ -120,7 +120,7 @@ static const struct config_key *find_rival(const struct loader *l, const struct 
 static bool may_repeat(enum config_kind kind)
 {
 	return kind == KEY_PATHS || kind == KEY_WORDS || kind == KEY_EXTENSIONS ||
-	       kind == KEY_TYPES || kind == KEY_TIMES;
+	       kind == KEY_TYPES || kind == KEY_TIMES || kind == KEY_LANGUAGES;
 }
 
 /* Remembers where each directory that was just added is named. */

@@ -1,6 +1,7 @@
 /* config_value: from a key's text to its value, by the key's kind. */
 #include "core/config_parts.h"
 
+#include "core/languages.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/path.h"
@@ -361,6 +362,17 @@ static enum status check_time(char **word, struct buf *why)
 	return ST_INVALID;
 }
 
+static enum status check_language(char **word, struct buf *why)
+{
+	const char *name = language_find(*word);
+
+	if (name)
+		return replace(word, mem_strdup(name));
+	buf_addf(why, "'%s' is none of: ", *word);
+	languages_add_all(why);
+	return ST_INVALID;
+}
+
 static enum status check_word(char **word, struct buf *why)
 {
 	return **word ? ST_OK : refuse(why, "an empty word");
@@ -395,6 +407,7 @@ static enum status set_list(
 		[KEY_EXTENSIONS] = check_extension,
 		[KEY_TYPES] = check_type,
 		[KEY_TIMES] = check_time,
+		[KEY_LANGUAGES] = check_language,
 	};
 
 	return add_words(field, text, checks[key->kind], why);
@@ -443,6 +456,7 @@ enum status config_set(
 		[KEY_EXTENSIONS] = set_list,
 		[KEY_TYPES] = set_list,
 		[KEY_TIMES] = set_list,
+		[KEY_LANGUAGES] = set_list,
 		[KEY_RUN] = set_command,
 		[KEY_SERVE] = set_command,
 	};

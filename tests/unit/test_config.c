@@ -196,6 +196,8 @@ static void test_every_key(void **state)
 	assert_int_equal(c->memo.warm_at.count, 2);
 	assert_string_equal(c->memo.warm_at.items[1], "23:59");
 	assert_int_equal(c->languages.count, 2);
+	assert_string_equal(c->languages.items[0], "german");
+	assert_string_equal(c->languages.items[1], "english");
 	assert_ptr_equal(config_ref(c), c);
 	config_unref(c);
 	assert_string_equal(c->socket, "/run/x.sock"); /* one holder is left */
@@ -312,6 +314,24 @@ static void test_all_faults_with_their_lines(void **state)
 		"directory\n"
 		"trawld.conf:27: section [root file], key path: '@/trawld.conf': not a "
 		"directory\n");
+}
+
+static void test_languages(void **state)
+{
+	struct config *c = load_ok(NO_CONVERTERS ROOT "[index]\nlanguages = EN nb\nlanguages = Swedish\n");
+
+	(void)state;
+	assert_int_equal(c->languages.count, 3);
+	assert_string_equal(c->languages.items[0], "english");
+	assert_string_equal(c->languages.items[1], "norwegian");
+	assert_string_equal(c->languages.items[2], "swedish");
+	config_unref(c);
+	expect_faults(NO_CONVERTERS ROOT "[index]\nlanguages = en klingon\n",
+		"trawld.conf:6: section [index], key languages: 'en klingon': 'klingon' is none of: arabic (ar), armenian (hy), "
+		"basque (eu), catalan (ca), danish (da), dutch (nl), english (en), finnish (fi), french (fr), german (de), "
+		"greek (el), hindi (hi), hungarian (hu), indonesian (id), irish (ga), italian (it), lithuanian (lt), "
+		"nepali (ne), norwegian (no), portuguese (pt), romanian (ro), russian (ru), serbian (sr), spanish (es), "
+		"swedish (sv), tamil (ta), turkish (tr), yiddish (yi)\n");
 }
 
 static void test_syntax_faults_hide_no_others(void **state)
@@ -727,6 +747,7 @@ int main(void)
 		TEST(test_long_lines),
 		TEST(test_windows_line_ends_and_byte_order_mark),
 		TEST(test_all_faults_with_their_lines),
+		TEST(test_languages),
 		TEST(test_syntax_faults_hide_no_others),
 		TEST(test_roots_may_not_overlap),
 		TEST(test_files_that_are_not_there),
