@@ -39,6 +39,7 @@ static const struct {
 };
 
 enum { LANGUAGES = sizeof languages / sizeof *languages };
+_Static_assert(LANGUAGES <= LANGUAGES_MAX, "room for all of them");
 
 const char *language_find(const char *text)
 {
