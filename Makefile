@@ -55,7 +55,8 @@ pkg_libs = $(shell pkg-config --libs $(1) 2>/dev/null)
 
 CFLAGS_ALL := -std=c17 $(OPT) $(WARN) $(HARDEN) $(DEFS) $(CFLAGS)
 CFLAGS_DAEMON = $(CFLAGS_ALL) -Idaemon -I$(BUILD)/gen $(call pkg_cflags,$(PKGS))
-LIBS_DAEMON = $(call pkg_libs,$(PKGS)) -lpthread -lm
+# libstemmer has no file for pkg-config.
+LIBS_DAEMON = $(call pkg_libs,$(PKGS)) -lstemmer -lpthread -lm
 
 # --- what is built -----------------------------------------------------------------------------
 
@@ -171,7 +172,7 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call obj,$(UNIT_HELP)) $(BUILD)/l
 # --- what it needs -----------------------------------------------------------------------------
 
 BUILD_DEPS := gcc make pkg-config libc6-dev libuv1-dev libsqlite3-dev libcjson-dev libzstd-dev libsodium-dev \
-	libini-config-dev libseccomp-dev libsystemd-dev libmemcached-dev \
+	libini-config-dev libstemmer-dev libseccomp-dev libsystemd-dev libmemcached-dev \
 	libuchardet-dev libmagic-dev libxml2-dev libarchive-dev libzip-dev libexpat1-dev libpoppler-glib-dev \
 	libgmime-3.0-dev libgexiv2-dev libavformat-dev libavutil-dev libtesseract-dev \
 	libdjvulibre-dev libgsf-1-dev libmobi-dev libchm-dev ghostscript
