@@ -13,7 +13,6 @@
 
 enum { NS_PER_S = 1000000000 };
 
-#define DIRECTORY_TYPE "inode/directory"
 
 /* Seconds to nanoseconds; what the clock of files cannot hold is its end. */
 static int64_t to_ns(int64_t s)

@@ -15,13 +15,13 @@
 #include <string.h>
 
 /* Where places of hits come from: of a document, or by their own row where they have none. */
-enum source { FILES_OF, PARTS_OF, FILE_ROW, PART_ROW, SOURCES };
-static const char *const keys[SOURCES] = {"f.document", "p.document", "f.id", "p.id"};
+enum source { FILES_OF, PARTS_OF, FILE_ROW, PART_ROW, DIR_ROW, SOURCES };
+static const char *const keys[SOURCES] = {"f.document", "p.document", "f.id", "p.id", "f.id"};
 
 enum { DENSE = 3 }; /* one of so many documents is a hit */
 
 /* Columns of all of them. */
-enum { KEY, FILE_ID, DIR_ID, MTIME_NS, EXT, TYPE, AUTHOR, PART_ID, CONTAINER };
+enum { KEY, FILE_ID, DIR_ID, MTIME_NS, EXT, TYPE, AUTHOR, ROW, CONTAINER };
 
 struct root_name {
 	char *path, *name;
@@ -41,26 +41,35 @@ struct walk {
 
 /* --- preparing --- */
 
-/* From the hit `first` on, or for one. */
+static void add_columns(const struct plan_context *c, unsigned wanted, struct sql *sql)
+{
+	if (c->of_dirs) {
+		sql_add(sql, ", 0, f.dir, f.mtime_ns, '', '" DIRECTORY_TYPE "', '', f.id + (1 << 41), 0");
+		return;
+	}
+	sql_add(sql, c->of_parts ? ", f.id, f.dir, f.mtime_ns, p.ext, " : ", f.id, f.dir, f.mtime_ns, f.ext, ");
+	/* Where nobody asks, the row of the document need not be read. */
+	if (!(wanted & 1u << FACET_TYPE))
+		sql_add(sql, "'', ");
+	else
+		sql_add(sql, c->of_parts ? "coalesce(d.type, p.type), " : "d.type, ");
+	sql_add(sql, wanted & 1u << FACET_AUTHOR ? "d.author, " : "'', ");
+	sql_add(sql, c->of_parts ? "p.id, p.container" : "0, 0");
+}
+
+/* `runs_on`: from a hit on; else for one. */
 static bool prepare(struct walk *k, enum source source, unsigned wanted, bool runs_on)
 {
 	struct cursor *cursor = &k->cursors[source];
-	bool of_parts = source == PARTS_OF || source == PART_ROW;
 	struct plan_context c = *k->w->filters;
 	AUTO_SQL sql = SQL_INIT;
 
-	c.of_parts = of_parts;
+	c.of_parts = source == PARTS_OF || source == PART_ROW;
+	c.of_dirs = source == DIR_ROW;
 	sql_add(&sql, "SELECT ");
 	sql_add(&sql, keys[source]);
-	sql_add(&sql, ", f.id, f.dir, f.mtime_ns, ");
-	sql_add(&sql, of_parts ? "p.ext, " : "f.ext, ");
-	/* Where nobody asks, the row of the document need not be read. */
-	if (wanted & 1u << FACET_TYPE)
-		sql_add(&sql, of_parts ? "coalesce(d.type, p.type), " : "d.type, ");
-	else
-		sql_add(&sql, "'', ");
-	sql_add(&sql, wanted & 1u << FACET_AUTHOR ? "d.author, " : "'', ");
-	sql_add(&sql, of_parts ? "p.id, p.container FROM " : "0, 0 FROM ");
+	add_columns(&c, wanted, &sql);
+	sql_add(&sql, " FROM ");
 	plan_places(&c, &sql);
 	sql_add(&sql, " WHERE ");
 	sql_add(&sql, keys[source]);
@@ -104,7 +113,7 @@ static bool prepare_all(
 	bool dense = documents && (int64_t)documents > lengths_count() / DENSE;
 
 	if (!prepare(k, FILES_OF, wanted, dense) || !prepare(k, FILE_ROW, wanted, false) ||
-		!start(k, FILES_OF, first))
+		!prepare(k, DIR_ROW, wanted, false) || !start(k, FILES_OF, first))
 		return false;
 	return !k->w->filters->has_parts ||
 	       (prepare(k, PARTS_OF, wanted, dense) && prepare(k, PART_ROW, wanted, false) &&
@@ -216,14 +225,14 @@ static bool find_dir(struct walk *k, struct facet_place *p)
 
 static void count_row(struct walk *k, const struct noted *n, sqlite3_stmt *row)
 {
-	int64_t part = sqlite3_column_int64(row, PART_ID);
-	int64_t file = sqlite3_column_int64(row, FILE_ID);
+	int64_t file = sqlite3_column_int64(row, FILE_ID), own = sqlite3_column_int64(row, ROW);
+	int64_t container = sqlite3_column_int64(row, CONTAINER);
 	struct facet_place p = {.dir = sqlite3_column_int64(row, DIR_ID)};
 
-	if (!answers(k, n, part ? part : file, file) || !find_dir(k, &p))
+	if (!answers(k, n, own ? own : file, file) || !find_dir(k, &p))
 		return;
 	p.mtime_ns = sqlite3_column_int64(row, MTIME_NS);
-	p.group = part ? sqlite3_column_int64(row, CONTAINER) : n->id;
+	p.group = container ? container : n->id;
 	p.ext = text_of(row, EXT);
 	p.type = text_of(row, TYPE);
 	p.author = text_of(row, AUTHOR);
@@ -265,6 +274,8 @@ static bool count_hit(struct walk *k, const struct noted *n)
 	facets_next(k->facets);
 	if (n->id > 0)
 		return count_source(k, n, FILES_OF, n->id) && count_source(k, n, PARTS_OF, n->id);
+	if (-n->id > DIR_FIRST)
+		return count_source(k, n, DIR_ROW, -n->id - DIR_FIRST);
 	return count_source(k, n, -n->id > PART_FIRST ? PART_ROW : FILE_ROW, -n->id);
 }
 

@@ -1,27 +1,45 @@
-/* files: rows of files and parts behind a hit; see files.h. */
+/* files: rows of files, parts and directories behind a hit; see files.h. */
 #include "search/files.h"
 
 #include "core/buf.h"
 #include "core/mem.h"
 #include "store/parts.h"
 
+enum kind { KIND_FILE, KIND_PART, KIND_DIR, KINDS };
 /* Of a document; or of a hit that has none. */
-enum { OF_DOCUMENT, OF_ROW, WAYS };
+enum way { OF_DOCUMENT, OF_ROW, WAYS };
 
 struct files {
+	sqlite3 *raw;
 	struct stopper *stopper;
+	const struct plan *plan;
+	const struct plan_context *context;
+	const struct caller *caller;
 	const struct domain *domain;
-	sqlite3_stmt *files[WAYS], *parts[WAYS]; /* parts: NULL where there are none at all */
-	sqlite3_stmt *now;                       /* the one that runs; NULL: none */
-	sqlite3_stmt *then;                      /* and what comes behind it */
+	sqlite3_stmt *rows[KINDS][WAYS]; /* NULL: not asked for yet */
+	sqlite3_stmt *now;		 /* the one that runs; NULL: none */
+	enum kind kind;			 /* of its rows */
+	bool then_parts;		 /* they come behind it */
 	const struct hit *hit;
 	int64_t bound;
 	int64_t only; /* 0: of every file */
 	struct buf name;
 };
 
-/* Columns of all of them. */
-enum { FILE_ID, DIR_ID, SIZE, MTIME_NS, NAME, PART_ID, PART_PATH, PART_TYPE, CONTAINER };
+/* Columns of all of them; the first six of all kinds. */
+enum { FILE_ID, DIR_ID, SIZE, MTIME_NS, NAME, ROW, PART_PATH, PART_TYPE, CONTAINER };
+
+static const struct {
+	const char *columns, *key[WAYS], *order;
+} kinds[KINDS] = {
+	[KIND_FILE] = {"f.id, f.dir, f.size, f.mtime_ns AS mtime_ns, f.name, 0",
+		{"f.document = ", "f.id = "}, " ORDER BY mtime_ns DESC, f.id DESC"},
+	[KIND_PART] = {"f.id, f.dir, p.size, coalesce(p.mtime * 1000000000, f.mtime_ns) AS mtime_ns,"
+		       " f.name, p.id, p.path, p.type, p.container",
+		{"p.document = ", "p.id = "}, " ORDER BY mtime_ns DESC, f.id DESC, p.n"},
+	[KIND_DIR] = {"0, f.dir, 0, f.mtime_ns, f.name, f.id + (1 << 41)", {NULL, "f.id = "}, ""},
+};
+_Static_assert(DIR_FIRST == INT64_C(1) << 41, "as in the text above");
 
 void files_add_conditions(const struct plan *plan, const struct plan_context *c,
 	const struct caller *caller, struct sql *sql)
@@ -36,41 +54,33 @@ void files_add_conditions(const struct plan *plan, const struct plan_context *c,
 		sql_pointer(sql, c->dirs, DIRS_POINTER);
 		sql_add(sql, ", f.dir, f.mode, f.uid, f.gid, f.acl)");
 	}
-	only_add_files(c->only, "f.id", sql);
+	if (c->of_dirs)
+		only_add_dirs(c->only, "f.id", sql);
+	else
+		only_add_files(c->only, "f.id", sql);
 }
 
-static bool prepare(struct files *f, sqlite3 *raw, const char *where, const struct plan *plan,
-	const struct plan_context *c, const struct caller *caller, sqlite3_stmt **out)
+/* The statement of that kind, made on the first call; NULL: see the stopper. */
+static sqlite3_stmt *get_rows(struct files *f, enum kind kind, enum way way)
 {
+	struct plan_context c = *f->context;
 	AUTO_SQL sql = SQL_INIT;
 
-	sql_add(&sql, c->of_parts
-			      ? "SELECT f.id, f.dir, p.size,"
-				" coalesce(p.mtime * 1000000000, f.mtime_ns) AS mtime_ns, f.name,"
-				" p.id, p.path, p.type, p.container FROM "
-			      : "SELECT f.id, f.dir, f.size, f.mtime_ns AS mtime_ns, f.name FROM ");
-	plan_places(c, &sql);
+	if (f->rows[kind][way])
+		return f->rows[kind][way];
+	c.of_parts = kind == KIND_PART;
+	c.of_dirs = kind == KIND_DIR;
+	sql_add(&sql, "SELECT ");
+	sql_add(&sql, kinds[kind].columns);
+	sql_add(&sql, " FROM ");
+	plan_places(&c, &sql);
 	sql_add(&sql, " WHERE ");
-	sql_add(&sql, where);
+	sql_add(&sql, kinds[kind].key[way]);
 	sql_slot(&sql);
-	files_add_conditions(plan, c, caller, &sql);
-	sql_add(&sql, c->of_parts ? " ORDER BY mtime_ns DESC, f.id DESC, p.n"
-				  : " ORDER BY mtime_ns DESC, f.id DESC");
-	return stopper_ok(f->stopper, sql_prepare(&sql, raw, out));
-}
-
-static bool prepare_all(struct files *f, sqlite3 *raw, const struct plan *plan,
-	const struct plan_context *c, const struct caller *caller)
-{
-	struct plan_context of_parts = *c;
-
-	of_parts.of_parts = true;
-	if (!prepare(f, raw, "f.document = ", plan, c, caller, &f->files[OF_DOCUMENT]) ||
-		!prepare(f, raw, "f.id = ", plan, c, caller, &f->files[OF_ROW]))
-		return false;
-	return !c->has_parts ||
-	       (prepare(f, raw, "p.document = ", plan, &of_parts, caller, &f->parts[OF_DOCUMENT]) &&
-		       prepare(f, raw, "p.id = ", plan, &of_parts, caller, &f->parts[OF_ROW]));
+	files_add_conditions(f->plan, &c, f->caller, &sql);
+	sql_add(&sql, kinds[kind].order);
+	(void)stopper_ok(f->stopper, sql_prepare(&sql, f->raw, &f->rows[kind][way]));
+	return f->rows[kind][way];
 }
 
 struct files *files_create(sqlite3 *raw, struct stopper *s, const struct plan *plan,
@@ -82,12 +92,12 @@ struct files *files_create(sqlite3 *raw, struct stopper *s, const struct plan *p
 		s->st = ST_NOMEM;
 		return NULL;
 	}
+	f->raw = raw;
 	f->stopper = s;
+	f->plan = plan;
+	f->context = c;
+	f->caller = caller;
 	f->domain = domain;
-	if (!prepare_all(f, raw, plan, c, caller)) {
-		files_destroy(f);
-		return NULL;
-	}
 	return f;
 }
 
@@ -95,12 +105,17 @@ void files_destroy(struct files *f)
 {
 	if (!f)
 		return;
-	for (int way = 0; way < WAYS; way++) {
-		sqlite3_finalize(f->files[way]);
-		sqlite3_finalize(f->parts[way]);
-	}
+	for (int i = 0; i < KINDS * WAYS; i++)
+		sqlite3_finalize(f->rows[i / WAYS][i % WAYS]);
 	buf_finish(&f->name);
 	mem_free(f);
+}
+
+static bool run_rows(struct files *f, enum kind kind, enum way way)
+{
+	f->kind = kind;
+	f->now = get_rows(f, kind, way);
+	return f->now && stopper_ok(f->stopper, sqlite3_bind_int64(f->now, 1, f->bound));
 }
 
 bool files_begin(struct files *f, const struct hit *h)
@@ -110,13 +125,15 @@ bool files_begin(struct files *f, const struct hit *h)
 	files_end(f);
 	f->hit = h;
 	f->bound = id > 0 ? id : -id;
-	if (id > 0) {
-		f->now = f->files[OF_DOCUMENT];
-		f->then = f->parts[OF_DOCUMENT];
-	} else {
-		f->now = f->bound > PART_FIRST ? f->parts[OF_ROW] : f->files[OF_ROW];
-	}
-	return !f->now || stopper_ok(f->stopper, sqlite3_bind_int64(f->now, 1, f->bound));
+	f->then_parts = id > 0 && f->context->has_parts;
+	if (id > 0)
+		return run_rows(f, KIND_FILE, OF_DOCUMENT);
+	if (f->bound < PART_FIRST)
+		return run_rows(f, KIND_FILE, OF_ROW);
+	if (f->bound < DIR_FIRST)
+		return run_rows(f, KIND_PART, OF_ROW);
+	f->bound -= DIR_FIRST;
+	return run_rows(f, KIND_DIR, OF_ROW);
 }
 
 /* Whether the query is true of this place of the hit. */
@@ -147,11 +164,6 @@ static bool copy_name(struct files *f, struct file_view *view)
 	return !f->name.failed;
 }
 
-static bool of_parts(const struct files *f)
-{
-	return f->now == f->parts[OF_DOCUMENT] || f->now == f->parts[OF_ROW];
-}
-
 static bool copy_part(struct files *f, struct file_view *view)
 {
 	view->part = (const char *)sqlite3_column_text(f->now, PART_PATH);
@@ -164,20 +176,19 @@ static bool copy_part(struct files *f, struct file_view *view)
 /* Whether the row that stands is one; fills the view. */
 static bool take_row(struct files *f, struct file_view *view)
 {
-	int64_t file = sqlite3_column_int64(f->now, FILE_ID);
-	bool part = of_parts(f);
+	bool part = f->kind == KIND_PART;
 
 	*view = (struct file_view){
-		.file = file,
+		.file = sqlite3_column_int64(f->now, FILE_ID),
 		.dir = sqlite3_column_int64(f->now, DIR_ID),
 		.size = sqlite3_column_int64(f->now, SIZE),
 		.mtime_ns = sqlite3_column_int64(f->now, MTIME_NS),
-		.row = part ? sqlite3_column_int64(f->now, PART_ID) : 0,
+		.row = sqlite3_column_int64(f->now, ROW),
 		.container = part ? sqlite3_column_int64(f->now, CONTAINER) : 0,
 	};
-	if (f->only && file != f->only)
+	if (f->only && view->file != f->only)
 		return false;
-	if (!answers(f, part ? view->row : file, file) || !in_group(f, view))
+	if (!answers(f, view->row ? view->row : view->file, view->file) || !in_group(f, view))
 		return false;
 	return copy_name(f, view) && (!part || copy_part(f, view));
 }
@@ -189,10 +200,10 @@ bool files_next(struct files *f, struct file_view *view)
 			if (take_row(f, view))
 				return true;
 		sqlite3_reset(f->now);
-		f->now = f->then;
-		f->then = NULL;
-		if (f->now && !stopper_ok(f->stopper, sqlite3_bind_int64(f->now, 1, f->bound)))
+		f->now = NULL;
+		if (f->then_parts && !run_rows(f, KIND_PART, OF_DOCUMENT))
 			break;
+		f->then_parts = false;
 	}
 	files_end(f);
 	return false;
@@ -207,5 +218,6 @@ void files_end(struct files *f)
 {
 	if (f->now)
 		sqlite3_reset(f->now);
-	f->now = f->then = NULL;
+	f->now = NULL;
+	f->then_parts = false;
 }

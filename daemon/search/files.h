@@ -9,14 +9,15 @@
 
 struct files;
 
-/* A file; or a part, and a file that has its container. */
+/* A file; a part, and a file that has its container; or a directory, which has a parent and no document. */
 struct file_view {
-	int64_t file;
+	int64_t file;		     /* 0: a directory */
 	int64_t dir, size, mtime_ns; /* of a part: its own, but for the directory */
 	const char *name;	     /* bytes; this and the strings below are valid until the next row */
 	const char *part;	     /* its path within the file; NULL: the file itself */
 	const char *part_type;	     /* MIME, as its container says; "" if unknown */
-	int64_t row, container;	     /* of the part; 0 of a file */
+	int64_t row;		     /* of the part; DIR_FIRST and that of the directory; 0 of a file */
+	int64_t container;	     /* of the part; else 0 */
 };
 
 /*

@@ -4,26 +4,21 @@
 #include "core/mem.h"
 #include "core/path.h"
 #include "search/json.h"
+#include "search/passages.h"
 #include "search/rank.h"
-#include "search/snippet.h"
-#include "search/text.h"
 #include "store/parts.h"
 
 #include <string.h>
 
 enum {
 	PATHS_MAX = 100,
-	FIRST_PIECE = 64 << 10, /* bytes unpacked for a snippet; four times more when too few */
-	BYTES_PER_TOKEN = 8,	/* a guess, for the first piece of a late passage */
 	NS_PER_S = 1000000000,
 };
 
 struct hits {
 	struct hits_context c;
 	sqlite3_stmt *document; /* type, title, packed text */
-	struct tokens *tokens;
-	struct text *text;
-	struct snippet snippet;
+	struct passages *passages;
 	struct buf paths;
 };
 
@@ -33,7 +28,7 @@ struct hits *hits_create(const struct hits_context *c)
 				   " LEFT JOIN content c ON c.document = d.id WHERE d.id = ?1";
 	struct hits *h = mem_zalloc(sizeof *h);
 
-	if (!h || tokens_create(&h->tokens) != ST_OK || text_create(&h->text) != ST_OK) {
+	if (!h || passages_create((size_t)c->snippet, (size_t)c->snippets, &h->passages) != ST_OK) {
 		c->stopper->st = ST_NOMEM;
 		hits_destroy(h);
 		return NULL;
@@ -51,9 +46,7 @@ void hits_destroy(struct hits *h)
 	if (!h)
 		return;
 	sqlite3_finalize(h->document);
-	tokens_destroy(h->tokens);
-	text_destroy(h->text);
-	buf_finish(&h->snippet.text);
+	passages_destroy(h->passages);
 	buf_finish(&h->paths);
 	mem_free(h);
 }
@@ -110,7 +103,7 @@ struct first {
 	size_t path_len, name_len; /* of the file */
 	size_t part_len;
 	int64_t size, mtime_ns;
-	struct buf type; /* of a part, as its container says */
+	struct buf type; /* of a part, as its container says; of a directory; else empty */
 	bool offline;
 };
 
@@ -123,7 +116,9 @@ static void note_first(const struct file_view *f, const struct dir_view *dir, si
 	first->size = f->size;
 	first->mtime_ns = f->mtime_ns;
 	first->offline = dir->offline;
-	if (f->part)
+	if (!f->file)
+		buf_adds(&first->type, DIRECTORY_TYPE);
+	else if (f->part)
 		buf_adds(&first->type, f->part_type);
 }
 
@@ -224,46 +219,6 @@ static void add_files(const struct hits *h, size_t total, size_t kept, const str
 
 /* --- the document --- */
 
-static void make_snippet(struct hits *h, const struct hit *hit, const void *packed, size_t len)
-{
-	size_t want = (size_t)h->c.snippet;
-	struct passage passage;
-	(void)snippets_choose(hit->spots, want, 1, &passage);
-	size_t piece = (passage.start + want) * BYTES_PER_TOKEN;
-	enum status st;
-
-	if (piece < FIRST_PIECE)
-		piece = FIRST_PIECE;
-	text_begin(h->text, packed, len);
-	do {
-		const char *text;
-		size_t text_len;
-		bool whole;
-
-		st = text_unpack(h->text, piece, &text, &text_len, &whole);
-		if (st == ST_OK)
-			st = snippet_make(h->tokens, text, text_len, whole, hit->spots, &passage,
-				want, &h->snippet);
-		piece *= 4;
-	} while (st == ST_AGAIN && stopper_go(h->c.stopper));
-	if (st != ST_OK) {
-		buf_clear(&h->snippet.text);
-		h->snippet.mark_count = 0;
-	}
-	if (st != ST_OK && st != ST_AGAIN)
-		h->c.stopper->st = st;
-}
-
-static void add_snippet(const struct snippet *s, struct buf *out)
-{
-	buf_adds(out, ",\"snippet\":{\"text\":");
-	json_add_string(out, s->text.data ? s->text.data : "", s->text.len);
-	buf_adds(out, ",\"marks\":[");
-	for (size_t i = 0; i < s->mark_count; i++)
-		buf_addf(out, "%s[%zu,%zu]", i ? "," : "", s->marks[i].at, s->marks[i].len);
-	buf_adds(out, "]}");
-}
-
 static void add_column(sqlite3_stmt *row, int column, struct buf *out)
 {
 	const char *s = (const char *)sqlite3_column_text(row, column);
@@ -277,8 +232,7 @@ static bool add_document(
 	int64_t id = hit_shown(hit);
 	bool found = false;
 
-	buf_clear(&h->snippet.text);
-	h->snippet.mark_count = 0;
+	passages_none(h->passages);
 	if (id > 0) {
 		if (!stopper_ok(h->c.stopper, sqlite3_bind_int64(h->document, 1, id)))
 			return false;
@@ -297,10 +251,11 @@ static bool add_document(
 	if (found && h->c.snippet) {
 		const void *packed = sqlite3_column_blob(h->document, 2);
 
-		make_snippet(h, hit, packed, (size_t)sqlite3_column_bytes(h->document, 2));
+		passages_make(h->passages, h->c.stopper, packed,
+			(size_t)sqlite3_column_bytes(h->document, 2), hit->spots);
 	}
 	sqlite3_reset(h->document);
-	add_snippet(&h->snippet, out);
+	passages_add(h->passages, out);
 	buf_addf(out, ",\"document\":%s", found ? "true" : "false");
 	return h->c.stopper->st == ST_OK && !h->c.stopper->late;
 }

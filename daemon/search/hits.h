@@ -15,7 +15,8 @@ struct hits_context {
 	struct dirs *dirs;
 	struct files *files;
 	const struct plan *plan;
-	int64_t snippet; /* tokens; 0: none */
+	int64_t snippet;  /* tokens; 0: none */
+	int64_t snippets; /* how many of a hit at most */
 };
 
 /* NULL: see the stopper. */

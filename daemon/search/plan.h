@@ -60,6 +60,8 @@ struct plan_context {
 	bool of_dirs;	/* rows are directories, as files f whose `dir` is their parent */
 	const struct only *only; /* the rows that it is about; NULL: all */
 };
+/* What directories are of. */
+#define DIRECTORY_TYPE "inode/directory"
 /* Appends what rows are taken from: file f, or part p and file f; and document d (left joined). */
 void plan_places(const struct plan_context *c, struct sql *out);
 /* Appends a condition over these for a tree of filters only. */

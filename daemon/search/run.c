@@ -85,7 +85,7 @@ static void add_facets(struct run *run, struct buf *out)
 struct hits *run_hits(struct run *run)
 {
 	struct hits_context c = {run->raw, &run->stopper, run->dirs, run->files, run->plan,
-		run->r->snippet};
+		run->r->snippet, run->r->snippets};
 
 	return hits_create(&c);
 }
