@@ -9,12 +9,10 @@ struct waiter {
 	struct waiter *next;
 	memo_waiter *call;
 	void *arg;
-	int64_t need; /* the least clock that will do */
+	struct memo_need need;
 	/* set when it is due */
 	enum status st;
-	const char *json;
-	size_t len;
-	int64_t clock;
+	const struct memo_answer *answer;
 };
 
 struct flight {
@@ -61,7 +59,7 @@ static void call_due(struct flights *f)
 		f->due = w->next;
 		if (!f->due)
 			f->due_last = &f->due;
-		w->call(w->arg, w->st, w->json, w->len, w->clock);
+		w->call(w->arg, w->st, w->answer);
 		mem_free(w);
 	}
 }
@@ -125,7 +123,8 @@ void flights_begin(struct flights *f, const struct buf *key, int64_t clock, int6
 	flight->newest_ms = now_ms;
 }
 
-bool flights_join(struct flights *f, const struct buf *key, memo_waiter *waiter, void *arg)
+bool flights_join(struct flights *f, const struct buf *key, const struct memo_need *need,
+	memo_waiter *waiter, void *arg)
 {
 	struct flight *flight = find(f, key);
 	struct waiter *w = mem_zalloc(sizeof *w);
@@ -135,7 +134,8 @@ bool flights_join(struct flights *f, const struct buf *key, memo_waiter *waiter,
 		return false;
 	w->call = waiter;
 	w->arg = arg;
-	w->need = flight->newest_clock;
+	w->need = *need;
+	w->need.clock = flight->newest_clock; /* what is too old by then was young enough now */
 	*flight->last = w;
 	flight->last = &w->next;
 	return true;
@@ -182,28 +182,26 @@ void flights_taint(struct flights *f)
 }
 
 /* What becomes of one waiter now that a run ended; false: it goes on waiting. */
-static bool settle(struct waiter *w, const struct flight *flight, const struct waiter *outcome)
+static bool settle(struct waiter *w, const struct flight *flight, enum status st,
+	const struct memo_answer *answer)
 {
 	bool last = flight->running == 0;
-	bool served = outcome->json && (w->need <= outcome->clock || flight->tainted);
+	bool served = answer && (flight->tainted ||
+					memo_need_met(&w->need, answer->clock, answer->age_ms));
 
 	if (!last && !served)
 		return false;
-	w->st = outcome->st;
-	if (served) {
-		w->json = outcome->json;
-		w->len = outcome->len;
-		w->clock = outcome->clock;
-	} else if (outcome->json) {
+	w->st = st;
+	if (served)
+		w->answer = answer;
+	else if (answer)
 		w->st = ST_AGAIN; /* nobody is left to bring what it needs */
-	}
 	return true;
 }
 
-int64_t flights_end(struct flights *f, const struct buf *key, enum status st, const char *json,
-	size_t len, int64_t clock, int64_t now_ms)
+int64_t flights_end(struct flights *f, const struct buf *key, enum status st,
+	const struct memo_answer *answer, int64_t now_ms)
 {
-	const struct waiter outcome = {.st = st, .json = json, .len = len, .clock = clock};
 	struct flight *flight = find(f, key);
 	struct waiter **at;
 
@@ -214,7 +212,7 @@ int64_t flights_end(struct flights *f, const struct buf *key, enum status st, co
 	for (at = &flight->first; *at;) {
 		struct waiter *w = *at;
 
-		if (!settle(w, flight, &outcome)) {
+		if (!settle(w, flight, st, answer)) {
 			at = &w->next;
 			continue;
 		}

@@ -18,8 +18,9 @@ void flights_destroy(struct flights *f); /* waiters are called with ST_CLOSED; N
 bool flights_find(struct flights *f, const struct buf *key, int64_t *clock, int64_t *began_ms);
 /* One more run.  Without memory it is only not joined by others. */
 void flights_begin(struct flights *f, const struct buf *key, int64_t clock, int64_t now_ms);
-/* Waits for the newest run; false without memory. */
-bool flights_join(struct flights *f, const struct buf *key, memo_waiter *waiter, void *arg);
+/* Waits for the newest run, which `need` would accept; false without memory. */
+bool flights_join(struct flights *f, const struct buf *key, const struct memo_need *need,
+	memo_waiter *waiter, void *arg);
 void flights_leave(struct flights *f, const void *arg);
 /*
  * What runs now began in another time: nobody joins it any more, and its answers are not to be
@@ -27,11 +28,11 @@ void flights_leave(struct flights *f, const void *arg);
  */
 void flights_taint(struct flights *f);
 /*
- * One run ended: calls the waiters that `clock` is new enough for, or, if it failed (json NULL),
- * all when it was the last run.  Waiters may use the memo.  Returns when the oldest run of the key
+ * One run ended: calls the waiters whom the answer serves, or, if it failed (answer NULL), all when
+ * it was the last run.  Waiters may use the memo.  Returns when the oldest run of the key
  * began, `now_ms` if none was known, or -1 if the answer is not to be kept.
  */
-int64_t flights_end(struct flights *f, const struct buf *key, enum status st, const char *json,
-	size_t len, int64_t clock, int64_t now_ms);
+int64_t flights_end(struct flights *f, const struct buf *key, enum status st,
+	const struct memo_answer *answer, int64_t now_ms);
 
 #endif

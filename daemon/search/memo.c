@@ -1,160 +1,104 @@
-/*
- * memo: finished answers by key; see memo.h.
- *
- * Every entry is in the list of use (least recent first out) and in one of two
- * lists of age: `aging` holds those younger than the time to live, oldest first;
- * `exact` those older, which serve only while the index stands still.
- */
+/* memo: which answers serve whom; see memo.h. */
 #include "search/memo.h"
 
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/now.h"
 #include "core/stats.h"
-#include "core/strmap.h"
 #include "search/flights.h"
 
+#include <sodium.h>
 #include <string.h>
 
-struct link {
-	struct link *before, *after;
-};
-
-struct entry {
-	struct link use; /* first: an entry is found from its link */
-	struct link age;
-	char *key;
-	size_t key_len;
-	char *json;
-	size_t len;
-	int64_t clock, born_ms;
-};
-
 struct memo {
-	struct strmap *entries;
+	struct memo_storage *storage;
 	struct flights *flights;
-	struct link use;	  /* least recently used first */
-	struct link aging, exact; /* by birth */
-	int64_t ttl_ms, entries_max, bytes_max;
-	int64_t bytes, floor;
+	int64_t ttl_ms;
+	int64_t floor;
 	int64_t clock; /* the newest heard of */
+	/* Of the keys in a far storage: what the clock counts in, the configuration, and how often it was cleared. */
+	bool identified;
+	char instance[33];
+	unsigned char settings[32], salt[32];
+	uint64_t generation;
+	struct memo_sizes before; /* of storages that were replaced */
 	struct {
-		int64_t hits_exact, hits_ttl, misses, joined, evictions, expired;
+		int64_t hits_exact, hits_ttl, hits_ahead, misses, joined, refreshed;
 	} count;
 };
 
 /* The memo's own count and the daemon's. */
 #define COUNT(m, what) ((m)->count.what++, stats_add(memo_##what, 1))
 
-/* --- lists --- */
-
-static void list_init(struct link *head)
+bool memo_need_met(const struct memo_need *need, int64_t clock, int64_t age_ms)
 {
-	head->before = head->after = head;
+	return clock >= need->floor && (clock >= need->clock || age_ms < need->limit_ms);
 }
 
-static void list_add_last(struct link *head, struct link *l)
+/* --- its life --- */
+
+static void hash_texts(crypto_generichash_state *hash, const struct config_list *list)
 {
-	l->after = head;
-	l->before = head->before;
-	l->before->after = l;
-	head->before = l;
+	for (size_t i = 0; i < list->count; i++)
+		crypto_generichash_update(
+			hash, (const unsigned char *)list->items[i], strlen(list->items[i]) + 1);
 }
 
-static void list_remove(struct link *l)
+/* What answers depend on beside the store: they outlive the daemon in a far storage, and it may come back another. */
+static void hash_settings(const struct config *config, unsigned char out[32])
 {
-	l->before->after = l->after;
-	l->after->before = l->before;
-}
+	static const unsigned char version[] = TRAWL_VERSION;
+	crypto_generichash_state hash;
 
-static struct entry *entry_of_use(struct link *l)
-{
-	return (struct entry *)(void *)((char *)l - offsetof(struct entry, use));
-}
+	crypto_generichash_init(&hash, NULL, 0, 32);
+	crypto_generichash_update(&hash, version, sizeof version);
+	hash_texts(&hash, &config->languages);
+	for (size_t i = 0; i < config->root_count; i++) {
+		const struct config_root *r = &config->roots[i];
+		const struct config_list texts = {(char *[]){r->name, r->path}, 2};
 
-static struct entry *entry_of_age(struct link *l)
-{
-	return (struct entry *)(void *)((char *)l - offsetof(struct entry, age));
-}
-
-/* --- entries --- */
-
-static int64_t entry_bytes(const struct entry *e)
-{
-	/* The map keeps a key of its own. */
-	return (int64_t)(sizeof *e + 2 * e->key_len + e->len);
-}
-
-static void entry_destroy(struct entry *e)
-{
-	if (!e)
-		return;
-	mem_free(e->key);
-	mem_free(e->json);
-	mem_free(e);
-}
-
-static void show_size(const struct memo *m)
-{
-	stats_set(memo_entries, (int64_t)strmap_count(m->entries));
-	stats_set(memo_bytes, m->bytes);
-}
-
-static void drop(struct memo *m, struct entry *e)
-{
-	strmap_take(m->entries, e->key, e->key_len);
-	list_remove(&e->use);
-	list_remove(&e->age);
-	m->bytes -= entry_bytes(e);
-	entry_destroy(e);
-	show_size(m);
-}
-
-static void evict(struct memo *m)
-{
-	while (strmap_count(m->entries) &&
-		((int64_t)strmap_count(m->entries) > m->entries_max || m->bytes > m->bytes_max)) {
-		drop(m, entry_of_use(m->use.after));
-		COUNT(m, evictions);
+		hash_texts(&hash, &texts);
 	}
+	crypto_generichash_final(&hash, out, 32);
 }
 
-void memo_clear(struct memo *m)
+static void make_salt(struct memo *m)
 {
-	while (m->use.after != &m->use)
-		drop(m, entry_of_use(m->use.after));
-}
+	crypto_generichash_state hash;
 
-static void take_bounds(struct memo *m, const struct config *config)
-{
-	m->ttl_ms = config->memo.ttl_ms;
-	m->entries_max = config->memo.entries;
-	m->bytes_max = config->memo.bytes;
+	crypto_generichash_init(&hash, m->settings, sizeof m->settings, sizeof m->salt);
+	crypto_generichash_update(
+		&hash, (const unsigned char *)m->instance, sizeof m->instance);
+	crypto_generichash_update(
+		&hash, (const unsigned char *)&m->generation, sizeof m->generation);
+	crypto_generichash_final(&hash, m->salt, sizeof m->salt);
 }
 
 enum status memo_create(const struct config *config, struct memo **out)
 {
 	struct memo *m = mem_zalloc(sizeof *m);
+	enum status st = ST_NOMEM;
 
 	*out = NULL;
 	if (!m)
 		goto err;
-	if (strmap_create(&m->entries) != ST_OK)
+	st = memo_storage_open(config, &m->storage);
+	if (st != ST_OK)
 		goto err_after_alloc;
-	if (flights_create(&m->flights) != ST_OK)
-		goto err_after_entries;
-	list_init(&m->use);
-	list_init(&m->aging);
-	list_init(&m->exact);
-	take_bounds(m, config);
+	st = flights_create(&m->flights);
+	if (st != ST_OK)
+		goto err_after_storage;
+	m->ttl_ms = config->memo.ttl_ms;
+	hash_settings(config, m->settings);
 	*out = m;
 	return ST_OK;
 
-err_after_entries:
-	strmap_destroy(m->entries);
+err_after_storage:
+	memo_storage_unref(m->storage);
 err_after_alloc:
 	mem_free(m);
 err:
-	return ST_NOMEM;
+	return st;
 }
 
 void memo_destroy(struct memo *m)
@@ -162,17 +106,61 @@ void memo_destroy(struct memo *m)
 	if (!m)
 		return;
 	flights_destroy(m->flights);
-	memo_clear(m);
-	strmap_destroy(m->entries);
+	memo_storage_unref(m->storage);
 	mem_free(m);
+}
+
+static struct memo_sizes sizes_of(const struct memo *m)
+{
+	const struct memo_storage_kind *kind = m->storage->kind;
+	struct memo_sizes sizes = {0};
+
+	if (kind->sizes)
+		sizes = kind->sizes(m->storage);
+	sizes.evictions += m->before.evictions;
+	sizes.expired += m->before.expired;
+	return sizes;
+}
+
+void memo_clear(struct memo *m)
+{
+	if (m->storage->kind->clear)
+		m->storage->kind->clear(m->storage);
+	/* Far, what is there is left to lie under a key that nobody asks for any more. */
+	randombytes_buf(&m->generation, sizeof m->generation);
+	make_salt(m);
 }
 
 void memo_configure(struct memo *m, const struct config *config)
 {
+	struct memo_storage *storage;
+
 	memo_clear(m);
 	flights_taint(m->flights);
 	m->floor = m->clock = 0; /* the store may be a new one, whose clock begins anew */
-	take_bounds(m, config);
+	m->ttl_ms = config->memo.ttl_ms;
+	hash_settings(config, m->settings);
+	make_salt(m);
+	enum status st = memo_storage_open(config, &storage);
+	if (st != ST_OK) {
+		log_error("memo: the old storage stays: %s", status_text(st));
+		return;
+	}
+	m->before = sizes_of(m);
+	memo_storage_unref(m->storage);
+	m->storage = storage;
+}
+
+void memo_identify(struct memo *m, const char *instance, int64_t clock)
+{
+	size_t len = strlen(instance);
+
+	BUG_UNLESS(len < sizeof m->instance);
+	memset(m->instance, 0, sizeof m->instance);
+	memcpy(m->instance, instance, len);
+	m->identified = true;
+	make_salt(m);
+	memo_raise_floor(m, clock);
 }
 
 /* --- asking --- */
@@ -183,60 +171,75 @@ static void hear_of(struct memo *m, int64_t clock)
 		m->clock = clock;
 }
 
-/* How old an answer may be; 0: it must be exact. */
-static int64_t age_limit(const struct memo *m, int64_t max_age_ms)
+static struct memo_need need_of(const struct memo *m, int64_t index_clock, int64_t max_age_ms)
 {
-	return max_age_ms < 0 || max_age_ms > m->ttl_ms ? m->ttl_ms : max_age_ms;
+	bool own = max_age_ms >= 0 && max_age_ms < m->ttl_ms;
+
+	return (struct memo_need){index_clock, m->floor, own ? max_age_ms : m->ttl_ms};
 }
 
-/* Whether what began at `clock` and `began_ms` serves one who asks now. */
-static bool serves(const struct memo *m, int64_t clock, int64_t began_ms, int64_t now_ms,
-	int64_t index_clock, int64_t limit_ms)
+static void count_hit(struct memo *m, bool exact, bool ahead)
 {
-	if (clock < m->floor)
-		return false;
-	return clock >= index_clock || now_ms - began_ms < limit_ms;
-}
-
-static void hit(struct memo *m, struct entry *e, int64_t now_ms, int64_t index_clock,
-	struct memo_answer *answer)
-{
-	*answer = (struct memo_answer){
-		.json = e->json,
-		.len = e->len,
-		.clock = e->clock,
-		.age_ms = now_ms - e->born_ms,
-		.exact = e->clock >= index_clock,
-	};
-	if (answer->exact)
+	if (exact)
 		COUNT(m, hits_exact);
 	else
 		COUNT(m, hits_ttl);
-	list_remove(&e->use);
-	list_add_last(&m->use, &e->use);
+	if (ahead)
+		COUNT(m, hits_ahead);
+}
+
+/* What the storage has, if it is near and it serves. */
+static bool look(struct memo *m, const struct buf *key, int64_t now_ms, const struct memo_need *need,
+	struct memo_kept *kept)
+{
+	const struct memo_storage_kind *kind = m->storage->kind;
+
+	return !kind->far && kind->get(m->storage, key->data, key->len, now_ms, kept) &&
+	       memo_need_met(need, kept->clock, kept->age_ms);
+}
+
+/* Whether a flight is under way whose answer will serve. */
+static bool flies(struct memo *m, const struct buf *key, int64_t now_ms, const struct memo_need *need)
+{
+	int64_t clock, began;
+
+	return flights_find(m->flights, key, &clock, &began) && memo_need_met(need, clock, now_ms - began);
 }
 
 enum memo_verdict memo_lookup(struct memo *m, const struct buf *key, int64_t now_ms,
 	int64_t index_clock, int64_t max_age_ms, memo_waiter *waiter, void *arg,
 	struct memo_answer *answer)
 {
-	int64_t limit = age_limit(m, max_age_ms), clock, began;
-	struct entry *e = strmap_get(m->entries, key->data, key->len);
+	const struct memo_need need = need_of(m, index_clock, max_age_ms);
+	struct memo_kept kept;
 
 	hear_of(m, index_clock);
-	if (e && serves(m, e->clock, e->born_ms, now_ms, index_clock, limit)) {
-		hit(m, e, now_ms, index_clock, answer);
+	if (look(m, key, now_ms, &need, &kept)) {
+		*answer = (struct memo_answer){
+			kept.json.data, kept.json.len, kept.clock, kept.age_ms, .cached = true};
+		count_hit(m, kept.clock >= index_clock, kept.ahead);
 		return MEMO_HIT;
 	}
-	if (flights_find(m->flights, key, &clock, &began) &&
-		serves(m, clock, began, now_ms, index_clock, limit) &&
-		flights_join(m->flights, key, waiter, arg)) {
+	if (flies(m, key, now_ms, &need) && flights_join(m->flights, key, &need, waiter, arg)) {
 		COUNT(m, joined);
 		return MEMO_JOINED;
 	}
 	flights_begin(m->flights, key, index_clock, now_ms);
-	COUNT(m, misses);
+	if (!m->storage->kind->far) /* else the reader will see */
+		COUNT(m, misses);
 	return MEMO_MISS;
+}
+
+bool memo_refresh(struct memo *m, const struct buf *key, int64_t now_ms, int64_t index_clock)
+{
+	const struct memo_need need = need_of(m, index_clock, 0);
+	struct memo_kept kept;
+
+	hear_of(m, index_clock);
+	if (look(m, key, now_ms, &need, &kept) || flies(m, key, now_ms, &need))
+		return false;
+	flights_begin(m->flights, key, index_clock, now_ms);
+	return true;
 }
 
 void memo_leave(struct memo *m, const void *arg)
@@ -246,59 +249,39 @@ void memo_leave(struct memo *m, const void *arg)
 
 /* --- answering --- */
 
-/* Takes *json; without memory the answer is only not kept. */
-static void keep_answer(
-	struct memo *m, const struct buf *key, struct buf *json, int64_t born_ms, int64_t clock)
+static void count_landing(struct memo *m, const struct memo_made *made)
 {
-	struct entry *e = strmap_get(m->entries, key->data, key->len);
-	void *replaced;
-
-	if (e && e->clock > clock)
-		return;
-	if (e)
-		drop(m, e);
-	e = mem_zalloc(sizeof *e);
-	if (!e)
-		return;
-	*e = (struct entry){
-		.key_len = key->len, .len = json->len, .clock = clock, .born_ms = born_ms};
-	e->key = mem_dup(key->data, key->len);
-	e->json = buf_take(json);
-	if (!e->key || !e->json ||
-		strmap_put(m->entries, e->key, e->key_len, e, &replaced) != ST_OK) {
-		entry_destroy(e);
-		return;
+	if (made->kept.ahead) {
+		if (!made->cached)
+			COUNT(m, refreshed);
+	} else if (made->cached) {
+		count_hit(m, made->kept.clock >= m->clock, false);
+	} else if (m->storage->kind->far) {
+		COUNT(m, misses);
 	}
-	BUG_UNLESS(!replaced);
-	list_add_last(&m->use, &e->use);
-	/*
-	 * One that took long was born before its neighbours here: it is only swept a little late.
-	 */
-	list_add_last(&m->aging, &e->age);
-	m->bytes += entry_bytes(e);
-	evict(m);
-	show_size(m);
 }
 
-void memo_store(struct memo *m, const struct buf *key, struct buf *json, int64_t now_ms,
-	int64_t clock, bool keep)
+void memo_store(struct memo *m, const struct buf *key, struct memo_made *made, int64_t now_ms)
 {
-	struct buf answer = *json;
-	int64_t born;
+	const struct memo_storage_kind *kind = m->storage->kind;
+	struct memo_kept kept = made->kept;
+	const struct memo_answer answer = {kept.json.data ? kept.json.data : "", kept.json.len, kept.clock,
+		made->cached ? kept.age_ms : 0, made->cached};
 
-	*json = (struct buf)BUF_INIT;
-	born = flights_end(
-		m->flights, key, ST_OK, answer.data ? answer.data : "", answer.len, clock, now_ms);
-	if (keep && born >= 0)
-		hear_of(m, clock);
-	if (keep && born >= 0 && clock >= m->floor)
-		keep_answer(m, key, &answer, born, clock);
-	buf_finish(&answer);
+	made->kept.json = (struct buf)BUF_INIT;
+	kept.born_ms = flights_end(m->flights, key, ST_OK, &answer, now_ms);
+	count_landing(m, made);
+	if (kept.born_ms >= 0 && made->keep) {
+		hear_of(m, kept.clock);
+		if (!kind->far && kept.clock >= m->floor)
+			kind->put(m->storage, key->data, key->len, &kept);
+	}
+	buf_finish(&kept.json);
 }
 
 void memo_fail(struct memo *m, const struct buf *key, enum status st)
 {
-	(void)flights_end(m->flights, key, st, NULL, 0, 0, 0);
+	(void)flights_end(m->flights, key, st, NULL, 0);
 }
 
 void memo_raise_floor(struct memo *m, int64_t clock)
@@ -308,60 +291,87 @@ void memo_raise_floor(struct memo *m, int64_t clock)
 	hear_of(m, clock);
 }
 
-/* --- time --- */
-
-static void expire(struct memo *m, struct entry *e)
-{
-	drop(m, e);
-	COUNT(m, expired);
-}
-
 int64_t memo_sweep(struct memo *m, int64_t now_ms)
 {
-	/*
-	 * Those past their time: the oldest of them has the lowest clock, so the first that
-	 * still serves ends it.
-	 */
-	while (m->exact.after != &m->exact && entry_of_age(m->exact.after)->clock < m->clock)
-		expire(m, entry_of_age(m->exact.after));
-	while (m->aging.after != &m->aging) {
-		struct entry *e = entry_of_age(m->aging.after);
+	const struct memo_storage_kind *kind = m->storage->kind;
 
-		if (now_ms - e->born_ms < m->ttl_ms && e->clock >= m->floor)
-			return e->born_ms + m->ttl_ms;
-		if (e->clock < m->clock || e->clock < m->floor) {
-			expire(m, e);
-			continue;
-		}
-		list_remove(&e->age);
-		list_add_last(&m->exact, &e->age);
-	}
-	return 0;
+	return kind->sweep ? kind->sweep(m->storage, now_ms, m->clock, m->floor) : 0;
 }
+
+/* --- far --- */
+
+void memo_far_begin(struct memo *m, const struct buf *key, int64_t index_clock, int64_t max_age_ms,
+	struct memo_far *out)
+{
+	*out = (struct memo_far){.storage = NULL};
+	if (!m->storage->kind->far || !m->identified)
+		return;
+	out->storage = memo_storage_ref(m->storage);
+	out->need = need_of(m, index_clock, max_age_ms);
+	crypto_generichash(out->key, sizeof out->key, (const unsigned char *)key->data, key->len, m->salt,
+		sizeof m->salt);
+}
+
+bool memo_far_get(const struct memo_far *f, struct memo_kept *kept)
+{
+	int64_t age_limited;
+
+	if (!f->storage)
+		return false;
+	if (!f->storage->kind->get(f->storage, (const char *)f->key, sizeof f->key, now_mono_ms(), kept))
+		return false;
+	age_limited = kept->foreign ? INT64_MAX : kept->age_ms;
+	if (memo_need_met(&f->need, kept->clock, age_limited))
+		return true;
+	buf_finish(&kept->json);
+	return false;
+}
+
+void memo_far_put(const struct memo_far *f, const struct memo_kept *kept)
+{
+	struct memo_kept copy = *kept;
+
+	if (f->storage && kept->clock >= f->need.floor)
+		f->storage->kind->put(f->storage, (const char *)f->key, sizeof f->key, &copy);
+}
+
+void memo_far_end(struct memo_far *f)
+{
+	memo_storage_unref(f->storage);
+	f->storage = NULL;
+}
+
+/* --- what it tells --- */
 
 cJSON *memo_json(const struct memo *m)
 {
+	const struct memo_sizes sizes = sizes_of(m);
 	const struct {
 		const char *name;
 		int64_t value;
 	} fields[] = {
-		{"entries", (int64_t)strmap_count(m->entries)},
-		{"bytes", m->bytes},
+		{"entries", sizes.entries},
+		{"bytes", sizes.bytes},
 		{"hits_exact", m->count.hits_exact},
 		{"hits_ttl", m->count.hits_ttl},
+		{"hits_ahead", m->count.hits_ahead},
 		{"misses", m->count.misses},
 		{"joined", m->count.joined},
-		{"evictions", m->count.evictions},
-		{"expired", m->count.expired},
+		{"refreshed", m->count.refreshed},
+		{"evictions", sizes.evictions},
+		{"expired", sizes.expired},
 		{"ttl_ms", m->ttl_ms},
 	};
 	cJSON *object = cJSON_CreateObject();
 
-	for (size_t i = 0; object && i < sizeof fields / sizeof *fields; i++) {
-		if (!cJSON_AddNumberToObject(object, fields[i].name, (double)fields[i].value)) {
-			cJSON_Delete(object);
-			return NULL;
-		}
-	}
+	if (object && !cJSON_AddStringToObject(object, "storage", m->storage->kind->name))
+		goto err_after_create;
+	for (size_t i = 0; object && i < sizeof fields / sizeof *fields; i++)
+		if (!cJSON_AddNumberToObject(object, fields[i].name, (double)fields[i].value))
+			goto err_after_create;
 	return object;
+
+err_after_create:
+	cJSON_Delete(object);
+	return NULL;
 }

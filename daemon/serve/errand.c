@@ -25,10 +25,9 @@ struct errand {
 	unsigned store_number; /* when it began */
 
 	/* set before the start, and by the reader while it runs */
-	struct peer *peer;
-	struct search_request *search;
-	struct buf json;
-	struct search_outcome outcome;
+	struct asked *asked;
+	struct memo_far far;
+	struct memo_made made;
 };
 
 /* --- the party ---------------------------------------------------------------------------------- */
@@ -68,16 +67,19 @@ static void stop_unwanted(struct party *p)
 	if (p->joined > 0)
 		return;
 	for (struct errand *e = p->errands; e; e = e->next)
-		if (!e->ended)
+		if (!e->ended && !e->made.kept.ahead)
 			readers_cancel(&e->task);
 }
 
-struct party *party_join(struct context *ctx, const struct buf *key)
+struct party *party_join(struct context *ctx, const struct buf *key, struct turns_lane *lane)
 {
 	struct party *p = strmap_get(ctx->parties, key->data, key->len);
 
 	BUG_UNLESS(p);
 	p->joined++;
+	for (struct errand *e = p->errands; e; e = e->next)
+		if (e->task.low)
+			readers_promote(&e->task, lane);
 	return p;
 }
 
@@ -96,25 +98,46 @@ void party_leave(struct party *p)
 
 /* --- the errand --------------------------------------------------------------------------------- */
 
+static enum status search(struct errand *e, struct db *db)
+{
+	const struct search_stop stop = {e->task.deadline_ms, &e->task.canceled};
+	struct memo_made *made = &e->made;
+	struct search_outcome outcome;
+	int64_t begin = now_mono_us();
+
+	enum status st = search_run(db, e->asked->search, peer_caller(e->asked->peer), &stop,
+		&made->kept.json, &outcome);
+	stats_add(queries, 1);
+	stats_add(queries_partial, st == ST_OK && outcome.partial);
+	stats_time(query, now_mono_us() - begin);
+	made->kept.clock = outcome.clock;
+	made->kept.born_ms = begin / 1000;
+	made->keep = !outcome.partial;
+	return st == ST_OK ? buf_status(&made->kept.json) : st;
+}
+
 static enum status run(struct reader_task *t, struct db *db)
 {
 	struct errand *e = (struct errand *)t;
-	const struct search_stop stop = {t->deadline_ms, &t->canceled};
-	int64_t begin = now_mono_us();
+	struct memo_kept found;
 
-	enum status st =
-		search_run(db, e->search, peer_caller(e->peer), &stop, &e->json, &e->outcome);
-	stats_add(queries, 1);
-	stats_add(queries_partial, st == ST_OK && e->outcome.partial);
-	stats_time(query, now_mono_us() - begin);
-	return st == ST_OK ? buf_status(&e->json) : st;
+	if (memo_far_get(&e->far, &found)) {
+		found.ahead = e->made.kept.ahead;
+		e->made.kept = found;
+		e->made.cached = true;
+		return ST_OK;
+	}
+	enum status st = search(e, db);
+	if (st == ST_OK && e->made.keep)
+		memo_far_put(&e->far, &e->made.kept);
+	return st;
 }
 
 static void destroy(struct errand *e)
 {
-	peer_unref(e->peer);
-	search_request_destroy(e->search);
-	buf_finish(&e->json);
+	asked_unref(e->asked);
+	memo_far_end(&e->far);
+	buf_finish(&e->made.kept.json);
 	mem_free(e);
 }
 
@@ -135,15 +158,17 @@ static void done(struct reader_task *t)
 	struct party *p = e->party;
 	struct context *ctx = p->context;
 	enum status st = t->st;
+	const struct memo_kept *kept = &e->made.kept;
+	const struct memo_answer answer = {kept->json.data, kept->json.len, kept->clock,
+		e->made.cached ? kept->age_ms : 0, e->made.cached};
 
-	if (st == ST_OK)
-		context_saw_clock(ctx, e->outcome.clock, e->store_number);
+	if (st == ST_OK && !e->made.cached)
+		context_saw_clock(ctx, kept->clock, e->store_number);
 	if (e->ended)
-		e->ended(e->arg, st, st == ST_OK ? e->json.data : NULL, e->json.len);
-	p->served_partly = st == ST_OK && e->outcome.partial;
+		e->ended(e->arg, st, st == ST_OK ? &answer : NULL);
+	p->served_partly = st == ST_OK && !e->made.cached && !e->made.keep;
 	if (st == ST_OK) {
-		memo_store(ctx->memo, &p->key, &e->json, now_mono_ms(), e->outcome.clock,
-			!e->outcome.partial);
+		memo_store(ctx->memo, &p->key, &e->made, now_mono_ms());
 		context_sweep_memo(ctx);
 	} else {
 		memo_fail(ctx->memo, &p->key, st);
@@ -161,13 +186,14 @@ static struct errand *create(const struct errand_options *o)
 	e->task.run = run;
 	e->task.done = done;
 	e->task.lane = o->lane;
+	e->task.low = !o->lane;
 	e->task.deadline_ms = o->deadline_ms;
 	e->ended = o->ended;
 	e->arg = o->arg;
 	e->store_number = o->context->store_number;
-	e->peer = peer_ref(o->peer);
-	e->search = *o->search;
-	*o->search = NULL;
+	e->asked = asked_ref(o->asked);
+	e->made.kept.ahead = !o->lane;
+	memo_far_begin(o->context->memo, o->key, o->context->clock, o->max_age_ms, &e->far);
 	return e;
 }
 

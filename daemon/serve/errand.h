@@ -8,35 +8,33 @@
 #ifndef SERVE_ERRAND_H
 #define SERVE_ERRAND_H
 
-#include "search/search.h"
+#include "serve/asked.h"
 #include "serve/context.h"
-#include "serve/peer.h"
 
 struct errand;
 struct party; /* all who wait for one key: those who sent an errand, and those who joined */
 
-/* Of the one who sent it.  Called once: the members of the result object; json NULL: it failed, st tells why. */
-typedef void errand_ended(void *arg, enum status st, const char *json, size_t len);
+/* Of the one who sent it.  Called once; answer NULL: it failed, st tells why. */
+typedef void errand_ended(void *arg, enum status st, const struct memo_answer *answer);
 
 struct errand_options {
 	struct context *context;
-	struct peer *peer;
-	struct turns_lane *lane;
-	struct search_request **search; /* taken */
+	struct asked *asked;
+	struct turns_lane *lane; /* NULL: nobody waits for it, it runs ahead of who may ask */
 	const struct buf *key;
-	int64_t deadline_ms;
+	int64_t deadline_ms, max_age_ms;
 	errand_ended *ended;
 	void *arg;
 };
 /*
- * After MEMO_MISS.  Unless it is ST_OK the memo has been told and `ended` is not called.  ST_AGAIN: the readers are busy.
+ * After MEMO_MISS, or memo_refresh.  Unless it is ST_OK the memo has been told and `ended` is not called.  ST_AGAIN: the readers are busy.
  */
 MUST_USE enum status errand_start(const struct errand_options *o, struct errand **out);
 /* Who sent it is not interested any more: `ended` is not called. */
 void errand_disown(struct errand *e);
 
-/* After MEMO_JOINED: one more waits, who hears from the memo, and then leaves. */
-struct party *party_join(struct context *ctx, const struct buf *key);
+/* After MEMO_JOINED: one more waits, who hears from the memo, and then leaves; the lane is his. */
+struct party *party_join(struct context *ctx, const struct buf *key, struct turns_lane *lane);
 /* Whether the answer that the memo hands round at this moment was cut short by its errand's deadline. */
 bool party_is_served_partly(const struct party *p);
 /* One who joined was answered, or is not interested any more (and was taken out of the memo). */

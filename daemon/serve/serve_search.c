@@ -18,7 +18,7 @@
 struct asking {
 	struct letter letter; /* for another look-up, outside the memo's call */
 	struct request *request; /* NULL: abandoned while the letter is on its way */
-	struct search_request *search;
+	struct asked *asked;
 	struct buf key;
 	struct errand *errand; /* ours */
 	struct party *party;   /* joined */
@@ -29,7 +29,7 @@ static void look_up(struct asking *a);
 
 static void destroy(struct asking *a)
 {
-	search_request_destroy(a->search);
+	asked_unref(a->asked);
 	buf_finish(&a->key);
 	mem_free(a);
 }
@@ -37,17 +37,17 @@ static void destroy(struct asking *a)
 /* --- answering ---------------------------------------------------------------------------------- */
 
 /* The answer's bytes are copied as they are, never parsed again. */
-static void answer(struct asking *a, const char *json, size_t len, bool cached, int64_t age_ms)
+static void answer(struct asking *a, const struct memo_answer *found)
 {
 	struct request *r = a->request;
 	AUTO_BUF line = BUF_INIT;
 
-	buf_reserve(&line, len + 256);
+	buf_reserve(&line, found->len + 256);
 	frame_add_head(&line, r->id);
 	buf_adds(&line, ",\"result\":{");
-	buf_add(&line, json, len);
-	buf_addf(&line, ",\"cached\":%s,\"age_ms\":%lld,\"took_ms\":%lld", cached ? "true" : "false",
-		(long long)age_ms, (long long)(now_mono_us() - r->started_us) / 1000);
+	buf_add(&line, found->json, found->len);
+	buf_addf(&line, ",\"cached\":%s,\"age_ms\":%lld,\"took_ms\":%lld", found->cached ? "true" : "false",
+		(long long)found->age_ms, (long long)(now_mono_us() - r->started_us) / 1000);
 	if (a->sync_asked)
 		buf_addf(&line, ",\"synced\":%s", a->synced ? "true" : "false");
 	buf_adds(&line, "}}\n");
@@ -65,13 +65,13 @@ static void refuse(struct asking *a, enum status st)
 
 /* --- by a reader -------------------------------------------------------------------------------- */
 
-static void on_returned(void *arg, enum status st, const char *json, size_t len)
+static void on_returned(void *arg, enum status st, const struct memo_answer *found)
 {
 	struct asking *a = arg;
 
 	a->request->abandon = NULL;
-	if (json)
-		answer(a, json, len, false, 0);
+	if (found)
+		answer(a, found);
 	else
 		refuse(a, st);
 }
@@ -89,11 +89,11 @@ static void send_errand(struct asking *a)
 	struct request *r = a->request;
 	const struct errand_options options = {
 		.context = r->context,
-		.peer = r->peer,
+		.asked = a->asked,
 		.lane = client_lane(r->client),
-		.search = &a->search,
 		.key = &a->key,
 		.deadline_ms = r->deadline_ms,
+		.max_age_ms = search_request_max_age_ms(a->asked->search),
 		.ended = on_returned,
 		.arg = a,
 	};
@@ -135,13 +135,12 @@ static bool deserves_another(const struct asking *a, enum status st)
 	return cut && now_mono_ms() < a->request->deadline_ms;
 }
 
-static void on_joined_ended(void *arg, enum status st, const char *json, size_t len, int64_t clock)
+static void on_joined_ended(void *arg, enum status st, const struct memo_answer *found)
 {
 	struct asking *a = arg;
 	struct request *r = a->request;
 	bool again = deserves_another(a, st);
 
-	(void)clock;
 	party_leave(a->party);
 	r->abandon = NULL;
 	r->expires_ms = 0;
@@ -149,8 +148,8 @@ static void on_joined_ended(void *arg, enum status st, const char *json, size_t 
 		a->letter.open = on_again;
 		request_wait(r, abandon_again, a);
 		mailbox_send(r->context->mailbox, &a->letter);
-	} else if (json) {
-		answer(a, json, len, false, 0);
+	} else if (found) {
+		answer(a, found);
 	} else {
 		refuse(a, st);
 	}
@@ -174,13 +173,13 @@ static void look_up(struct asking *a)
 	struct memo_answer found;
 
 	switch (memo_lookup(ctx->memo, &a->key, now_mono_ms(), ctx->clock,
-		search_request_max_age_ms(a->search), on_joined_ended, a, &found)) {
+		search_request_max_age_ms(a->asked->search), on_joined_ended, a, &found)) {
 	case MEMO_HIT:
 		r->abandon = NULL;
-		answer(a, found.json, found.len, true, found.age_ms);
+		answer(a, &found);
 		break;
 	case MEMO_JOINED:
-		a->party = party_join(ctx, &a->key);
+		a->party = party_join(ctx, &a->key, client_lane(r->client));
 		request_wait(r, abandon_joined, a);
 		request_expire_at_deadline(r);
 		break;
@@ -200,7 +199,7 @@ static void on_caught_up(struct request *r, enum status st, const char *beyond, 
 	} else if (st == ST_OK || st == ST_TIMEOUT) {
 		a->synced = st == ST_OK;
 		/* the time-out is the search's: waiting for the index does not use it up */
-		r->deadline_ms = now_mono_ms() + search_request_timeout_ms(a->search);
+		r->deadline_ms = now_mono_ms() + search_request_timeout_ms(a->asked->search);
 		look_up(a);
 	} else {
 		destroy(a);
@@ -221,18 +220,23 @@ static void refuse_request(struct request *r, enum status st, const struct searc
 void serve_search(struct request *r)
 {
 	struct search_error error = {.bad_query = false};
+	struct search_request *search = NULL;
 	struct asking *a = mem_zalloc(sizeof *a);
 	enum status st = ST_NOMEM;
 
 	if (!a)
 		goto err_after_nothing;
 	a->request = r;
-	st = search_request_parse(r->params, &a->search, &error);
+	st = search_request_parse(r->params, &search, &error);
 	if (st == ST_OK)
-		st = search_request_key(a->search, peer_caller(r->peer), now_real_s(), &a->key);
+		st = search_request_key(search, peer_caller(r->peer), now_real_s(), &a->key);
 	if (st != ST_OK)
 		goto err_after_asking;
-	int64_t sync_ms = search_request_sync_ms(a->search);
+	int64_t sync_ms = search_request_sync_ms(search);
+	a->asked = asked_create(&search, r->peer);
+	st = a->asked ? ST_OK : ST_NOMEM;
+	if (st != ST_OK)
+		goto err_after_asking;
 	a->sync_asked = sync_ms > 0;
 	if (a->sync_asked)
 		catchup_start(r, sync_ms, on_caught_up, a);
@@ -241,6 +245,7 @@ void serve_search(struct request *r)
 	return;
 
 err_after_asking:
+	search_request_destroy(search);
 	destroy(a);
 err_after_nothing:
 	refuse_request(r, st, &error);

@@ -82,6 +82,8 @@ static enum status init_context(struct context *ctx, const struct server_options
 			&ctx->readers);
 	if (st == ST_OK)
 		readers_origin(ctx->readers, &ctx->clock, ctx->instance);
+	if (st == ST_OK)
+		memo_identify(ctx->memo, ctx->instance, ctx->clock);
 	return st;
 }
 
@@ -220,6 +222,7 @@ static void take_origin(struct reader_task *t)
 		memcpy(ctx->instance, o->instance, sizeof ctx->instance);
 		if (o->clock > ctx->clock)
 			ctx->clock = o->clock;
+		memo_identify(ctx->memo, ctx->instance, o->clock);
 	} else {
 		log_error("store: the new one's clock is not known: %s", status_text(t->st));
 	}

@@ -39,14 +39,14 @@ struct heard {
 	int64_t clock;
 };
 
-static void hear(void *arg, enum status st, const char *json, size_t len, int64_t clock)
+static void hear(void *arg, enum status st, const struct memo_answer *answer)
 {
 	struct heard *h = arg;
 
 	h->calls++;
 	h->st = st;
-	h->clock = clock;
-	snprintf(h->json, sizeof h->json, "%.*s", (int)len, json ? json : "");
+	h->clock = answer ? answer->clock : 0;
+	snprintf(h->json, sizeof h->json, "%.*s", answer ? (int)answer->len : 0, answer ? answer->json : "");
 }
 
 static struct heard nobody;
@@ -64,10 +64,10 @@ static void store(struct memo *m, const char *key, const char *json, int64_t now
 	bool keep)
 {
 	AUTO_BUF k = key_of(key);
-	struct buf j = key_of(json);
+	struct memo_made made = {.kept = {.json = key_of(json), .clock = clock}, .keep = keep};
 
-	memo_store(m, &k, &j, now, clock, keep);
-	assert_null(j.data);
+	memo_store(m, &k, &made, now);
+	assert_null(made.kept.json.data);
 }
 
 static void fail_run(struct memo *m, const char *key, enum status st)
@@ -104,14 +104,14 @@ static void test_exact(void **state)
 	fill(m, "k", "[1]", 100, 7);
 	/* long past its time, the index stands still */
 	assert_int_equal(ask(m, "k", 900100, 7, 0, NULL, &a), MEMO_HIT);
-	assert_true(a.exact);
+	assert_true(a.cached);
 	assert_int_equal(a.len, 3);
 	assert_memory_equal(a.json, "[1]", 4);
 	assert_int_equal(a.clock, 7);
 	assert_int_equal(a.age_ms, 900000);
 	/* the reader may have seen a commit that the loop has not heard of */
 	assert_int_equal(ask(m, "k", 900100, 6, 0, NULL, &a), MEMO_HIT);
-	assert_true(a.exact);
+	assert_int_equal(a.clock, 7);
 	assert_int_equal(count(m, "hits_exact"), 2);
 	assert_int_equal(count(m, "misses"), 1);
 	memo_destroy(m);
@@ -125,7 +125,7 @@ static void test_ttl(void **state)
 	(void)state;
 	fill(m, "k", "[1]", 100, 7);
 	assert_int_equal(ask(m, "k", 1099, 8, -1, NULL, &a), MEMO_HIT);
-	assert_false(a.exact);
+	assert_int_equal(a.clock, 7);
 	assert_int_equal(a.age_ms, 999);
 	assert_int_equal(ask(m, "k", 300, 8, 200, NULL, &a), MEMO_MISS);
 	fail_run(m, "k", ST_IO);
@@ -299,14 +299,12 @@ struct meddler {
 	int calls;
 };
 
-static void meddle(void *arg, enum status st, const char *json, size_t len, int64_t clock)
+static void meddle(void *arg, enum status st, const struct memo_answer *answer)
 {
 	struct meddler *x = arg;
 
-	(void)len;
-	(void)clock;
 	assert_int_equal(st, ST_OK);
-	assert_non_null(json);
+	assert_non_null(answer);
 	x->calls++;
 	memo_leave(x->m, &x->victim);
 	assert_int_equal(ask(x->m, "k", 101, 9, 0, NULL, NULL), MEMO_MISS);
@@ -450,6 +448,53 @@ static void test_configure(void **state)
 	memo_destroy(m);
 }
 
+/* Asked again ahead: only what is neither exact nor on its way; who asks meanwhile joins. */
+static void test_refresh(void **state)
+{
+	struct memo *m = make(1000, 10, 10000);
+	struct memo_made made = {.kept = {.json = key_of("[8]"), .clock = 8, .ahead = true}, .keep = true};
+	struct memo_answer a;
+	struct heard h = {0};
+	AUTO_BUF k = key_of("k");
+
+	(void)state;
+	fill(m, "k", "[7]", 100, 7);
+	assert_false(memo_refresh(m, &k, 110, 7));
+	assert_true(memo_refresh(m, &k, 110, 8));
+	assert_false(memo_refresh(m, &k, 111, 8));
+	assert_int_equal(ask(m, "k", 112, 8, 0, &h, NULL), MEMO_JOINED);
+	assert_int_equal(ask(m, "k", 112, 8, -1, NULL, &a), MEMO_HIT); /* the old one, which will do */
+	assert_int_equal(a.clock, 7);
+	memo_store(m, &k, &made, 120);
+	assert_int_equal(h.calls, 1);
+	assert_int_equal(ask(m, "k", 130, 8, 0, NULL, &a), MEMO_HIT);
+	assert_int_equal(a.age_ms, 20); /* since it was begun */
+	assert_int_equal(count(m, "refreshed"), 1);
+	assert_int_equal(count(m, "hits_ahead"), 1);
+	assert_int_equal(count(m, "misses"), 1);
+	memo_destroy(m);
+}
+
+/* An answer from before serves whom its age is right for, the others ask again. */
+static void test_joined_by_many(void **state)
+{
+	struct memo *m = make(1000, 10, 10000);
+	struct memo_made made = {
+		.kept = {.json = key_of("[6]"), .clock = 6, .age_ms = 500}, .cached = true, .keep = true};
+	struct heard patient = {0}, exact = {0};
+	AUTO_BUF k = key_of("k");
+
+	(void)state;
+	assert_int_equal(ask(m, "k", 100, 7, -1, NULL, NULL), MEMO_MISS);
+	assert_int_equal(ask(m, "k", 100, 7, 600, &patient, NULL), MEMO_JOINED);
+	assert_int_equal(ask(m, "k", 100, 7, 0, &exact, NULL), MEMO_JOINED);
+	memo_store(m, &k, &made, 110);
+	assert_int_equal(patient.st, ST_OK);
+	assert_string_equal(patient.json, "[6]");
+	assert_int_equal(exact.st, ST_AGAIN);
+	memo_destroy(m);
+}
+
 /* Every allocation fails in turn: no answer is kept, or it is, and nothing leaks. */
 static void test_no_memory(void **state)
 {
@@ -459,7 +504,7 @@ static void test_no_memory(void **state)
 		struct heard h = {0};
 		struct memo *m;
 		AUTO_BUF k = key_of("k");
-		struct buf j = key_of("[]");
+		struct memo_made made = {.kept = {.json = key_of("[]"), .clock = 1}, .keep = true};
 		struct memo_answer a;
 
 		mem_fail_at(n, 0);
@@ -468,13 +513,13 @@ static void test_no_memory(void **state)
 			assert_int_equal(memo_lookup(m, &k, 1, 1, 0, hear, &h, &a), MEMO_MISS);
 			if (memo_lookup(m, &k, 1, 1, 0, hear, &h, &a) == MEMO_MISS)
 				memo_fail(m, &k, ST_NOMEM);
-			memo_store(m, &k, &j, 1, 1, true);
+			memo_store(m, &k, &made, 1);
 			(void)memo_lookup(m, &k, 1, 1, 0, hear, &h, &a);
 		}
 		mem_fail_at(0, 0);
 		if (st == ST_OK)
 			memo_destroy(m);
-		buf_finish(&j);
+		buf_finish(&made.kept.json);
 		assert_true(h.calls <= 2);
 	}
 }
@@ -499,6 +544,8 @@ int main(void)
 		cmocka_unit_test(test_sweep),
 		cmocka_unit_test(test_sweep_below_floor),
 		cmocka_unit_test(test_configure),
+		cmocka_unit_test(test_refresh),
+		cmocka_unit_test(test_joined_by_many),
 		cmocka_unit_test(test_no_memory),
 	};
 
