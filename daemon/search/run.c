@@ -9,6 +9,7 @@
 #include "core/mem.h"
 #include "core/now.h"
 #include "search/cursor.h"
+#include "search/explanation.h"
 #include "search/facet_walk.h"
 #include "search/hits.h"
 
@@ -145,6 +146,8 @@ static enum status look_for_parts(struct run *run)
 		run->filters.has_parts = stopper_row(&run->stopper, row);
 	sqlite3_finalize(row);
 	if (run->filters.has_parts)
+		if (run->r->explain)
+			explanation_add(run->r, run->plan, json);
 		(void)unfiled_load(&run->unfiled, run->raw, &run->stopper);
 	return run->stopper.st;
 }
