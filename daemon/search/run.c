@@ -111,6 +111,8 @@ static enum status answer(struct run *run, struct buf *json)
 		add_page(run, hits, json);
 		add_totals(run, json);
 		add_facets(run, json);
+		if (run->r->explain)
+			explanation_add(run->r, run->plan, json);
 	}
 	hits_destroy(hits);
 	if (run->stopper.st != ST_OK)
@@ -146,8 +148,6 @@ static enum status look_for_parts(struct run *run)
 		run->filters.has_parts = stopper_row(&run->stopper, row);
 	sqlite3_finalize(row);
 	if (run->filters.has_parts)
-		if (run->r->explain)
-			explanation_add(run->r, run->plan, json);
 		(void)unfiled_load(&run->unfiled, run->raw, &run->stopper);
 	return run->stopper.st;
 }
