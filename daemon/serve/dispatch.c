@@ -95,7 +95,6 @@ static bool may_call(const struct peer *p, const struct method *m)
 	switch (m->access) {
 	case ACCESS_EVERYONE:
 		return true;
-	case ACCESS_OWN:
 	case ACCESS_ADMIN:
 		return peer_is_admin(p);
 	}

@@ -13,7 +13,7 @@
 
 struct request;
 
-enum method_access { ACCESS_EVERYONE, ACCESS_OWN, ACCESS_ADMIN };
+enum method_access { ACCESS_EVERYONE, ACCESS_ADMIN };
 enum method_where { WHERE_LOOP, WHERE_READER, WHERE_LATER };
 
 /* Second: what a wrong value is told it should have been, and what `version` says. */

@@ -24,6 +24,7 @@ static void destroy(struct reading *g)
 	if (g->finish)
 		g->finish(g);
 	buf_finish(&g->json);
+	peer_unref(g->peer);
 	mem_free(g);
 }
 
@@ -65,6 +66,8 @@ void reading_start(struct request *r, struct reading *g)
 	g->task.lane = client_lane(r->client);
 	g->task.deadline_ms = r->deadline_ms;
 	g->request = r;
+	g->peer = peer_ref(r->peer);
+	g->caller = peer_caller(g->peer);
 	enum status st = readers_submit(r->context->readers, &g->task);
 	if (st == ST_OK) {
 		request_wait(r, abandon, g);

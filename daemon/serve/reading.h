@@ -17,11 +17,13 @@ struct reading {
 	/* Of the snapshot, for fill. */
 	int64_t clock;
 	const char *instance;
+	const struct caller *caller; /* who asks */
 	/* Static text of a ST_NOT_FOUND or ST_INVALID that fill returns. */
 	const char *why;
 
 	/* private */
 	struct request *request; /* NULL: abandoned */
+	struct peer *peer;	 /* of the caller: the connection may be gone first */
 	struct buf json;
 };
 

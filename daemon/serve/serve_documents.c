@@ -1,16 +1,20 @@
 /* serve_documents: what the store knows of files: document, failures, changes. */
 #include "core/mem.h"
 #include "core/units.h"
+#include "search/seen.h"
+#include "search/visible.h"
 #include "serve/converters.h"
 #include "serve/handlers.h"
 #include "serve/reading.h"
 #include "serve/request_path.h"
+#include "serve/sight.h"
 #include "store/changes.h"
 #include "store/documents.h"
 #include "store/listing.h"
 #include "store/parts.h"
 #include "store/tree_path.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { DOCUMENT_LIMIT = 1 << 20, FAILURES_LIMIT = 100, CHANGES_LIMIT = 1000 };
@@ -114,9 +118,7 @@ static enum status find_document(
 	struct reading *g = &d->reading;
 
 	g->why = "no such file in the index";
-	enum status st = tree_resolve(db, d->path.data, place);
-	if (st == ST_OK && place->is_dir)
-		st = ST_NOT_FOUND;
+	enum status st = sight_file(db, g->caller, d->path.data, place);
 	if (st != ST_OK)
 		return st;
 	g->why = "the file has no text in the index; explain tells why";
@@ -203,12 +205,15 @@ struct failures_reading {
 	struct reading reading;
 	struct config *config;
 	int64_t limit, offset;
+
+	/* while it runs */
 	struct buf *json;
+	struct visible *visible; /* NULL: the caller sees all, and the store counts */
+	enum status judged;
 };
 
-static bool add_failure(void *arg, const struct failure_row *f)
+static void write_failure(const struct failures_reading *g, const struct failure_row *f)
 {
-	const struct failures_reading *g = arg;
 	const char *package = converter_package(g->config, f->converter, f->reason);
 	struct buf *out = g->json;
 
@@ -228,7 +233,41 @@ static bool add_failure(void *arg, const struct failure_row *f)
 	add_time(out, "next_try", f->next_try);
 	add_time(out, "at", f->at);
 	buf_addc(out, '}');
-	return !out->failed;
+}
+
+static bool add_failure(void *arg, const struct failure_row *f)
+{
+	struct failures_reading *g = arg;
+
+	write_failure(g, f);
+	return !g->json->failed;
+}
+
+/* Pages are counted in failures that the caller may see. */
+static bool add_visible_failure(void *arg, const struct failure_row *f)
+{
+	struct failures_reading *g = arg;
+	bool visible;
+
+	if (visible_file(g->visible, f->file, &visible) != SQLITE_OK) {
+		g->judged = ST_IO;
+		return false;
+	}
+	if (!visible || g->offset-- > 0)
+		return true;
+	write_failure(g, f);
+	return --g->limit > 0 && !g->json->failed;
+}
+
+static enum status list_visible_failures(struct failures_reading *f, struct db *db)
+{
+	enum status st = visible_create(db_raw(db), f->reading.caller, &f->visible);
+
+	if (st != ST_OK)
+		return st;
+	st = failures_list(db, INT64_MAX, 0, add_visible_failure, f);
+	visible_destroy(f->visible);
+	return st == ST_OK ? f->judged : st;
 }
 
 static enum status fill_failures(struct reading *g, struct db *db, struct buf *json)
@@ -237,7 +276,9 @@ static enum status fill_failures(struct reading *g, struct db *db, struct buf *j
 
 	f->json = json;
 	buf_addc(json, '[');
-	enum status st = failures_list(db, f->limit, f->offset, add_failure, f);
+	enum status st = caller_sees_all(g->caller)
+				 ? failures_list(db, f->limit, f->offset, add_failure, f)
+				 : list_visible_failures(f, db);
 	buf_addc(json, ']');
 	return st;
 }
@@ -267,6 +308,9 @@ void serve_failures(struct request *r)
  * A listing of everything may take several pages, and what it lists goes on changing.  So its clocks between the pages
  * are `instance:n:begun`: what happened up to `begun` is told as files that are there, without the deletions and moves
  * that led to it; what happened later is told as it is.
+ *
+ * Of one who does not see all, they end with `@` and a number of the caller's uid and groups: with others, other files
+ * are seen, and everything is told anew.
  */
 struct changes_reading {
 	struct reading reading;
@@ -308,6 +352,19 @@ static bool add_change(void *arg, const struct change *c)
 	return !g->json->failed;
 }
 
+/* Takes `@number` off the text of a clock; false: it was given to somebody with other rights. */
+static bool take_number(char *clock, const struct caller *caller)
+{
+	char *at = strchr(clock, '@');
+
+	if (!at)
+		return true;
+	*at++ = '\0';
+	char own[2 * sizeof(uint64_t) + 1];
+	snprintf(own, sizeof own, "%016llx", (unsigned long long)seen_number(caller));
+	return !caller_sees_all(caller) && strcmp(at, own) == 0;
+}
+
 /* Takes `:begun` off the text of a clock; -1: there is none. */
 static enum status take_begun(char *clock, int64_t *begun)
 {
@@ -322,18 +379,23 @@ static enum status take_begun(char *clock, int64_t *begun)
 }
 
 /* Where to begin: -1 for everything, where that clock says nothing here. */
-static enum status begin_at(struct changes_reading *c, int64_t *since, bool *fresh)
+static enum status begin_at(struct changes_reading *c, struct db *db, int64_t *since, bool *fresh)
 {
 	enum status st = ST_OK;
+	bool other = false;
 
 	*since = c->begun = -1;
-	*fresh = false;
+	*fresh = c->since && !take_number(c->since, c->reading.caller);
 	if (c->since)
 		st = take_begun(c->since, &c->begun);
 	if (c->since && st == ST_OK)
-		st = clock_parse(c->since, c->reading.instance, since, fresh);
+		st = clock_parse(c->since, c->reading.instance, since, &other);
+	*fresh |= other;
 	if (st == ST_OK && (*since > c->reading.clock || c->begun > c->reading.clock))
 		*fresh = true;
+	if (st == ST_OK && *since >= 0 && !*fresh && !caller_sees_all(c->reading.caller))
+		st = seen_is_fresh(
+			db, c->reading.caller, *since > c->begun ? *since : c->begun, fresh);
 	if (*fresh)
 		*since = -1;
 	if (*since < 0)
@@ -348,6 +410,8 @@ static void add_next_clock(struct changes_reading *c, bool more)
 	clock_add(c->json, c->reading.instance, within ? c->last : c->reading.clock);
 	if (within && c->last < c->begun)
 		buf_addf(c->json, ":%lld", (long long)c->begun);
+	if (!caller_sees_all(c->reading.caller))
+		buf_addf(c->json, "@%016llx", (unsigned long long)seen_number(c->reading.caller));
 }
 
 static enum status fill_changes(struct reading *g, struct db *db, struct buf *json)
@@ -359,12 +423,14 @@ static enum status fill_changes(struct reading *g, struct db *db, struct buf *js
 	c->json = json;
 	c->last = -1;
 	g->why = "since: expected a clock as this daemon gave it, or null";
-	enum status st = begin_at(c, &since, &fresh);
+	enum status st = begin_at(c, db, &since, &fresh);
 	if (st != ST_OK)
 		return st;
 	g->why = NULL;
 	buf_adds(json, "{\"changes\":[");
-	st = changes_list(db, since, c->limit, add_change, c, &more);
+	st = caller_sees_all(g->caller)
+		     ? changes_list(db, since, c->limit, add_change, c, &more)
+		     : seen_list(db, g->caller, since, c->limit, add_change, c, &more);
 	buf_adds(json, "],\"clock\":\"");
 	add_next_clock(c, more);
 	buf_addf(json, "\",\"fresh_instance\":%s,\"more\":%s}", fresh ? "true" : "false",

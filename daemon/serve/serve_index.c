@@ -6,6 +6,7 @@
 #include "serve/handlers.h"
 #include "serve/request.h"
 #include "serve/request_path.h"
+#include "serve/sight.h"
 
 #include <string.h>
 
@@ -41,9 +42,25 @@ static void add_part(cJSON *verdict, const cJSON *params)
 		cJSON_AddItemToObject(verdict, "part", cJSON_Duplicate(part, true));
 }
 
+struct explaining {
+	struct request_slot *slot;
+	struct peer *peer; /* of who asks: the request may be gone first */
+};
+
+static enum status judge(void *arg, struct db *db, int64_t dir, int64_t file, bool *visible)
+{
+	const struct explaining *e = arg;
+
+	return sight_row(db, peer_caller(e->peer), dir, file, visible);
+}
+
 static void on_explained(void *arg, enum status st, cJSON *verdict)
 {
-	struct request *r = request_slot_take(arg);
+	struct explaining *e = arg;
+	struct request *r = request_slot_take(e->slot);
+
+	peer_unref(e->peer);
+	mem_free(e);
 
 	if (r && st == ST_OK) {
 		add_package(verdict, r->context->config);
@@ -69,14 +86,29 @@ void serve_explain(struct request *r)
 		return;
 	}
 	struct watch *watch = r->context->watch;
-	struct request_slot *slot = request_wait_slot(r);
-	if (!slot)
+	struct explaining *e = mem_zalloc(sizeof *e);
+	if (!e) {
+		request_status_error(r, ST_NOMEM);
 		return;
+	}
+	e->peer = peer_ref(r->peer);
+	e->slot = request_wait_slot(r);
+	if (!e->slot) {
+		peer_unref(e->peer);
+		mem_free(e);
+		return;
+	}
 	request_expire_at_deadline(r);
-	enum status st = watch_explain(
-		watch, path.data, part.len ? part.data : NULL, on_explained, slot);
+	const struct watch_explain_ask ask = {
+		.path = path.data,
+		.part = part.len ? part.data : NULL,
+		.judge = caller_sees_all(peer_caller(e->peer)) ? NULL : judge,
+		.done = on_explained,
+		.arg = e,
+	};
+	enum status st = watch_explain(watch, &ask);
 	if (st != ST_OK)
-		on_explained(slot, st, NULL);
+		on_explained(e, st, NULL);
 }
 
 /* --- sync --------------------------------------------------------------------------------------- */

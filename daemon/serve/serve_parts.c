@@ -4,6 +4,7 @@
 #include "serve/handlers.h"
 #include "serve/reading.h"
 #include "serve/request_path.h"
+#include "serve/sight.h"
 #include "store/listing.h"
 #include "store/tree_path.h"
 
@@ -68,9 +69,7 @@ static enum status fill_parts(struct reading *g, struct db *db, struct buf *json
 
 	p->json = json;
 	g->why = "no such file in the index";
-	enum status st = tree_resolve(db, p->path.data, &place);
-	if (st == ST_OK && place.is_dir)
-		st = ST_NOT_FOUND;
+	enum status st = sight_file(db, g->caller, p->path.data, &place);
 	if (st != ST_OK)
 		return st;
 	buf_addc(json, '{');

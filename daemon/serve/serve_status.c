@@ -71,6 +71,9 @@ static void add_progress(struct buf *out, const struct context *ctx)
 		buf_adds(out, "null}");
 }
 
+/* Administrators see every root, though not every file below it. */
+static const struct caller everyone = {.all = true};
+
 /* What is global (counts, paths in work) is for those who may see every file. */
 void serve_status(struct request *r)
 {
@@ -80,7 +83,7 @@ void serve_status(struct request *r)
 	add_head(&out, ctx);
 	if (peer_caller(r->peer)->all || peer_is_admin(r->peer)) {
 		add_counts(&out, ctx);
-		add_tree(&out, "roots", watch_roots_json(ctx->watch));
+		add_tree(&out, "roots", watch_roots_json(ctx->watch, &everyone));
 		add_tree(&out, "workers", pipeline_workers_json(ctx->pipeline));
 		buf_adds(&out, ",\"converters\":");
 		converters_add(&out, ctx->config);
@@ -124,7 +127,7 @@ void serve_stats(struct request *r)
 
 void serve_roots(struct request *r)
 {
-	cJSON *roots = watch_roots_json(r->context->watch);
+	cJSON *roots = watch_roots_json(r->context->watch, peer_caller(r->peer));
 	cJSON *result = roots ? cJSON_CreateObject() : NULL;
 
 	if (result && cJSON_AddItemToObject(result, "roots", roots)) {

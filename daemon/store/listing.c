@@ -50,6 +50,7 @@ enum status failures_list(struct db *db, int64_t limit, int64_t offset,
 		if (st != ST_OK)
 			return st;
 		f.path = path.data;
+		f.file = statement_get_int(&s, 10);
 		if (!fill_failure(&s, 2, &f))
 			break;
 		f.part = statement_get_string(&s, 9);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 struct failure_row {
+	int64_t file;	  /* its row; 0 from failure_of */
 	const char *path; /* absolute; NULL from failure_of */
 	const char *part; /* of a part: its path within the file; else NULL */
 	const char *converter, *reason, *detail, *output;

@@ -23,8 +23,7 @@ struct explain {
 	struct explain *next; /* while it waits */
 	uv_work_t work;
 	struct watch *watch;
-	watch_explain_done *done;
-	void *arg;
+	struct watch_explain_ask ask; /* path and part are ours */
 	char *path;
 	char *part; /* NULL: the file itself */
 	cJSON *verdict;
@@ -32,7 +31,9 @@ struct explain {
 
 	/* for the pool */
 	int64_t dir; /* of the file's directory; 0: not in the tree */
+	int64_t self; /* the directory itself, if it is one of the tree; else 0 */
 	const char *name;
+	bool told; /* the verdict is there already, for who may hear it */
 	bool is_tree_dir, waits;
 	int64_t file_size_max;
 	struct buf sentence; /* of the parts gathered */
@@ -92,10 +93,13 @@ static bool explain_scope(struct watch *w, struct explain *x, const struct watch
 		if (n && n->ignore)
 			st = scope_add(&scope, n->ignore, dir.len);
 		struct node *child = n ? nodes_child(&w->nodes, n, name, strlen(name)) : NULL;
-		decided = explain_ignored(w, x, &scope, dir.data, name, slash || child);
+		/* A rule may be that of a file which is not for everybody's eyes. */
+		decided = !x->ask.judge &&
+			  explain_ignored(w, x, &scope, dir.data, name, slash || child);
 		if (!slash && n) {
 			x->dir = n->id;
 			x->is_tree_dir = child != NULL;
+			x->self = child ? child->id : 0;
 		}
 		n = child;
 		if (dir.len)
@@ -118,6 +122,8 @@ static bool explain_flight(struct watch *w, struct explain *x)
 		cJSON_AddNumberToObject(x->verdict, "converting_ms", (double)converting_ms);
 		conclude(x->verdict, "converting", "%s has been converting for %lld ms.", x->path,
 			(long long)converting_ms);
+	} else if (at >= 0 && x->ask.judge) {
+		conclude(x->verdict, "queued", "%s is queued.", x->path);
 	} else if (at >= 0) {
 		cJSON_AddNumberToObject(x->verdict, "position", (double)at);
 		conclude(x->verdict, "queued", "%s is queued at position %lld%s.", x->path, (long long)at + 1,
@@ -328,22 +334,62 @@ static void explain_disk(struct explain *x)
 		conclude(x->verdict, "pending", "%s is not indexed yet.", x->path);
 }
 
+/* Nothing that the loop has said already is left. */
+static void explain_nothing(struct explain *x)
+{
+	cJSON *verdict = cJSON_CreateObject();
+
+	cJSON_Delete(x->verdict);
+	x->verdict = verdict;
+	if (!wire_put_path(verdict, "path", x->path, strlen(x->path)))
+		x->status = ST_NOMEM;
+	conclude(verdict, "absent", "%s is not in the index, or not yours to see.", x->path);
+}
+
+/* ST_NOT_FOUND where there is no row that may be told of. */
+static enum status explain_to(struct explain *x, struct db *db, const struct file_row *row)
+{
+	bool visible = false;
+	enum status st = x->ask.judge(x->ask.arg, db, row ? x->dir : x->self, row ? row->id : 0, &visible);
+
+	if (st != ST_OK || !visible)
+		return st == ST_OK ? ST_NOT_FOUND : st;
+	if (row && !x->told)
+		explain_found(x, db, row);
+	else if (!row)
+		conclude(x->verdict, "directory", "%s is a directory, and is watched.", x->path);
+	return ST_OK;
+}
+
+static enum status explain_in_store(struct explain *x, struct db *db)
+{
+	struct file_row row;
+	enum status st = ST_NOT_FOUND;
+
+	if (x->dir)
+		st = tree_find_file(db, x->dir, x->name, &row);
+	if (x->ask.judge && (st == ST_OK || (st == ST_NOT_FOUND && x->self)))
+		return explain_to(x, db, st == ST_OK ? &row : NULL);
+	if (st == ST_OK)
+		explain_found(x, db, &row);
+	return st;
+}
+
 static void look_up(uv_work_t *work)
 {
 	struct explain *x = work->data;
-	struct file_row row;
 
 	thread_become(ROLE_SCAN);
-	struct db *db = x->dir ? reader_pool_take(x->watch->readers) : NULL;
+	struct db *db = x->dir || x->self ? reader_pool_take(x->watch->readers) : NULL;
 	enum status st = db ? db_begin(db) : ST_NOT_FOUND;
 	if (st == ST_OK) {
-		st = tree_find_file(db, x->dir, x->name, &row);
-		if (st == ST_OK)
-			explain_found(x, db, &row);
+		st = explain_in_store(x, db);
 		db_rollback(db);
 	}
 	reader_pool_give(x->watch->readers, db, st != ST_OK && st != ST_NOT_FOUND);
-	if (st == ST_NOT_FOUND)
+	if (st == ST_NOT_FOUND && x->ask.judge)
+		explain_nothing(x);
+	else if (st == ST_NOT_FOUND)
 		explain_disk(x);
 	else if (st != ST_OK)
 		x->status = st;
@@ -357,7 +403,7 @@ static void finish(struct explain *x)
 		cJSON_Delete(verdict);
 		verdict = NULL;
 	}
-	x->done(x->arg, x->status, verdict);
+	x->ask.done(x->ask.arg, x->status, verdict);
 	buf_finish(&x->sentence);
 	mem_free(x->part);
 	mem_free(x->path);
@@ -401,44 +447,47 @@ void explains_fail(struct watch *w, enum status st)
 	}
 }
 
-/* True when the loop's own knowledge is the verdict. */
+/* True when the loop's own knowledge is the verdict, and the caller may hear all of it. */
 static bool explain_here(struct watch *w, struct explain *x)
 {
 	const struct watch_root *r = root_of_path(w, x->path);
 
+	if (!r && x->ask.judge)
+		return false;
 	if (!r) {
 		conclude(x->verdict, "outside", "%s is outside the roots.", x->path);
 		return true;
 	}
 	const char *below = x->path + strlen(r->path);
 	below += *below == '/';
-	if (r->offline) {
+	if (r->offline && !x->ask.judge) {
 		conclude(x->verdict, "offline", "%s is below the root %s, which is offline.", x->path, r->path);
 		return true;
 	}
 	if (*below && explain_scope(w, x, r, below))
 		return true;
-	if (!*below)
+	if (!*below) {
 		x->is_tree_dir = true;
-	return explain_flight(w, x);
+		x->self = r->node ? r->node->id : 0;
+	}
+	x->told = explain_flight(w, x);
+	return x->told && !x->ask.judge;
 }
 
-enum status watch_explain(struct watch *w, const char *path, const char *part,
-	watch_explain_done *done, void *arg)
+enum status watch_explain(struct watch *w, const struct watch_explain_ask *ask)
 {
 	struct explain *x = mem_zalloc(sizeof *x);
 
 	if (!x)
 		return ST_NOMEM;
 	x->watch = w;
-	x->done = done;
-	x->arg = arg;
-	x->path = mem_strdup(path);
-	x->part = part ? mem_strdup(part) : NULL;
+	x->ask = *ask;
+	x->path = mem_strdup(ask->path);
+	x->part = ask->part ? mem_strdup(ask->part) : NULL;
 	x->verdict = cJSON_CreateObject();
 	x->file_size_max = w->config->limits.file_size;
-	if (!x->path || (part && !x->part) ||
-		!wire_put_path(x->verdict, "path", path, strlen(path))) {
+	if (!x->path || (ask->part && !x->part) ||
+		!wire_put_path(x->verdict, "path", ask->path, strlen(ask->path))) {
 		cJSON_Delete(x->verdict);
 		mem_free(x->part);
 		mem_free(x->path);

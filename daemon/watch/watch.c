@@ -1,6 +1,7 @@
 /* watch: life, state and requests of the room; see watch.h, and internal.h for its inside. */
 #include "watch/watch.h"
 
+#include "core/guard.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/now.h"
@@ -460,33 +461,54 @@ static const char *root_state(const struct watch *w, const struct watch_root *r)
 	return w->crawling ? "scanning" : "live";
 }
 
-cJSON *watch_roots_json(const struct watch *w)
+static void add_coverage(cJSON *o, const struct watch_root *r)
+{
+	cJSON *coverage = cJSON_AddObjectToObject(o, "coverage");
+	int64_t live = 0, polled = 0, stale = 0;
+
+	for (struct node *n = r->node; n; n = node_walk(r->node, n)) {
+		if (r->offline || (n->flags & NODE_OFFLINE) || !(n->flags & NODE_SCANNED))
+			stale++;
+		else if (n->flags & NODE_POLLED)
+			polled++;
+		else
+			live++;
+	}
+	cJSON_AddNumberToObject(coverage, "live", (double)live);
+	cJSON_AddNumberToObject(coverage, "polled", (double)polled);
+	cJSON_AddNumberToObject(coverage, "stale", (double)stale);
+	if (polled)
+		cJSON_AddNumberToObject(coverage, "polled_age_s",
+			(double)((now_mono_ms() - r->polled_at_ms) / 1000));
+}
+
+/* Whether the caller could list the root's directory, or go through it. */
+static bool can_reach(const struct watch_root *r, const struct caller *caller)
+{
+	const struct node *n = r->node;
+
+	if (caller_sees_all(caller))
+		return true;
+	if (!n || !r->above || !chain_is_open(r->above->chain.data, r->above->chain.len, caller))
+		return false;
+	const struct guard own = {n->mode, n->uid, n->gid, n->acl, n->acl_len};
+	return guard_permits(&own, caller, MAY_READ) || guard_permits(&own, caller, MAY_SEARCH);
+}
+
+cJSON *watch_roots_json(const struct watch *w, const struct caller *caller)
 {
 	cJSON *list = cJSON_CreateArray();
 
 	for (const struct watch_root *r = w->roots; r; r = r->next) {
-		cJSON *o = cJSON_CreateObject(), *coverage = cJSON_CreateObject();
-		int64_t live = 0, polled = 0, stale = 0;
-
-		for (struct node *n = r->node; n; n = node_walk(r->node, n)) {
-			if (r->offline || (n->flags & NODE_OFFLINE) || !(n->flags & NODE_SCANNED))
-				stale++;
-			else if (n->flags & NODE_POLLED)
-				polled++;
-			else
-				live++;
-		}
+		if (!can_reach(r, caller))
+			continue;
+		cJSON *o = cJSON_CreateObject();
 		cJSON_AddStringToObject(o, "name", r->name);
 		wire_put_path(o, "path", r->path, strlen(r->path));
 		cJSON_AddStringToObject(o, "state", root_state(w, r));
 		cJSON_AddBoolToObject(o, "offline", r->offline);
-		cJSON_AddNumberToObject(coverage, "live", (double)live);
-		cJSON_AddNumberToObject(coverage, "polled", (double)polled);
-		cJSON_AddNumberToObject(coverage, "stale", (double)stale);
-		if (polled)
-			cJSON_AddNumberToObject(coverage, "polled_age_s",
-				(double)((now_mono_ms() - r->polled_at_ms) / 1000));
-		cJSON_AddItemToObject(o, "coverage", coverage);
+		if (caller_sees_all(caller))
+			add_coverage(o, r);
 		cJSON_AddItemToArray(list, o);
 	}
 	return list;

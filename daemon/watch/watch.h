@@ -6,6 +6,7 @@
 #ifndef WATCH_WATCH_H
 #define WATCH_WATCH_H
 
+#include "core/caller.h"
 #include "core/config.h"
 #include "pipeline/pipeline.h"
 
@@ -49,8 +50,11 @@ struct watch_progress {
 };
 void watch_progress(const struct watch *w, struct watch_progress *out);
 int64_t watch_pending_files(const struct watch *w);
-/* [{"name","path","state","coverage":{"live":n,"polled":n,"stale":n},"offline",…}] */
-cJSON *watch_roots_json(const struct watch *w);
+/*
+ * [{"name","path","state","coverage":{"live":n,"polled":n,"stale":n},"offline",…}]; for a caller who does not see all
+ * only the roots that the caller can reach, without coverage.
+ */
+cJSON *watch_roots_json(const struct watch *w, const struct caller *caller);
 
 /*
  * Read-your-writes: `done` is called when every change made before this call is committed or has its first recorded
@@ -70,11 +74,19 @@ MUST_USE enum status watch_reindex(struct watch *w, const char *path);
 /*
  * The verdict on one absolute path, for `explain`, as a JSON object with at least "verdict" and "sentence".  What the
  * loop knows (queued, converting, outside, ignored by which rule of which file and line) is told here; what the store
- * knows (indexed, failed, too large) is looked up on the pool.  `part`: of that part of the file ("a.zip/b.txt"), or
- * NULL.  `done` on the loop; takes the object.
+ * knows (indexed, failed, too large) is looked up on the pool.  `done` on the loop; takes the object.
+ *
+ * For one who does not see all there is a judge, who says on the pool whether a row may be told of: the file, or with
+ * `file` 0 the directory.  Whatever is not there, not indexed, ignored, outside, or not to be told of is the same then,
+ * byte for byte: nothing is said that is not in a row which the caller may see.
  */
-typedef void watch_explain_done(void *arg, enum status st, cJSON *verdict);
-MUST_USE enum status watch_explain(struct watch *w, const char *path, const char *part,
-	watch_explain_done *done, void *arg);
+struct watch_explain_ask {
+	const char *path;
+	const char *part; /* of that part of the file ("a.zip/b.txt"); NULL: the file itself */
+	enum status (*judge)(void *arg, struct db *db, int64_t dir, int64_t file, bool *visible); /* NULL: all */
+	void (*done)(void *arg, enum status st, cJSON *verdict);
+	void *arg; /* of both; lives until `done` */
+};
+MUST_USE enum status watch_explain(struct watch *w, const struct watch_explain_ask *ask);
 
 #endif

@@ -417,13 +417,15 @@ static void test_tree(void **state)
 		.name = a,
 		.ident = {.ino = 5, .mode = 040755}});
 	assert_false(db_has_regranted(f->db)); /* what was not there was seen by nobody */
-	change(&(struct tree_change){.kind = TREE_DIR_PUT,
+	struct tree_change close_dir = {.kind = TREE_DIR_PUT,
 		.dir = 2,
 		.root = f->root,
 		.parent = TOP,
 		.name = a,
-		.ident = {.ino = 5, .mode = 040750}});
+		.ident = {.ino = 5, .mode = 040750}};
+	assert_ok(apply_tree(f->db, &close_dir, &notes));
 	assert_true(db_has_regranted(f->db));
+	fixture_commit(f);
 	change(&(struct tree_change){.kind = TREE_FILE_STATE,
 		.dir = 2,
 		.name = x,

@@ -42,7 +42,7 @@ static void test_administration_is_guarded(void **state)
 		assert_int_equal(method_find(guarded[i])->access, ACCESS_ADMIN);
 	assert_int_equal(method_find("search")->access, ACCESS_EVERYONE);
 	assert_int_equal(method_find("version")->access, ACCESS_EVERYONE);
-	assert_int_equal(method_find("document")->access, ACCESS_OWN);
+	assert_int_equal(method_find("document")->access, ACCESS_EVERYONE);
 }
 
 static void read_file(const char *path, struct buf *out)
