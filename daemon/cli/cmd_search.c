@@ -1,14 +1,16 @@
 /* trawl search QUERY: the documents found, best first, each with its place, its date and where the words stand. */
 #include "cli/cli.h"
+#include "cli/hit_view.h"
 #include "cli/json.h"
 #include "cli/output.h"
-#include "core/units.h"
+#include "cli/result_view.h"
 
 #include <string.h>
 
 enum {
 	SEARCH_TIMEOUT_MS = 2000, /* the protocol's default */
-	SYNC_MS = 5000		  /* --sync without a duration */
+	SYNC_MS = 5000,		  /* --sync without a duration */
+	DAY_MS = 24 * 60 * 60 * 1000,
 };
 
 static bool is_bare(const struct cli *cli)
@@ -24,6 +26,46 @@ static void join_words(struct buf *query, const struct cli *cli)
 		if (i)
 			buf_addc(query, ' ');
 		buf_adds(query, cli->args[i]);
+	}
+}
+
+/* "type,year"; NULL: all there are. */
+static void put_facets(cJSON **params, const char *names)
+{
+	cJSON *list = cJSON_CreateArray();
+
+	if (!names)
+		names = "type,ext,year,root,author,folder";
+	for (const char *at = names; *at;) {
+		size_t len = strcspn(at, ",");
+		AUTO_BUF name = BUF_INIT;
+
+		buf_add(&name, at, len);
+		cJSON *item = len && !name.failed ? cJSON_CreateString(name.data) : NULL;
+		if (len && (!item || !cJSON_AddItemToArray(list, item))) {
+			cJSON_Delete(item);
+			cJSON_Delete(list);
+			list = NULL;
+			break;
+		}
+		at += len + (at[len] == ',');
+	}
+	json_put(params, "facets", list);
+}
+
+static void put_snippet(cJSON **params, const struct cli *cli)
+{
+	const struct option_value *count = &cli->options.value[OPT_SNIPPETS];
+	bool none = cli->options.value[OPT_NO_SNIPPET].given || is_bare(cli) ||
+		    (count->given && count->number == 0);
+
+	if (none) {
+		json_put(params, "snippet", cJSON_CreateFalse());
+	} else if (count->given) {
+		cJSON *snippet = cJSON_CreateObject();
+
+		json_put_number(&snippet, "count", count->number);
+		json_put(params, "snippet", snippet);
 	}
 }
 
@@ -50,8 +92,13 @@ static cJSON *make_params(const struct cli *cli, const struct buf *query)
 	}
 	if (given[OPT_GROUP].given)
 		json_put(&params, "group", cJSON_CreateTrue());
-	if (given[OPT_NO_SNIPPET].given || is_bare(cli))
-		json_put(&params, "snippet", cJSON_CreateFalse());
+	if (given[OPT_EXPLAIN].given)
+		json_put(&params, "explain", cJSON_CreateTrue());
+	if (given[OPT_RECENCY].given)
+		json_put_number(&params, "recency", (given[OPT_RECENCY].number + DAY_MS - 1) / DAY_MS);
+	if (given[OPT_FACETS].given)
+		put_facets(&params, given[OPT_FACETS].text);
+	put_snippet(&params, cli);
 	return params;
 }
 
@@ -74,111 +121,62 @@ static void show_position(const struct cli *cli, const struct buf *query, const 
 
 /* --- showing ------------------------------------------------------------------------------------ */
 
-static void add_bare(struct buf *out, const struct cli *cli, const cJSON *hit)
+/* A word that occurs nowhere is likely mistyped. */
+static void suggest(const struct cli *cli, const cJSON *result)
 {
-	bool nul = cli->options.value[OPT_NULL].given;
-	AUTO_BUF path = BUF_INIT;
-
-	/* Grouped, it is files that are asked for. */
-	if (cli->options.value[OPT_GROUP].given)
-		json_add_path(&path, hit, "path");
-	else
-		json_add_place(&path, hit);
-	if (path.failed)
-		out->failed = true;
-	else if (nul)
-		buf_add(out, path.data, path.len);
-	else if (path.len)
-		term_add(out, &cli->out, path.data, path.len);
-	buf_addc(out, nul ? '\0' : '\n');
-}
-
-/* "84 KiB  2026-10-02 14:03  application/pdf  Invoice 17" */
-static void add_facts(struct buf *out, const struct term *t, const cJSON *hit)
-{
+	const char *better = json_text(result, "did_you_mean");
 	AUTO_BUF line = BUF_INIT;
 
-	units_add_size(&line, json_number(hit, "size"));
-	buf_adds(&line, "  ");
-	output_add_time(&line, json_number(hit, "mtime"));
-	const char *const words[] = {json_text(hit, "type"), json_text(hit, "title"),
-		json_false(hit, "document") ? "(found by its name)" : "",
-		json_true(hit, "offline") ? "(offline)" : ""};
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		buf_addf(&line, "%s%s", *words[i] ? "  " : "", words[i]);
-	buf_adds(out, "  ");
-	if (line.failed)
-		out->failed = true;
-	else
-		term_add_styled(out, t, STYLE_DIM, line.data, line.len);
-	buf_addc(out, '\n');
-}
-
-static void add_other_paths(struct buf *out, const struct term *t, const cJSON *hit)
-{
-	int64_t more = json_number(hit, "paths_total") - 1;
-	const cJSON *second = cJSON_GetArrayItem(json_member(hit, "paths"), 1);
-
-	if (more < 1 || !second)
+	if (!*better)
 		return;
-	buf_adds(out, "  also ");
-	output_add_path(out, t, STYLE_DIM, second);
-	if (more > 1)
-		buf_addf(out, " and %lld more", (long long)more - 1);
-	buf_addc(out, '\n');
+	buf_adds(&line, "Did you mean: ");
+	output_add_line(&line, &cli->err, better);
+	cli_remark(cli, &line);
 }
 
-/* Of a group: what is shown is the best of them. */
-static void add_part_count(struct buf *out, const cJSON *hit)
+static void show_hits(const struct cli *cli, const cJSON *hits)
 {
-	int64_t parts = json_number(hit, "parts");
+	const struct option_value *given = cli->options.value;
+	AUTO_BUF out = BUF_INIT;
+	const cJSON *hit;
 
-	if (parts < 2)
-		return;
-	buf_adds(out, "  ");
-	output_add_count(out, parts);
-	buf_adds(out, " parts of it match\n");
-}
-
-static void add_hit(struct buf *out, const struct cli *cli, const cJSON *hit)
-{
-	const cJSON *snippet = json_member(hit, "snippet");
-
-	output_add_path(out, &cli->out, STYLE_BOLD, hit);
-	buf_addc(out, '\n');
-	add_facts(out, &cli->out, hit);
-	add_part_count(out, hit);
-	add_other_paths(out, &cli->out, hit);
-	if (*json_text(snippet, "text")) {
-		buf_adds(out, "  ");
-		output_add_snippet(out, &cli->out, snippet);
-		buf_addc(out, '\n');
+	cJSON_ArrayForEach(hit, hits)
+	{
+		buf_clear(&out);
+		if (is_bare(cli)) {
+			hit_view_add_bare(&out, &cli->out, hit, given[OPT_GROUP].given,
+				given[OPT_NULL].given);
+		} else {
+			hit_view_add(&out, &cli->out, hit);
+			if (hit->next)
+				buf_addc(&out, '\n');
+		}
+		cli_print(&out);
 	}
 }
 
-static void remark_total(const struct cli *cli, const cJSON *result, int64_t shown)
+static void show(const struct cli *cli, const cJSON *result, int64_t shown)
 {
-	const char *cursor = json_text(result, "cursor");
-	AUTO_BUF line = BUF_INIT;
+	AUTO_BUF before = BUF_INIT, behind = BUF_INIT, total = BUF_INIT;
 
-	output_add_count(&line, shown);
-	buf_adds(&line, json_false(result, "total_exact") ? " of at least " : " of ");
-	output_add_count(&line, json_number(result, "total"));
-	buf_addf(&line, " in %lld ms", (long long)json_number(result, "took_ms"));
-	if (json_true(result, "partial"))
-		buf_adds(&line, "; the time ran out, there may be more");
-	if (json_false(result, "synced"))
-		buf_adds(&line, "; the latest changes may be missing");
-	if (*cursor)
-		buf_addf(&line, "; go on with --cursor %s", cursor);
-	cli_remark(cli, &line);
+	if (!is_bare(cli)) {
+		result_view_add_explanation(&before, &cli->out, result);
+		cli_print(&before);
+	}
+	show_hits(cli, json_member(result, "hits"));
+	if (!is_bare(cli)) {
+		result_view_add_facets(&behind, &cli->out, result);
+		cli_print(&behind);
+		result_view_add_total(&total, result, shown);
+		cli_remark(cli, &total);
+	}
+	suggest(cli, result);
 }
 
 enum outcome cmd_search(struct cli *cli)
 {
-	AUTO_BUF query = BUF_INIT, out = BUF_INIT;
+	AUTO_BUF query = BUF_INIT;
 	AUTO_REPLY reply = REPLY_INIT;
-	const cJSON *hit;
 
 	join_words(&query, cli);
 	cJSON *params = query.failed ? NULL : make_params(cli, &query);
@@ -195,23 +193,9 @@ enum outcome cmd_search(struct cli *cli)
 	if (outcome != OUTCOME_FOUND)
 		return outcome;
 
-	const cJSON *hits = json_member(reply.result, "hits");
-	int64_t shown = cJSON_GetArraySize(hits);
+	int64_t shown = cJSON_GetArraySize(json_member(reply.result, "hits"));
 	if (cli_print_json(cli, &reply))
 		return shown ? OUTCOME_FOUND : OUTCOME_NOTHING;
-	cJSON_ArrayForEach(hit, hits)
-	{
-		buf_clear(&out);
-		if (is_bare(cli)) {
-			add_bare(&out, cli, hit);
-		} else {
-			add_hit(&out, cli, hit);
-			if (hit->next)
-				buf_addc(&out, '\n');
-		}
-		cli_print(&out);
-	}
-	if (!is_bare(cli))
-		remark_total(cli, reply.result, shown);
+	show(cli, reply.result, shown);
 	return shown ? OUTCOME_FOUND : OUTCOME_NOTHING;
 }

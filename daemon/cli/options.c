@@ -8,7 +8,7 @@
 #include <getopt.h>
 #include <string.h>
 
-enum kind { KIND_FLAG, KIND_TEXT, KIND_COUNT, KIND_DURATION, KIND_MAYBE_DURATION, KIND_MANY };
+enum kind { KIND_FLAG, KIND_TEXT, KIND_COUNT, KIND_DURATION, KIND_MAYBE_DURATION, KIND_MAYBE_TEXT, KIND_MANY };
 
 static const struct {
 	const char *name;
@@ -27,7 +27,8 @@ static int argument_need(enum kind kind)
 {
 	if (kind == KIND_FLAG)
 		return no_argument;
-	return kind == KIND_MAYBE_DURATION ? optional_argument : required_argument;
+	return kind == KIND_MAYBE_DURATION || kind == KIND_MAYBE_TEXT ? optional_argument
+								      : required_argument;
 }
 
 /* The tables getopt_long works from.  `letters` begins with "-": every word comes in order, whatever POSIXLY_CORRECT says. */
@@ -70,6 +71,7 @@ static enum status read_value(struct options *o, int id, const char *text, struc
 	switch (table[id].kind) {
 	case KIND_FLAG:
 	case KIND_TEXT:
+	case KIND_MAYBE_TEXT:
 		break;
 	case KIND_MANY:
 		o->parts[o->part_count++] = text;
@@ -196,7 +198,7 @@ void options_describe(struct buf *out, unsigned taken)
 		else
 			buf_adds(out, "      ");
 		buf_addf(out, "--%s", table[id].name);
-		if (table[id].kind == KIND_MAYBE_DURATION)
+		if (argument_need(table[id].kind) == optional_argument)
 			buf_addf(out, "[=%s]", argument);
 		else if (*argument)
 			buf_addf(out, " %s", argument);

@@ -39,8 +39,9 @@ static void add_words(const struct query *q, const struct plan *plan, struct buf
 			if (number < leaf->phrase || number >= leaf->phrase + leaf->phrase_count)
 				continue;
 			const struct query_phrase *p = &leaf->phrases[number - leaf->phrase];
-			buf_adds(out, comma);
+			buf_addf(out, "%s{\"text\":", comma);
 			json_add_string(out, p->text, strlen(p->text));
+			buf_addc(out, '}');
 			comma = ",";
 		}
 	}

@@ -3,7 +3,8 @@
 _trawl_takes()
 {
 	case $1 in
-	search) echo --limit --offset --cursor --sort --order --no-snippet --sync --paths-only --null --group ;;
+	search) echo --limit --offset --cursor --sort --order --no-snippet --sync --paths-only --null --group
+		--snippets --facets --recency --explain ;;
 	status) echo --follow --until-idle ;;
 	failures) echo --limit --offset ;;
 	why) echo --part ;;
@@ -23,7 +24,8 @@ _trawl()
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--socket | --timeout | --limit | --offset | --cursor | --sort | --order | --part | --since | -n) ((i++)) ;;
+		--socket | --timeout | --limit | --offset | --cursor | --sort | --order | --part | --since | --snippets | --recency | -n)
+			((i++)) ;;
 		-*) ;;
 		*)
 			verb=${COMP_WORDS[i]}
@@ -45,7 +47,7 @@ _trawl()
 		mapfile -t COMPREPLY < <(compgen -W 'asc desc' -- "$cur")
 		return
 		;;
-	--timeout | --limit | --offset | --cursor | --part | --since | -n) return ;;
+	--timeout | --limit | --offset | --cursor | --part | --since | --snippets | --recency | -n) return ;;
 	esac
 	if [[ $cur == -* ]]; then
 		[[ $verb ]] || common+=' --version'
