@@ -3,7 +3,7 @@
 _trawl_takes()
 {
 	case $1 in
-	search) echo --limit --offset --cursor --sort --order --no-snippet --sync --paths-only --null --group
+	search) echo --limit --offset --cursor --sort --order --no-snippet --sync --paths-only --null --group \
 		--snippets --facets --recency --explain ;;
 	status) echo --follow --until-idle ;;
 	failures) echo --limit --offset ;;
