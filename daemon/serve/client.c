@@ -16,6 +16,7 @@
 #include "core/stats.h"
 #include "serve/dispatch.h"
 #include "serve/request.h"
+#include "serve/subscribe.h"
 
 #include <poll.h>
 #include <string.h>
@@ -30,6 +31,7 @@ struct client {
 	struct frame_splitter splitter;
 	struct request *requests;
 	int in_flight;
+	struct client_subscriptions subscriptions;
 	bool draining, closing;
 
 	/* While too much is in flight or waits to be written: nothing is read, and what was read already waits. */
@@ -82,6 +84,16 @@ struct peer *client_peer(const struct client *c)
 	return c->peer;
 }
 
+struct client_subscriptions *client_subscriptions(struct client *c)
+{
+	return &c->subscriptions;
+}
+
+size_t client_queued(const struct client *c)
+{
+	return queued(c);
+}
+
 struct turns_lane *client_lane(const struct client *c)
 {
 	return c->lane;
@@ -105,6 +117,7 @@ static void on_close(uv_handle_t *handle)
 
 	while (c->requests)
 		request_abandon(c->requests, ST_CANCELED);
+	subscribe_forget(c->context->subscribe, c);
 	*c->link = c->next;
 	if (c->next)
 		c->next->link = c->link;
@@ -198,6 +211,15 @@ bool client_tick(struct client *c, int64_t now_ms)
 
 /* --- writing ------------------------------------------------------------------------------------ */
 
+/* Its subscriptions go on when it has taken the half of what held them up. */
+static void go_on(struct client *c)
+{
+	if (!c->subscriptions.held_up || queued(c) > SUBSCRIBE_QUEUE_MOST / 2)
+		return;
+	c->subscriptions.held_up = false;
+	subscribe_wake(c->context->subscribe);
+}
+
 static void on_written(uv_write_t *write, int rc)
 {
 	struct outgoing *o = write->data;
@@ -211,6 +233,7 @@ static void on_written(uv_write_t *write, int rc)
 		client_close(c); /* it went away */
 		return;
 	}
+	go_on(c);
 	client_settle(c);
 }
 

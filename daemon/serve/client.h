@@ -13,6 +13,7 @@
 #include <uv.h>
 
 struct client;
+struct client_subscriptions;
 struct context;
 struct peer;
 struct request;
@@ -51,6 +52,9 @@ void client_settle(struct client *c);
 int client_cancel(struct client *c, const cJSON *id, const struct request *but);
 struct context *client_context(const struct client *c);
 struct peer *client_peer(const struct client *c);
+struct client_subscriptions *client_subscriptions(struct client *c);
+/* Bytes that wait until it takes them. */
+size_t client_queued(const struct client *c);
 /* The turns of its requests at the readers. */
 struct turns_lane *client_lane(const struct client *c);
 /* Writes, at once as far as the socket takes it; takes the bytes or leaves them in the buf, which is then empty. */

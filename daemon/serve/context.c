@@ -5,6 +5,7 @@
 #include "core/stats.h"
 #include "serve/client.h"
 #include "serve/reload.h"
+#include "serve/subscribe.h"
 
 static void on_tick(uv_timer_t *timer)
 {
@@ -19,6 +20,7 @@ static void on_tick(uv_timer_t *timer)
 	}
 	again |= readers_expire(ctx->readers, now);
 	again |= reload_tick(ctx);
+	again |= subscribe_tick(ctx->subscribe, now);
 	if (!again)
 		uv_timer_stop(timer);
 }

@@ -14,6 +14,7 @@
 #include "serve/server.h"
 
 struct client;
+struct subscribe;
 
 enum {
 	CONTEXT_READ_BYTES = 64 * 1024,
@@ -44,6 +45,7 @@ struct context {
 	unsigned store_number;	/* grows when the store is rebuilt: an older answer is not kept */
 
 	struct reload *reloads; /* requests that wait for one */
+	struct subscribe *subscribe;
 
 	struct client *clients;
 	size_t client_count, clients_most;

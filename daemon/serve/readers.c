@@ -218,7 +218,7 @@ enum status readers_create(const struct readers_options *o, struct readers **out
 		return ST_NOMEM;
 	r->mailbox = o->mailbox;
 	r->state_dir = mem_strdup(o->state_dir);
-	if (!r->state_dir || turns_create(o->count - 1, o->by_user, &r->turns) != ST_OK)
+	if (!r->state_dir || turns_create(o->count > 1 ? o->count - 1 : 1, o->by_user, &r->turns) != ST_OK)
 		goto err_after_alloc;
 	r->count = o->count;
 	lock_init(&r->lock);

@@ -36,7 +36,7 @@ struct reader_task {
 struct readers_options {
 	const char *state_dir;
 	struct mailbox *mailbox;
-	int count;    /* at least 2: one asker has at most all but one at once */
+	int count;    /* one asker has at most all but one at once, or the only one */
 	bool by_user; /* nor has one user */
 };
 /* Opens `count` connections, and starts a thread for each. */
