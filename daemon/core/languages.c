@@ -39,7 +39,7 @@ static const struct {
 };
 
 enum { LANGUAGES = sizeof languages / sizeof *languages };
-_Static_assert(LANGUAGES <= LANGUAGES_MAX, "room for all of them");
+_Static_assert(sizeof languages / sizeof *languages <= LANGUAGES_MAX, "room for all of them");
 
 const char *language_find(const char *text)
 {

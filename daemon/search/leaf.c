@@ -70,7 +70,7 @@ static void mark_names(struct leaf_job *j, const struct query_node *leaf)
 	AUTO_SQL sql = SQL_INIT;
 	sqlite3_stmt *rows = NULL;
 
-	if (plan_leaf(leaf, true, &match) != ST_OK) {
+	if (plan_leaf(j->c->plan->forms, leaf, true, &match) != ST_OK) {
 		j->c->stopper->st = ST_NOMEM;
 	} else {
 		sql_add(&sql, "SELECT rowid FROM name_word WHERE name_word MATCH ");
@@ -143,7 +143,7 @@ static int64_t mark_texts(struct leaf_job *j, const struct query_node *leaf, boo
 	sqlite3_stmt *rows = NULL;
 	int64_t count = 0;
 
-	if (plan_leaf(leaf, false, &match) != ST_OK) {
+	if (plan_leaf(j->c->plan->forms, leaf, false, &match) != ST_OK) {
 		j->c->stopper->st = ST_NOMEM;
 		goto out;
 	}
@@ -185,7 +185,7 @@ static void learn_idf(struct leaf_job *j, const struct query_node *leaf)
 	AUTO_SQL sql = SQL_INIT;
 	sqlite3_stmt *rows = NULL;
 
-	if (plan_leaf(leaf, false, &match) != ST_OK) {
+	if (plan_leaf(j->c->plan->forms, leaf, false, &match) != ST_OK) {
 		j->c->stopper->st = ST_NOMEM;
 		goto out;
 	}

@@ -24,6 +24,7 @@ void plan_match_finish(struct plan_match *m)
 
 struct writer {
 	struct plan_match *out;
+	const struct forms *forms; /* NULL: every phrase stands for itself alone */
 	bool names;    /* over name_word */
 	size_t nest;   /* open brackets now */
 	bool negative; /* below a negation */
@@ -40,7 +41,7 @@ static void add_quoted(struct buf *out, const char *s)
 	buf_addc(out, '"');
 }
 
-static void add_phrase(struct writer *w, const struct query_phrase *p, size_t number)
+static void add_phrase(struct writer *w, const char *text, bool star, struct plan_phrase as)
 {
 	struct plan_match *m = w->out;
 	struct plan_phrase *grown = mem_resize(m->phrases, m->count + 1, sizeof *grown);
@@ -50,12 +51,38 @@ static void add_phrase(struct writer *w, const struct query_phrase *p, size_t nu
 		return;
 	}
 	m->phrases = grown;
-	enum token_kind ending = tokenizer_ending(p->text, strlen(p->text));
-	grown[m->count++] = (struct plan_phrase){number, !w->negative, ending};
-	add_quoted(&m->text, p->text);
-	/* In a text any character may follow a lone one of a script without spaces. */
-	if (p->prefix || ending == TOKEN_LONE)
+	as.counts = !w->negative;
+	as.ending = tokenizer_ending(text, strlen(text));
+	grown[m->count++] = as;
+	add_quoted(&m->text, text);
+	if (star)
 		buf_adds(&m->text, " *");
+}
+
+/* With the words that stand for it, in brackets. */
+static void add_with_forms(struct writer *w, const struct query_phrase *p, size_t number)
+{
+	const struct phrase_forms *forms = forms_of(w->forms, number);
+	struct buf *out = &w->out->text;
+	/* In a text any character may follow a lone one of a script without spaces. */
+	bool star = p->prefix || tokenizer_ending(p->text, strlen(p->text)) == TOKEN_LONE;
+	bool itself = !forms || !forms->instead;
+
+	if (forms) {
+		buf_addc(out, '(');
+		if (w->nest + 1 > w->out->nest)
+			w->out->nest = w->nest + 1;
+	}
+	if (itself)
+		add_phrase(w, p->text, star, (struct plan_phrase){.phrase = number, .weight = 1});
+	for (size_t i = 0; forms && i < forms->count; i++) {
+		if (i || itself)
+			buf_adds(out, " OR ");
+		add_phrase(w, forms->texts[i], false,
+			(struct plan_phrase){.phrase = number, .weight = itself ? forms_weight : 1});
+	}
+	if (forms)
+		buf_addc(out, ')');
 }
 
 static void add_leaf(struct writer *w, const struct query_node *n)
@@ -69,7 +96,7 @@ static void add_leaf(struct writer *w, const struct query_node *n)
 	for (size_t i = 0; i < n->phrase_count; i++) {
 		if (i)
 			buf_addc(out, ' ');
-		add_phrase(w, &n->phrases[i], n->phrase + i);
+		add_with_forms(w, &n->phrases[i], n->phrase + i);
 	}
 	if (n->distance >= 0)
 		buf_addf(out, ", %lld)", (long long)n->distance);
@@ -142,9 +169,10 @@ static void add_node(struct writer *w, const struct query_node *n)
 	BUG("not a text expression");
 }
 
-enum status plan_leaf(const struct query_node *leaf, bool names, struct plan_match *out)
+enum status plan_leaf(const struct forms *forms, const struct query_node *leaf, bool names,
+	struct plan_match *out)
 {
-	struct writer w = {.out = out, .names = names};
+	struct writer w = {.out = out, .forms = forms, .names = names};
 
 	add_leaf(&w, leaf);
 	return buf_status(&out->text);
@@ -210,7 +238,7 @@ static bool mixed(const struct plan *p)
 /* Every leaf that names may match, joined by OR. */
 static void add_names(struct plan *p, const struct query *q)
 {
-	struct writer w = {.out = &p->names, .names = true};
+	struct writer w = {.out = &p->names, .forms = p->forms, .names = true};
 
 	for (size_t i = 0; i < q->leaf_count; i++) {
 		if (q->leaves[i]->title)
@@ -223,7 +251,7 @@ static void add_names(struct plan *p, const struct query *q)
 
 static void add_marks(struct plan *p, const struct query_node *n, bool negative)
 {
-	struct writer w = {.out = &p->marks};
+	struct writer w = {.out = &p->marks, .forms = p->forms};
 
 	if (n->kind == QUERY_NOT)
 		negative = !negative;
@@ -238,7 +266,7 @@ static void add_marks(struct plan *p, const struct query_node *n, bool negative)
 
 static void choose(struct plan *p)
 {
-	struct writer w = {.out = &p->match};
+	struct writer w = {.out = &p->match, .forms = p->forms};
 
 	p->shape = PLAN_SETS;
 	if (p->text_count == 0) {
@@ -256,15 +284,22 @@ static void choose(struct plan *p)
 		p->shape = PLAN_NATIVE;
 }
 
-enum status plan_create(const struct query *q, struct plan **out)
+enum status plan_create(const struct query *q, struct forms **forms, struct plan **out)
 {
 	struct plan *p = mem_zalloc(sizeof *p);
+	struct forms *own = forms ? *forms : NULL;
 	bool chain = q->root->kind == QUERY_AND;
 	size_t parts = chain ? q->root->child_count : 1;
 
 	*out = NULL;
-	if (!p)
+	if (forms)
+		*forms = NULL;
+	if (!p) {
+		forms_destroy(own);
 		return ST_NOMEM;
+	}
+	p->forms = own;
+	p->bounded = own && own->bounded;
 	p->texts = mem_resize(NULL, parts, sizeof *p->texts);
 	p->filters = mem_resize(NULL, parts, sizeof *p->filters);
 	if (!p->texts || !p->filters)
@@ -294,5 +329,6 @@ void plan_destroy(struct plan *p)
 	plan_match_finish(&p->match);
 	plan_match_finish(&p->names);
 	plan_match_finish(&p->marks);
+	forms_destroy(p->forms);
 	mem_free(p);
 }

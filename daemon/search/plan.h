@@ -10,6 +10,7 @@
 #define SEARCH_PLAN_H
 
 #include "search/dirs.h"
+#include "search/forms.h"
 #include "search/only.h"
 #include "search/query.h"
 #include "search/sql.h"
@@ -22,6 +23,7 @@ struct plan_phrase {
 	size_t phrase; /* its number in the query */
 	bool counts;   /* ranks and is marked; false below a negation */
 	enum token_kind ending;
+	double weight; /* of its instances in a score */
 };
 
 struct plan_match {
@@ -41,14 +43,18 @@ struct plan {
 	struct plan_match names; /* any leaf that names may match, over name_word */
 	struct plan_match marks; /* any leaf that is not negated, over fts */
 	bool negates_text;
+	struct forms *forms; /* NULL: words stand for themselves */
+	bool bounded;	     /* and some prefix not even for all of it: there may be more than is found */
 };
 
-MUST_USE enum status plan_create(const struct query *q, struct plan **out);
+/* Takes *forms (nulled, even on failure); both may be NULL.  ST_NOMEM. */
+MUST_USE enum status plan_create(const struct query *q, struct forms **forms, struct plan **out);
 void plan_destroy(struct plan *p); /* NULL is fine */
 
 void plan_match_finish(struct plan_match *m);
-/* One leaf's expression; `names`: without the column, over name_word. */
-MUST_USE enum status plan_leaf(const struct query_node *leaf, bool names, struct plan_match *out);
+/* One leaf's expression, with what stands for its words (NULL: nothing); `names`: without the column, over name_word. */
+MUST_USE enum status plan_leaf(const struct forms *forms, const struct query_node *leaf, bool names,
+	struct plan_match *out);
 
 /* What filters need to know when they run. */
 struct plan_context {

@@ -93,7 +93,7 @@ static int score_row(
 		if (rc != SQLITE_OK)
 			return rc;
 		if (count > 0)
-			r->score += r->idf[p->phrase] * rank_weight(count, length);
+			r->score += p->weight * r->idf[p->phrase] * rank_weight(count, length);
 	}
 	return SQLITE_OK;
 }

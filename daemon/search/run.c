@@ -154,8 +154,11 @@ static enum status look_for_parts(struct run *run)
 
 enum status run_prepare(struct run *run)
 {
-	enum status st = plan_create(run->r->query, &run->plan);
+	struct forms *forms = NULL;
+	enum status st = forms_create(run->db, run->r->query, &forms);
 
+	if (st == ST_OK)
+		st = plan_create(run->r->query, &forms, &run->plan);
 	if (st == ST_OK)
 		st = dirs_create(run->raw, run->caller, &run->dirs);
 	if (st == ST_OK)

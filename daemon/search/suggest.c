@@ -106,14 +106,17 @@ static bool add_exact(void *arg, const struct word *w)
 {
 	struct suggest *s = arg;
 
-	if (w->len != s->ending.term_len)
-		return false;
+	if (w->len == s->ending.term_len)
+		s->candidates[s->count - 1].word = *w;
+	return false;
+}
+
+/* All begin alike: only one has the length of the prefix. */
+static bool has_exact(const struct suggest *s)
+{
 	for (size_t i = 0; i < s->count; i++)
-		if (s->candidates[i].word.len == w->len)
-			return false; /* all begin alike: it is the same */
-	if (s->count == s->room)
-		s->count--;
-	s->candidates[s->count++].word = *w;
+		if (s->candidates[i].word.len == s->ending.term_len)
+			return true;
 	return false;
 }
 
@@ -128,7 +131,8 @@ static enum status load_candidates(struct suggest *s)
 		return ST_NOMEM;
 	enum status st = vocabulary_top(
 		s->db, e->term, e->term_len, s->room, add_candidate, s);
-	if (st == ST_OK && e->kind != TOKEN_LONE)
+	/* The last of so many gives way to it. */
+	if (st == ST_OK && e->kind != TOKEN_LONE && s->count == s->room && !has_exact(s))
 		st = vocabulary_walk(s->db, e->term, e->term_len, add_exact, s);
 	return st;
 }

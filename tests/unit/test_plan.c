@@ -13,7 +13,7 @@ static struct plan *plan_of(const char *text, struct query **q)
 	struct plan *p;
 
 	assert_ok(parse_query(text, strlen(text), q, &e));
-	assert_ok(plan_create(*q, &p));
+	assert_ok(plan_create(*q, NULL, &p));
 	return p;
 }
 
@@ -74,8 +74,8 @@ static void test_expressions(void **state)
 /* The phrases of an expression in FTS5's order, which is not the query's. */
 static void test_phrase_order(void **state)
 {
-	static const struct plan_phrase want[] = {{0, true, TOKEN_WORD},
-		{2, true, TOKEN_WORD}, {3, true, TOKEN_WORD}, {1, false, TOKEN_WORD}};
+	static const struct plan_phrase want[] = {{0, true, TOKEN_WORD, 1},
+		{2, true, TOKEN_WORD, 1}, {3, true, TOKEN_WORD, 1}, {1, false, TOKEN_WORD, 1}};
 	struct query *q;
 	struct plan *p = plan_of("a -b NEAR(c d)", &q);
 
@@ -202,7 +202,7 @@ static void test_no_memory(void **state)
 	assert_ok(parse_query("a (b OR c) -d ext:x", 19, &q, &e));
 	for (unsigned long n = 1; st == ST_NOMEM; n++) {
 		mem_fail_at(n, 0);
-		st = plan_create(q, &p);
+		st = plan_create(q, NULL, &p);
 		mem_fail_at(0, 0);
 		assert_true(n < 1000);
 	}

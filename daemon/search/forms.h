@@ -1,0 +1,47 @@
+/*
+ * forms: words of the index that stand for a word of a query.
+ *
+ * Two kinds.  Besides a plain word: those that have the same stem in one of the
+ * configured languages; they count less, so that the word itself comes first.
+ * Instead of a prefix that would have FTS5 merge more postings than a search
+ * has time for, which cannot be interrupted: the most frequent words that begin
+ * so; then the answer is bounded.
+ */
+#ifndef SEARCH_FORMS_H
+#define SEARCH_FORMS_H
+
+#include "search/query.h"
+#include "store/db.h"
+
+enum {
+	FORMS_OF_A_WORD = 16,
+	FORMS_OF_A_QUERY = 128,
+	FORMS_OF_A_PREFIX = 32,
+	FORMS_PREFIX_POSTINGS = 60000, /* a prefix that stands for more is bounded: some 20 ms */
+};
+
+/* What another form counts, where the word itself counts 1. */
+extern const double forms_weight;
+
+struct phrase_forms {
+	char **texts; /* each a phrase, cut by the tokenizer as any */
+	size_t count;
+	bool instead; /* of the phrase; else beside it */
+};
+
+struct forms {
+	struct phrase_forms *phrases; /* by their numbers in the query */
+	size_t count;
+	bool bounded; /* some prefix has only its most frequent words */
+};
+
+/*
+ * On a reader, within its snapshot; bounded work.  *out is NULL where there is nothing to add.  What the connection's
+ * progress handler ends is left out.  ST_NOMEM, ST_IO, ST_CORRUPT.
+ */
+MUST_USE enum status forms_create(struct db *db, const struct query *q, struct forms **out);
+void forms_destroy(struct forms *f); /* NULL is fine */
+/* Those of a phrase, NULL if there are none. */
+const struct phrase_forms *forms_of(const struct forms *f, size_t phrase);
+
+#endif
