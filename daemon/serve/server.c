@@ -18,6 +18,7 @@
 #include "serve/frame.h"
 #include "serve/listener.h"
 #include "serve/reload.h"
+#include "serve/subscribe.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -85,6 +86,8 @@ static enum status init_context(struct context *ctx, const struct server_options
 	if (st == ST_OK)
 		readers_origin(ctx->readers, &ctx->clock, ctx->instance);
 	if (st == ST_OK)
+		st = subscribe_create(ctx, o->state_dir, &ctx->subscribe);
+	if (st == ST_OK)
 		memo_identify(ctx->memo, ctx->instance, ctx->clock);
 	return st;
 }
@@ -94,6 +97,7 @@ static void finish_context(struct context *ctx)
 	if (ctx->readers)
 		readers_stop(ctx->readers);
 	readers_destroy(ctx->readers);
+	subscribe_destroy(ctx->subscribe);
 	memo_destroy(ctx->memo);
 	strmap_destroy(ctx->parties);
 	cJSON_Delete(ctx->sandbox);
@@ -195,6 +199,7 @@ void server_committed(struct server *s, int64_t clock, bool permissions)
 	context_committed(&s->context, clock);
 	if (permissions)
 		memo_raise_floor(s->context.memo, clock);
+	subscribe_wake(s->context.subscribe);
 }
 
 /* --- a new store -------------------------------------------------------------------------------- */
@@ -229,6 +234,7 @@ static void take_origin(struct reader_task *t)
 	} else {
 		log_error("store: the new one's clock is not known: %s", status_text(t->st));
 	}
+	subscribe_resume(ctx->subscribe);
 	mem_free(o);
 }
 
@@ -241,6 +247,7 @@ void server_store_rebuilt(struct server *s)
 	ctx->clock = 0;
 	memo_configure(ctx->memo, ctx->config); /* clears it, the floor too: the clock begins anew */
 	readers_reopen(ctx->readers);
+	subscribe_suspend(ctx->subscribe);
 	if (!o) {
 		log_error("store: the new one's clock is not known: out of memory");
 		return;
@@ -284,6 +291,7 @@ static void begin_closing(struct server *s)
 		client_close(c);
 	}
 	readers_stop(s->context.readers);
+	subscribe_stop(s->context.subscribe);
 	close_handle(s, (uv_handle_t *)&s->context.tick);
 	close_handle(s, (uv_handle_t *)&s->context.pump);
 	close_handle(s, (uv_handle_t *)&s->context.memo_timer);
@@ -298,6 +306,7 @@ static void on_stop_timer(uv_timer_t *timer)
 	if (s->state == SERVER_DRAINING && (!ctx->clients || now_mono_ms() >= s->deadline_ms))
 		begin_closing(s);
 	if (s->state == SERVER_CLOSING && !ctx->clients && readers_busy(ctx->readers) == 0 &&
+		!subscribe_is_busy(ctx->subscribe) &&
 		s->handles == 1)
 		uv_close((uv_handle_t *)timer, on_last_closed);
 }
@@ -308,6 +317,7 @@ static void end_unstarted(struct server *s, void (*stopped)(void *arg), void *ar
 	s->state = SERVER_STOPPED;
 	listener_finish(&s->listener);
 	readers_stop(s->context.readers);
+	subscribe_stop(s->context.subscribe);
 	stopped(arg);
 }
 
