@@ -28,7 +28,7 @@ bool utf8_valid(const char *s, size_t n);
 void utf8_add_lossy(struct buf *out, const char *s, size_t n);
 /*
  * The form names are searched in, as words are: lower case by Unicode (simple mapping), Latin letters
- * without their marks, full-width ASCII as ASCII; lossy as above.
+ * without their marks, full-width ASCII as ASCII, decomposed kana and Hangul composed; lossy as above.
  */
 void utf8_add_folded(struct buf *out, const char *s, size_t n);
 void base64_add(struct buf *out, const void *bytes, size_t n);

@@ -145,12 +145,10 @@ static void put_token(struct cutter *c, const struct token *t)
 		hand_over(c, t, false);
 }
 
-static bool in_word(const struct character *ch)
-{
-	return ch->class == CHARACTER_WORD || ch->class == CHARACTER_RUN;
-}
-
-/* The sign behind a word that ends at `at`: "+", "+" or "#", in bytes of the term; 0: none. */
+/*
+ * The bytes of the sign behind a word that ends at *at, which moves behind it; 0: none.  "c++11" has
+ * none, "c++" before Chinese has one.
+ */
 static size_t read_sign(const struct cutter *c, size_t *at, char sign[2])
 {
 	size_t count = 0;
@@ -164,7 +162,7 @@ static size_t read_sign(const struct cutter *c, size_t *at, char sign[2])
 			sign[count] = (char)ch.code;
 		count++;
 	}
-	if (*at < c->len && count < 3 && in_word(&ch))
+	if (*at < c->len && count < 3 && ch.class == CHARACTER_WORD)
 		return 0;
 	if (count == 1)
 		return sign[0] == '#';
