@@ -123,6 +123,8 @@ static memcached_st *dial(const struct far *f)
 		memcached_behavior_t what;
 		uint64_t value;
 	} manners[] = {
+		/* In the text protocol a reply out of place ends the process: the library asserts that there is none. */
+		{MEMCACHED_BEHAVIOR_BINARY_PROTOCOL, 1},
 		{MEMCACHED_BEHAVIOR_NO_BLOCK, 1},
 		{MEMCACHED_BEHAVIOR_TCP_NODELAY, 1},
 		{MEMCACHED_BEHAVIOR_CONNECT_TIMEOUT, WAIT_MS},
@@ -299,7 +301,7 @@ static bool get(struct memo_storage *s, const char *key, size_t key_len, int64_t
 	if (rc == MEMCACHED_SUCCESS || rc == MEMCACHED_NOTFOUND)
 		give_back(f, m);
 	else
-		give_up(f, m, memcached_last_error_message(m));
+		give_up(f, m, memcached_strerror(m, rc));
 	return good;
 }
 
@@ -320,7 +322,7 @@ static void put(struct memo_storage *s, const char *key, size_t key_len, struct 
 	if (rc == MEMCACHED_SUCCESS || rc == MEMCACHED_E2BIG || rc == MEMCACHED_SERVER_MEMORY_ALLOCATION_FAILURE)
 		give_back(f, m);
 	else
-		give_up(f, m, memcached_last_error_message(m));
+		give_up(f, m, memcached_strerror(m, rc));
 }
 
 /* --- its life ----------------------------------------------------------------------------------- */
