@@ -56,8 +56,33 @@ static int compare_documents(const void *a, const void *b, void *arg)
 	return x != y ? (x > y) - (x < y) : (i > j) - (i < j);
 }
 
+static int compare_places(const void *a, const void *b)
+{
+	const struct member *m = a;
+
+	return place_compare(m->row, m->file, b);
+}
+
+/* What comes from one source is in order, of several it may be met twice. */
+static void sort_places(struct domain *d)
+{
+	size_t kept = 1;
+	bool sorted = true;
+
+	for (size_t i = 1; sorted && i < d->count; i++)
+		sorted = compare_places(&d->members[i - 1], &d->members[i]) < 0;
+	if (sorted)
+		return;
+	qsort(d->members, d->count, sizeof *d->members, compare_places);
+	for (size_t i = 1; i < d->count; i++)
+		if (compare_places(&d->members[kept - 1], &d->members[i]) != 0)
+			d->members[kept++] = d->members[i];
+	d->count = kept;
+}
+
 bool domain_index(struct domain *d, struct stopper *s)
 {
+	sort_places(d);
 	d->documents = mem_resize(NULL, d->count, sizeof *d->documents);
 	if (!d->documents || d->count > UINT32_MAX) {
 		s->st = ST_NOMEM;
@@ -71,8 +96,21 @@ bool domain_index(struct domain *d, struct stopper *s)
 	return true;
 }
 
+/* Rows come the newest first, and stand the oldest first. */
+static void reverse(struct member *m, size_t count)
+{
+	for (size_t i = 0; i < count / 2; i++) {
+		struct member other = m[i];
+
+		m[i] = m[count - 1 - i];
+		m[count - 1 - i] = other;
+	}
+}
+
 bool domain_load(struct domain *d, struct stopper *s, sqlite3_stmt *rows)
 {
+	size_t before = d->count;
+
 	while (stopper_row(s, rows)) {
 		if (d->count == d->room) {
 			size_t more = d->room ? 2 * d->room : 64;
@@ -89,9 +127,23 @@ bool domain_load(struct domain *d, struct stopper *s, sqlite3_stmt *rows)
 			.row = sqlite3_column_int64(rows, 0),
 			.file = sqlite3_column_int64(rows, 1),
 			.document = sqlite3_column_int64(rows, 2),
+			.mtime_ns = sqlite3_column_int64(rows, 3),
+			.size = sqlite3_column_int64(rows, 4),
 		};
 	}
+	reverse(d->members + before, d->count - before);
 	return s->st == ST_OK && !s->late;
+}
+
+bool domain_accept(struct domain *d, struct stopper *s)
+{
+	d->truth = mem_alloc(bits_words(d->count) * sizeof *d->truth);
+	if (!d->truth) {
+		s->st = ST_NOMEM;
+		return false;
+	}
+	memset(d->truth, 0xff, bits_words(d->count) * sizeof *d->truth);
+	return true;
 }
 
 /* --- the tree --- */
@@ -176,21 +228,11 @@ static uint64_t *evaluate(struct evaluation *e, const struct query_node *n)
 		n->child_count);
 }
 
-bool domain_evaluate(struct domain *d, const struct domain_context *c, bool texts_only)
+bool domain_evaluate(struct domain *d, const struct domain_context *c)
 {
 	struct evaluation e = {.d = d, .c = c};
 
 	BUG_UNLESS(c->plan->text_count > 0);
 	d->truth = evaluate_parts(&e, QUERY_AND, c->plan->texts, c->plan->text_count);
-	if (d->truth && !texts_only && c->plan->filter_count) {
-		uint64_t *more =
-			evaluate_parts(&e, QUERY_AND, c->plan->filters, c->plan->filter_count);
-
-		if (more)
-			combine(d, QUERY_AND, d->truth, more);
-		else
-			mem_free(d->truth), d->truth = NULL;
-		mem_free(more);
-	}
 	return d->truth != NULL;
 }

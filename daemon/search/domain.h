@@ -1,7 +1,7 @@
 /*
  * domain: a set of places, and which of them a query is true of.
  *
- * A place is a file, or a part in one of the files that have its container.
+ * A place is a file, a part in one of the files that have its container, or a directory.
  * Truth is per place: a leaf of text holds if the place's document matches, or its
  * own name.  The tree is computed with a bit per place: one pass over an index
  * for each leaf, merged with the set, which is in the order of both indexes.
@@ -13,12 +13,12 @@
 #include "search/stopper.h"
 
 struct member {
-	int64_t row;	  /* of its name: the file's, or the part's, which are above all files */
-	int64_t file;
+	int64_t row;	  /* of its name: the file's; the part's, which are above; the directory's, above these */
+	int64_t file;	  /* 0: a directory */
 	int64_t document; /* 0: none */
+	int64_t mtime_ns, size;
 	/* Scores of its document and of its name: sums over the leaves that are not negated. */
 	double text, name;
-	double unweighted; /* of the leaf being evaluated */
 };
 
 struct domain {
@@ -35,17 +35,20 @@ struct domain_context {
 	const struct plan *plan;
 	const struct plan_context *filters;
 	double *idf; /* by phrase; NULL: nothing is ranked */
+	double average; /* length of a document */
 };
 
 /*
- * Adds the rows (row, file, document) of a statement, in the order of row and file.  These
- * return true, or false when the stopper has ended it or has a failure.
+ * Adds the rows (row, file, document, mtime_ns, size) of a statement.  These return true, or false when the stopper
+ * has ended it or has a failure.
  */
 bool domain_load(struct domain *d, struct stopper *s, sqlite3_stmt *rows);
-/* When all are loaded: puts `documents` in order. */
+/* When all are loaded: puts them in order, each once. */
 bool domain_index(struct domain *d, struct stopper *s);
-/* The query's truth for every member: all conjuncts, or with `texts_only` those with text. */
-bool domain_evaluate(struct domain *d, const struct domain_context *c, bool texts_only);
+/* All are true. */
+bool domain_accept(struct domain *d, struct stopper *s);
+/* The truth for every member of those conjuncts of the query that have text. */
+bool domain_evaluate(struct domain *d, const struct domain_context *c);
 void domain_finish(struct domain *d);
 
 bool domain_true(const struct domain *d, size_t member);

@@ -11,20 +11,21 @@
 
 enum { COLUMN_TITLE = 0, COLUMN_TEXT = 1 };
 
-/* Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009. */
 static const double k1 = 1.2, b = 0.75;
 /* A word in the title counts as so many in the text. */
 static const double title_weight = 5;
-/* Somewhat more than any number of instances in the text can give (k1 + 1). */
-const double rank_name_boost = 3;
+/* And there, by itself, for as much as any number of instances in the text (k1 + 1). */
+static const double title_boost = 2.2;
+/* That of the text and the title together, which is all that other forms can give. */
+static const double exact_boost = 4.4;
+/* More than text and title together. */
+const double rank_name_boost = 5;
+const double rank_recency_most = 2;
 
 double rank_idf(int64_t with, int64_t all)
 {
 	double n = (double)with, rest = (double)(all > with ? all - with : 0);
 
-	/*
-	 * With 1 added, as Lucene does: a word that most documents have still counts for something.
-	 */
 	return log(1 + (rest + 0.5) / (n + 0.5));
 }
 
@@ -33,67 +34,165 @@ double rank_weight(double count, double length)
 	return count * (k1 + 1) / (count + k1 * (1 - b + b * length));
 }
 
+double rank_recency(int64_t age_s, int64_t half_life_s)
+{
+	/* What is dated into the future is of today. */
+	return age_s > 0 ? 1 + exp2(-(double)age_s / (double)half_life_s) : rank_recency_most;
+}
+
+/* --- how many have a phrase --- */
+
+struct counted {
+	int64_t rows, last; /* last: row id */
+};
+
 static int count_row(const Fts5ExtensionApi *api, Fts5Context *fts, void *arg)
 {
-	(void)api;
-	(void)fts;
-	++*(int64_t *)arg;
+	struct counted *c = arg;
+
+	c->last = api->xRowid(fts);
+	return ++c->rows < RANK_IDF_ROWS ? SQLITE_OK : SQLITE_DONE;
+}
+
+/* The pass that goes on has seen `newest`, and counting began at the oldest: as close lie the others. */
+static int64_t count_all(const struct counted *c, int64_t newest, int64_t documents)
+{
+	double rows = (double)c->rows;
+
+	if (c->rows >= RANK_IDF_ROWS && newest > c->last)
+		rows *= (double)newest / (double)c->last;
+	return rows < (double)documents ? (int64_t)rows : documents;
+}
+
+/* Where the next phrase of the query begins; all forms of one stand together. */
+static size_t behind_forms(const struct plan_match *m, size_t at)
+{
+	size_t phrase = m->phrases[at].phrase;
+
+	while (at < m->count && m->phrases[at].phrase == phrase)
+		at++;
+	return at;
+}
+
+/* How many have any of the forms: their sum, but no more is counted than for one word alone. */
+static int learn_phrase(const Fts5ExtensionApi *api, Fts5Context *fts, struct rank *r, size_t from,
+	size_t until)
+{
+	struct counted c = {0};
+
+	for (size_t i = from; i < until && c.rows < RANK_IDF_ROWS; i++) {
+		int rc = api->xQueryPhrase(fts, (int)i, &c, count_row);
+
+		if (rc != SQLITE_OK)
+			return rc;
+	}
+	r->idf[r->match->phrases[from].phrase] = rank_idf(
+		count_all(&c, api->xRowid(fts), lengths_count()), lengths_count());
 	return SQLITE_OK;
 }
 
 /* Learns what is not known yet of the expression's phrases. */
 static int load_idf(const Fts5ExtensionApi *api, Fts5Context *fts, struct rank *r)
 {
-	for (size_t i = 0; i < r->match->count; i++) {
+	for (size_t i = 0, next; i < r->match->count; i = next) {
 		const struct plan_phrase *p = &r->match->phrases[i];
-		int64_t with = 0;
-		int rc;
 
+		next = behind_forms(r->match, i);
 		if (!p->counts || r->idf[p->phrase] >= 0)
 			continue;
-		rc = api->xQueryPhrase(fts, (int)i, &with, count_row);
+		int rc = learn_phrase(api, fts, r, i, next);
 		if (rc != SQLITE_OK)
 			return rc;
-		r->idf[p->phrase] = rank_idf(with, lengths_count());
 	}
 	return SQLITE_OK;
 }
 
-/* The weighted number of instances of one phrase in this row. */
+/* --- one row's score --- */
+
+/*
+ * How many varints there are: bytes below 0x80 end one.  Behind its first instance FTS5's iterator holds the rest
+ * of the row's position list as the file format has it; in the last column each varint is an instance.  Stepping
+ * through them takes most of the time that a common word needs.
+ */
+static size_t count_varints(const unsigned char *at, const unsigned char *end)
+{
+	const uint64_t high = 0x8080808080808080, ones = 0x0101010101010101;
+	size_t count = 0;
+
+	for (; end - at >= 8; at += 8) {
+		uint64_t eight;
+
+		memcpy(&eight, at, sizeof eight);
+		count += (~eight & high) / 0x80 * ones >> 56;
+	}
+	for (; at < end; at++)
+		count += *at < 0x80;
+	return count;
+}
+
+/* Instances of one of FTS5's phrases in this row. */
 static int count_instances(
-	const Fts5ExtensionApi *api, Fts5Context *fts, int phrase, double *count)
+	const Fts5ExtensionApi *api, Fts5Context *fts, int phrase, size_t *title, size_t *text)
 {
 	Fts5PhraseIter at;
-	int column, offset, text = 0, title = 0;
+	int column, offset;
 	int rc = api->xPhraseFirst(fts, phrase, &at, &column, &offset);
 
+	*title = *text = 0;
 	if (rc != SQLITE_OK)
 		return rc;
-	for (; column >= 0; api->xPhraseNext(fts, &at, &column, &offset)) {
-		text += column == COLUMN_TEXT;
-		title += column == COLUMN_TITLE;
-	}
-	*count = text + title_weight * title;
+	for (; column == COLUMN_TITLE; api->xPhraseNext(fts, &at, &column, &offset))
+		++*title;
+	if (column == COLUMN_TEXT)
+		*text = 1 + count_varints(at.a, at.b);
+	return SQLITE_OK;
+}
+
+/* What a row has of one phrase of the query, in all its forms. */
+struct tally {
+	double count; /* weighted instances */
+	double title; /* weight of the best form in the title */
+	bool exact;   /* the phrase itself */
+	bool others;  /* there are forms that count less */
+};
+
+static int add_form(const Fts5ExtensionApi *api, Fts5Context *fts, const struct rank *r, size_t i,
+	struct tally *t)
+{
+	const struct plan_phrase *p = &r->match->phrases[i];
+	size_t title, text;
+	int rc = count_instances(api, fts, (int)i, &title, &text);
+
+	t->others |= p->weight < 1;
+	if (rc != SQLITE_OK || title + text == 0)
+		return rc;
+	t->count += p->weight * ((double)text + title_weight * (double)title);
+	t->exact |= p->weight >= 1;
+	if (title && p->weight > t->title)
+		t->title = p->weight;
 	return SQLITE_OK;
 }
 
 static int score_row(
 	const Fts5ExtensionApi *api, Fts5Context *fts, struct rank *r, int64_t id)
 {
-	double length = (double)lengths_get(id) / lengths_average();
+	double length = (double)lengths_get(id) / r->average;
 
-	for (size_t i = 0; i < r->match->count; i++) {
+	for (size_t i = 0, next; i < r->match->count; i = next) {
 		const struct plan_phrase *p = &r->match->phrases[i];
-		double count = 0;
-		int rc;
+		struct tally t = {0};
 
-		if (!p->counts)
-			continue;
-		rc = count_instances(api, fts, (int)i, &count);
-		if (rc != SQLITE_OK)
-			return rc;
-		if (count > 0)
-			r->score += p->weight * r->idf[p->phrase] * rank_weight(count, length);
+		next = behind_forms(r->match, i);
+		for (size_t form = i; p->counts && form < next; form++) {
+			int rc = add_form(api, fts, r, form, &t);
+
+			if (rc != SQLITE_OK)
+				return rc;
+		}
+		if (t.count > 0)
+			r->score += r->idf[p->phrase] *
+				    (rank_weight(t.count, length) + t.title * title_boost +
+					    (t.exact && t.others ? exact_boost : 0));
 	}
 	return SQLITE_OK;
 }

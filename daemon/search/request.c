@@ -261,7 +261,8 @@ static enum status finish(
 		return ST_OK;
 	if (r->offset)
 		return refuse(error, "cursor: not together with offset");
-	st = cursor_parse(cursor->valuestring, r->check, r->sort, &r->after);
+	st = cursor_parse(cursor->valuestring, r->check, r->sort,
+		r->sort == SORT_RELEVANCE ? r->query->phrase_count : 0, &r->after);
 	r->after_cursor = st == ST_OK;
 	if (st == ST_INVALID)
 		return refuse(error, "cursor: not one of this query in this order");
@@ -304,7 +305,7 @@ void search_request_destroy(struct search_request *r)
 	if (!r)
 		return;
 	query_destroy(r->query);
-	hit_finish(&r->after);
+	cursor_finish(&r->after);
 	mem_free(r);
 }
 

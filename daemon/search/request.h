@@ -5,6 +5,7 @@
 #define SEARCH_REQUEST_H
 
 #include "search/facets.h"
+#include "search/cursor.h"
 #include "search/query.h"
 #include "search/search.h"
 #include "search/top.h"
@@ -24,7 +25,7 @@ struct search_request {
 	bool descending;
 	int64_t limit, offset;
 	bool after_cursor; /* `after` is where the last page ended */
-	struct hit after;
+	struct cursor after;
 	int64_t snippet; /* tokens; 0: none */
 	int64_t snippets; /* how many of them at most; at least 1 */
 	int64_t recency;  /* days in which the boost of what is new is halved; 0: none */

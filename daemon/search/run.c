@@ -12,13 +12,41 @@
 #include "search/explanation.h"
 #include "search/facet_walk.h"
 #include "search/hits.h"
+#include "store/lengths.h"
 
 /* --- the page --- */
 
+/* What is said of the whole result: as on the first page, or as it was found. */
+static void tell_result(const struct run *run, struct cursor *c)
+{
+	if (run->r->after_cursor) {
+		c->total = run->r->after.total;
+		c->total_exact = run->r->after.total_exact;
+		c->rank_bounded = run->r->after.rank_bounded;
+		return;
+	}
+	c->total = run->total;
+	c->total_exact = !run->partial && !run->uncounted && !run->plan->bounded;
+	c->rank_bounded = run->bounded || run->plan->bounded;
+}
+
+/* The strings remain the hit's. */
 static void add_cursor(const struct run *run, const struct hit *last, struct buf *out)
 {
+	bool later = run->r->after_cursor;
+	struct cursor c = {
+		.last = *last,
+		.newest = later ? run->newest : run->last_seen,
+		.oldest = later ? run->oldest : run->bounded ? run->last_ranked : 0,
+		.now_s = run->filters.now_s,
+		.average = run->average,
+		.idf = run->idf,
+		.idf_count = run->idf ? run->r->query->phrase_count : 0,
+	};
+
+	tell_result(run, &c);
 	buf_adds(out, ",\"cursor\":\"");
-	cursor_add(out, run->r->check, run->top.sort, last);
+	cursor_add(out, run->r->check, run->top.sort, &c);
 	buf_addc(out, '"');
 }
 
@@ -53,14 +81,21 @@ static void add_page(struct run *run, struct hits *hits, struct buf *out)
 		add_cursor(run, &run->top.hits[at - 1], out);
 }
 
+static const char *json_bool(bool b)
+{
+	return b ? "true" : "false";
+}
+
 static void add_totals(struct run *run, struct buf *out)
 {
-	const char *no = "false", *yes = "true";
+	struct cursor c;
 
+	tell_result(run, &c);
 	buf_addf(out,
-		",\"total\":%lld,\"total_exact\":%s,\"rank_bounded\":false,\"partial\":%s,"
+		",\"total\":%lld,\"total_exact\":%s,\"rank_bounded\":%s,\"partial\":%s,"
 		"\"clock\":\"",
-		(long long)run->total, run->partial ? no : yes, run->partial ? yes : no);
+		(long long)c.total, json_bool(c.total_exact), json_bool(c.rank_bounded),
+		json_bool(run->partial));
 	clock_add(out, db_instance(run->db), db_clock(run->db));
 	buf_addc(out, '"');
 }
@@ -77,7 +112,7 @@ static void count_facets(struct run *run, int64_t deadline_ms)
 
 static void add_facets(struct run *run, struct buf *out)
 {
-	bool all = !run->partial && !run->facets_partial;
+	bool all = !run->partial && !run->facets_partial && !run->uncounted;
 
 	if (run->facets && facets_add(run->facets, all, out) != ST_OK)
 		run->stopper.st = ST_NOMEM;
@@ -122,20 +157,38 @@ static enum status answer(struct run *run, struct buf *json)
 
 /* --- the whole --- */
 
-/* One phrase alone: its idf is the same for every document, and is not worth a pass. */
+/*
+ * One phrase alone: its idf is the same for every document, and is not worth a pass.  On later pages all is as on the
+ * first one.
+ */
 static enum status make_idf(struct run *run)
 {
+	const struct cursor *after = run->r->after_cursor ? &run->r->after : NULL;
 	size_t count = run->r->query->phrase_count;
 	double unknown = run->plan->marks.count == 1 ? 1 : -1;
 
+	run->average = after ? after->average : lengths_average();
 	if (run->top.sort != SORT_RELEVANCE)
 		return ST_OK;
 	run->idf = mem_resize(NULL, count, sizeof *run->idf);
 	if (!run->idf)
 		return ST_NOMEM;
 	for (size_t i = 0; i < count; i++)
-		run->idf[i] = unknown;
+		run->idf[i] = after ? after->idf[i] : unknown;
 	return ST_OK;
+}
+
+static void set_window(struct run *run)
+{
+	bool later = run->r->after_cursor;
+
+	run->newest = later ? run->r->after.newest : INT64_MAX;
+	run->oldest = later ? run->r->after.oldest : 0;
+	run->filters = (struct plan_context){
+		.dirs = run->dirs,
+		.now_s = later ? run->r->after.now_s : now_real_s(),
+		.only = run->only,
+	};
 }
 
 /* Where there are no parts, nothing is done for their sake. */
@@ -169,8 +222,7 @@ enum status run_prepare(struct run *run)
 		st = facets_create(run->r->facets, run->r->group, &run->facets);
 	if (st != ST_OK)
 		return st;
-	run->filters = (struct plan_context){
-		.dirs = run->dirs, .now_s = now_real_s(), .only = run->only};
+	set_window(run);
 	st = look_for_parts(run);
 	if (st != ST_OK)
 		return st;
@@ -203,7 +255,7 @@ enum status search_run(struct db *db, const struct search_request *r, const stru
 		.caller = caller,
 		.top = {.sort = r->sort,
 			.descending = r->descending,
-			.after = r->after_cursor ? &r->after : NULL,
+			.after = r->after_cursor ? &r->after.last : NULL,
 			.capacity = (size_t)(r->offset + r->limit) + 1},
 	};
 	enum status st = db_begin(db);

@@ -24,7 +24,7 @@ struct run {
 	struct dirs *dirs;
 	const struct only *only; /* the rows that it is about; NULL: all */
 	struct plan_context filters;
-	struct domain domain; /* NATIVE: places whose names match a leaf; SETS: all places */
+	struct domain domain; /* NATIVE: places whose names match a leaf; else: all that may answer */
 	struct files *files;
 	struct groups *groups; /* NULL: every hit for itself */
 	struct facets *facets; /* NULL: nobody asks for them */
@@ -33,11 +33,19 @@ struct run {
 	/* Instead of keeping the best: called for each place of each hit; a false return ends it.  NULL: a search. */
 	bool (*each)(void *arg, const struct hit *h, const struct file_view *place);
 	void *each_arg;
-	double *idf;  /* by phrase; NULL: not sorted by relevance */
+	double *idf;	/* by phrase; NULL: not sorted by relevance */
+	double average; /* length of a document */
+	int64_t newest; /* documents that came later are left out; all: INT64_MAX */
+	int64_t oldest; /* documents that came before are not ranked; all: 0 */
 	int64_t total;
 	bool partial;
 	bool facets_partial; /* their time was up */
-	/* the pass over fts, beside domain.documents */
+	/* what is told to later pages */
+	int64_t last_seen, last_ranked; /* the newest document that matches; the oldest of those that are ranked */
+	int64_t ranked;			/* how many are; see bound.h: */
+	bool bounded;			/* not all that matches is ranked */
+	bool uncounted;			/* nor counted */
+	/* the pass over fts, beside domain.documents, from their end */
 	size_t at;
 	uint64_t *reached; /* a bit per entry of domain.documents */
 };

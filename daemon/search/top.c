@@ -40,11 +40,14 @@ bool top_before(const struct top *t, const struct hit *a, const struct hit *b)
 	return a->id > b->id;
 }
 
+bool top_may_keep(const struct top *t, const struct hit *h)
+{
+	return t->count < t->capacity || top_before(t, h, &t->hits[0]);
+}
+
 bool top_admits(const struct top *t, const struct hit *h)
 {
-	if (t->after && !top_before(t, t->after, h))
-		return false;
-	return t->count < t->capacity || top_before(t, h, &t->hits[0]);
+	return (!t->after || top_before(t, t->after, h)) && top_may_keep(t, h);
 }
 
 static void swap(struct hit *a, struct hit *b)

@@ -55,6 +55,8 @@ struct top {
 bool top_before(const struct top *t, const struct hit *a, const struct hit *b);
 /* Whether such a hit would be kept now. */
 bool top_admits(const struct top *t, const struct hit *h);
+/* Whether one that stands there, or before, may be kept. */
+bool top_may_keep(const struct top *t, const struct hit *h);
 /* Takes what the hit owns, kept or not. */
 MUST_USE enum status top_offer(struct top *t, struct hit *h);
 /* Best first; the heap ends with it. */

@@ -79,9 +79,39 @@ static void fill_dir(struct corpus *c, int i, uint64_t *seed)
 		.root = c->f->root,
 		.parent = d->parent + 1,
 		.name = names[i],
-		.ident = {
-			.ino = (uint64_t)i + 1000, .mode = d->mode, .uid = d->uid, .gid = d->gid}};
+		.ident = {.ino = (uint64_t)i + 1000,
+			.mtime_ns = (1700000000 + (int64_t)i * 86400) * 1000000000,
+			.mode = d->mode,
+			.uid = d->uid,
+			.gid = d->gid}};
 	assert_ok(tree_dir_put(c->f->db, &row));
+}
+
+/* The directory as a place, but for the root's own. */
+static void add_dir(struct corpus *c, int i)
+{
+	const struct corpus_dir *d = &c->dirs[i];
+	struct corpus_file *p = &c->files[c->place_count++];
+
+	assert_true(c->place_count <= CORPUS_PLACES);
+	*p = (struct corpus_file){.is_dir = true,
+		.dir = d->parent,
+		.document = -1,
+		.file = CORPUS_FILES + i,
+		.number = -1,
+		.container = -1,
+		.type = "inode/directory",
+		.ext = "",
+		.mtime_s = 1700000000 + (int64_t)i * 86400,
+		.mode = d->mode,
+		.uid = d->uid,
+		.gid = d->gid};
+	p->shown_s = p->mtime_s;
+	snprintf(p->path, sizeof p->path, "%s", d->path);
+	snprintf(p->name, sizeof p->name, "%s", strrchr(d->path, '/') + 1);
+	for (int k = 0; k < corpus_word_count; k++)
+		if (strcmp(p->name, corpus_words[k]) == 0)
+			p->words[p->word_count++] = k;
 }
 
 static void fill_file(struct corpus *c, int i, uint64_t *seed)
@@ -204,6 +234,8 @@ void corpus_fill(struct corpus *c, struct fixture *f, uint64_t *seed)
 	c->place_count = CORPUS_FILES;
 	for (int i = 0; i < CORPUS_CONTAINERS; i++)
 		fill_container(c, i, seed);
+	for (int i = 1; i < CORPUS_DIRS; i++)
+		add_dir(c, i);
 	assert_ok(documents_settle(f->db));
 	assert_ok(db_commit(f->db));
 }
@@ -462,7 +494,8 @@ static bool type_true(const char *wanted, const char *type)
 	return strlen(type) > len && !strcmp(type + strlen(type) - len, wanted);
 }
 
-bool wish_true(const struct corpus *c, const struct wish *w, const struct corpus_file *file)
+static bool wish_true(
+	const struct corpus *c, const struct wish *w, const struct corpus_file *file)
 {
 	const struct corpus_document *d = file->document < 0 ? NULL : &c->documents[file->document];
 
@@ -490,9 +523,25 @@ bool wish_true(const struct corpus *c, const struct wish *w, const struct corpus
 	case AUTHOR:
 		return d && pattern_true(w->text, d->author, false);
 	case SIZE:
-		return file->size > w->n * 1000;
+		return !file->is_dir && file->size > w->n * 1000;
 	case AFTER:
 		return file->mtime_s >= 1699142400 + (15 + 4 * w->n - 5) * 86400;
 	}
 	return false;
+}
+
+/* Whether a leaf that is not negated is true of the place's own name. */
+static bool is_named(const struct corpus *c, const struct wish *w, const struct corpus_file *file,
+	bool negative)
+{
+	if (w->kind <= NOT)
+		return is_named(c, w->left, file, negative != (w->kind == NOT)) ||
+		       (w->right && is_named(c, w->right, file, negative));
+	return !negative && (w->kind == NAME || (w->kind >= WORD && w->kind <= NEAR)) &&
+	       wish_true(c, w, file);
+}
+
+bool wish_finds(const struct corpus *c, const struct wish *w, const struct corpus_file *file)
+{
+	return wish_true(c, w, file) && (!file->is_dir || is_named(c, w, file, false));
 }

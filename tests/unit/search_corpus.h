@@ -29,10 +29,11 @@ struct corpus_document {
 	const char *type, *author;
 };
 
-/* A place: a file, or a part in one of the files that have its container. */
+/* A place: a file, a part in one of the files that have its container, or a directory. */
 struct corpus_file {
 	int dir, document; /* -1: none */
-	int file;	   /* itself, or the file that it is a part in */
+	int file;	   /* itself, or the file that it is a part in; of a directory its number behind all files */
+	bool is_dir;	   /* then `dir` is its parent */
 	int number;	   /* of a part, among all; -1: a file */
 	int container;	   /* of a part: its document; -1 */
 	char part[64];	   /* its path; "" of a file */
@@ -55,7 +56,7 @@ struct corpus_dir {
 struct corpus {
 	struct fixture *f;
 	struct corpus_document documents[CORPUS_DOCUMENTS];
-	struct corpus_file files[CORPUS_PLACES]; /* CORPUS_FILES files, then parts */
+	struct corpus_file files[CORPUS_PLACES]; /* CORPUS_FILES files, then parts, then directories */
 	int place_count;
 	struct corpus_dir dirs[CORPUS_DIRS];
 };
@@ -72,6 +73,7 @@ struct wish;
 struct wish *wish_make(struct corpus *c, uint64_t *seed, int depth);
 void wish_destroy(struct wish *w);
 void wish_write(const struct wish *w, struct buf *out);
-bool wish_true(const struct corpus *c, const struct wish *w, const struct corpus_file *file);
+/* Whether the place is found: it is true of it, and of a directory something positive is true of its own name. */
+bool wish_finds(const struct corpus *c, const struct wish *w, const struct corpus_file *file);
 
 #endif

@@ -99,7 +99,8 @@ static int hit_of(const struct corpus_file *f, bool grouped)
 		return f->container;
 	if (f->document >= 0)
 		return f->document;
-	return CORPUS_DOCUMENTS + (f->number < 0 ? f->file : CORPUS_FILES + f->number);
+	/* Files and directories, then parts. */
+	return CORPUS_DOCUMENTS + (f->number < 0 ? f->file : CORPUS_FILES + CORPUS_DIRS + f->number);
 }
 
 static void tally_place(const struct corpus_file *f, int hit)
@@ -129,7 +130,7 @@ static void tally_all(const struct wish *w, const struct caller *who, bool group
 			const struct corpus_file *f = &corpus.files[i];
 
 			if (hit_of(f, grouped) == hit && corpus_visible(&corpus, f, who) &&
-				wish_true(&corpus, w, f))
+				wish_finds(&corpus, w, f))
 				tally_place(f, hit);
 		}
 }
@@ -412,7 +413,8 @@ static void test_late(void **state)
 static void age_files(void)
 {
 	for (int i = 0; i < corpus.place_count; i++)
-		corpus.files[i].mtime_s -= corpus.files[i].file % 5 * (int64_t)YEAR_S;
+		if (!corpus.files[i].is_dir)
+			corpus.files[i].mtime_s -= corpus.files[i].file % 5 * (int64_t)YEAR_S;
 	fixture_exec(corpus.f,
 		"UPDATE file SET mtime_ns = mtime_ns - (ino - 1) % 5 * 366 * 86400 * 1000000000");
 }

@@ -86,15 +86,17 @@ struct want {
 	bool seen;
 };
 
-/* By document, then one for each file that has none, then one for each such part. */
-static struct want wants[CORPUS_DOCUMENTS + CORPUS_FILES + CORPUS_CONTAINERS * CORPUS_PARTS];
+enum { PLACES_ALONE = CORPUS_FILES + CORPUS_DIRS };
+
+/* By document, then one for each file that has none, and each directory, then one for each such part. */
+static struct want wants[CORPUS_DOCUMENTS + PLACES_ALONE + CORPUS_CONTAINERS * CORPUS_PARTS];
 
 static struct want *want_of(const struct corpus_file *f)
 {
 	if (f->document >= 0)
 		return &wants[f->document];
 	return f->number < 0 ? &wants[CORPUS_DOCUMENTS + f->file]
-			     : &wants[CORPUS_DOCUMENTS + CORPUS_FILES + f->number];
+			     : &wants[CORPUS_DOCUMENTS + PLACES_ALONE + f->number];
 }
 
 static int compare_newest(const void *x, const void *y)
@@ -120,7 +122,7 @@ static int collect_wants(const struct wish *w, const struct caller *who)
 		const struct corpus_file *f = &corpus.files[i];
 		struct want *x = want_of(f);
 
-		if (corpus_visible(&corpus, f, who) && wish_true(&corpus, w, f))
+		if (corpus_visible(&corpus, f, who) && wish_finds(&corpus, w, f))
 			x->files[x->count++] = i;
 	}
 	for (size_t i = 0; i < sizeof wants / sizeof *wants; i++) {
@@ -237,8 +239,8 @@ struct group_want {
 	bool any, seen;
 };
 
-/* By document, then one for each file that has none. */
-static struct group_want groups[CORPUS_DOCUMENTS + CORPUS_FILES];
+/* By document, then one for each file that has none, and each directory. */
+static struct group_want groups[CORPUS_DOCUMENTS + PLACES_ALONE];
 
 static struct group_want *group_of(const struct corpus_file *f)
 {
@@ -256,7 +258,7 @@ static int collect_groups(const struct wish *w, const struct caller *who)
 		const struct corpus_file *f = &corpus.files[i];
 		struct group_want *g = group_of(f);
 
-		if (!corpus_visible(&corpus, f, who) || !wish_true(&corpus, w, f))
+		if (!corpus_visible(&corpus, f, who) || !wish_finds(&corpus, w, f))
 			continue;
 		total += !g->any;
 		if (!g->any || f->shown_s > g->newest_s)

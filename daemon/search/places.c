@@ -1,0 +1,334 @@
+/* places: what a search evaluates one by one; see places.h. */
+#include "search/places.h"
+
+#include "core/log.h"
+#include "core/mem.h"
+#include "search/bound.h"
+#include "store/name_index.h"
+
+/* --- kinds --- */
+
+struct kind {
+	bool of_parts, of_dirs;
+	const char *columns; /* as domain_load has them */
+	const char *row;     /* of the name indexes, and of which rows: */
+	int64_t above, below;
+};
+
+/* Parts stand in every file that has their container. */
+static const struct kind files_kind = {
+	.columns = "f.id, f.id, f.document, f.mtime_ns, f.size",
+	.row = "f.id = n.rowid",
+	.below = PART_FIRST,
+};
+static const struct kind parts_kind = {
+	.of_parts = true,
+	.columns = "p.id, f.id, p.document, coalesce(p.mtime * 1000000000, f.mtime_ns), p.size",
+	.row = "p.id = n.rowid",
+	.above = PART_FIRST,
+	.below = DIR_FIRST,
+};
+static const struct kind dirs_kind = {
+	.of_dirs = true,
+	.columns = "f.id + (1 << 41), 0, NULL, f.mtime_ns, 0",
+	.row = "f.id = n.rowid - (1 << 41)",
+	.above = DIR_FIRST,
+	.below = INT64_MAX,
+};
+_Static_assert(DIR_FIRST == INT64_C(1) << 41, "as in the text above");
+
+/* --- sources --- */
+
+enum way { WAY_NAMES, WAY_TEXTS, WAY_ROWS };
+
+struct source {
+	enum way way;
+	const char *match;			/* NAMES, TEXTS: the expression */
+	const struct query_node *const *either; /* ROWS: one of these filters holds */
+	size_t either_count;			/* 0: all rows */
+};
+
+static struct plan_context context_of(const struct run *run, const struct kind *k)
+{
+	struct plan_context c = run->filters;
+
+	c.of_parts = k->of_parts;
+	c.of_dirs = k->of_dirs;
+	return c;
+}
+
+static void add_either(const struct source *s, const struct plan_context *c, struct sql *out)
+{
+	for (size_t i = 0; i < s->either_count; i++) {
+		sql_add(out, i ? " OR " : " AND (");
+		plan_condition(s->either[i], c, out);
+	}
+	if (s->either_count)
+		sql_add(out, ")");
+}
+
+static void add_from(const struct source *s, const struct kind *k, const struct plan_context *c,
+	struct sql *out)
+{
+	static const char *const tables[] = {"name_word n CROSS JOIN ", "fts CROSS JOIN ", ""};
+
+	sql_add(out, "SELECT ");
+	sql_add(out, k->columns);
+	sql_add(out, " FROM ");
+	sql_add(out, tables[s->way]);
+	plan_places(c, out);
+	sql_add(out, " WHERE ");
+	switch (s->way) {
+	case WAY_NAMES:
+		sql_add(out, k->row);
+		sql_add(out, " AND name_word MATCH ");
+		sql_string(out, s->match);
+		sql_add(out, " AND n.rowid > ");
+		sql_int(out, k->above);
+		sql_add(out, " AND n.rowid < ");
+		sql_int(out, k->below);
+		only_add_names(c->only, c->has_parts, "n.rowid", out);
+		return;
+	case WAY_TEXTS:
+		sql_add(out, k->of_parts ? "p.document = fts.rowid" : "f.document = fts.rowid");
+		sql_add(out, " AND fts MATCH ");
+		sql_string(out, s->match);
+		only_add_documents(c->only, "fts.rowid", out);
+		return;
+	case WAY_ROWS:
+		sql_add(out, "1");
+		add_either(s, c, out);
+		return;
+	}
+}
+
+static void add_order(const struct source *s, const struct kind *k, struct sql *out)
+{
+	switch (s->way) {
+	case WAY_NAMES:
+		sql_add(out, " ORDER BY n.rowid DESC");
+		return;
+	case WAY_TEXTS:
+		sql_add(out, " ORDER BY fts.rowid DESC");
+		return;
+	case WAY_ROWS:
+		sql_add(out, k->of_parts ? " ORDER BY p.id DESC" : " ORDER BY f.id DESC");
+		return;
+	}
+}
+
+/* Loads what the statement gives, or the newest `most` of it (below 0: all), and tells that it was not all. */
+static bool load(struct run *run, struct sql *sql, int64_t most)
+{
+	sqlite3_stmt *rows = NULL;
+	size_t before = run->domain.count;
+
+	if (most >= 0) {
+		sql_add(sql, " LIMIT ");
+		sql_int(sql, most + 1);
+	}
+	bool good = stopper_ok(&run->stopper, sql_prepare(sql, run->raw, &rows)) &&
+		    domain_load(&run->domain, &run->stopper, rows);
+	sqlite3_finalize(rows);
+	if (good && most >= 0 && run->domain.count - before > (size_t)most) {
+		run->domain.count--;
+		run->bounded = run->uncounted = true;
+	}
+	return good;
+}
+
+/* --- names --- */
+
+/* A negation must see all the names that it is about: there is no bound then. */
+static bool load_names_of(struct run *run, const struct kind *k)
+{
+	const struct source s = {.way = WAY_NAMES, .match = run->plan->names.text.data};
+	bool bounded = !run->only && !run->plan->negates_text;
+	struct plan_context c = context_of(run, k);
+	AUTO_SQL sql = SQL_INIT;
+
+	add_from(&s, k, &c, &sql);
+	if (k->of_dirs)
+		only_add_dirs(run->only, "f.id", &sql);
+	else
+		only_add_files(run->only, "f.id", &sql);
+	add_order(&s, k, &sql);
+	return load(run, &sql, bounded ? BOUND_NAMES : -1);
+}
+
+bool places_load_named(struct run *run)
+{
+	return load_names_of(run, &files_kind) &&
+	       (!run->filters.has_parts || load_names_of(run, &parts_kind)) &&
+	       load_names_of(run, &dirs_kind) && domain_index(&run->domain, &run->stopper);
+}
+
+/* --- filters --- */
+
+struct wanted {
+	const struct forms *forms;
+	struct plan_match texts, names;
+	const struct query_node **filters;
+	size_t filter_count, room;
+	bool all;    /* nothing narrows it */
+	bool failed; /* out of memory */
+};
+
+static void wanted_finish(struct wanted *w)
+{
+	plan_match_finish(&w->texts);
+	plan_match_finish(&w->names);
+	mem_free(w->filters);
+}
+
+static void want_leaf(struct wanted *w, const struct query_node *leaf, bool names)
+{
+	struct plan_match *m = names ? &w->names : &w->texts;
+
+	if (names && leaf->title)
+		return;
+	if (m->text.len)
+		buf_adds(&m->text, " OR ");
+	if (plan_leaf(w->forms, leaf, names, m) != ST_OK)
+		w->failed = true;
+}
+
+static void want_filter(struct wanted *w, const struct query_node *n)
+{
+	if (w->filter_count == w->room) {
+		size_t room = w->room ? 2 * w->room : 8;
+		const struct query_node **grown = mem_resize(w->filters, room, sizeof *grown);
+
+		if (!grown) {
+			w->failed = true;
+			return;
+		}
+		w->filters = grown;
+		w->room = room;
+	}
+	w->filters[w->filter_count++] = n;
+}
+
+/* Whether places that the node is true of can be told from its leaves, without looking at all places there are. */
+static bool gives(const struct query_node *n)
+{
+	if (n->kind == QUERY_TEXT || !query_has_text(n))
+		return true;
+	if (n->kind == QUERY_NOT)
+		return false;
+	for (size_t i = 0; i < n->child_count; i++)
+		if (gives(n->children[i]) != (n->kind == QUERY_OR))
+			return n->kind == QUERY_AND;
+	return n->kind == QUERY_OR;
+}
+
+/* Of several that must hold all, one is enough: text before others. */
+static const struct query_node *choose(const struct query_node *const *parts, size_t count)
+{
+	const struct query_node *best = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		if (parts[i]->kind == QUERY_TEXT)
+			return parts[i];
+		if (!best && gives(parts[i]))
+			best = parts[i];
+	}
+	return best;
+}
+
+static void want(struct wanted *w, const struct query_node *n)
+{
+	BUG_UNLESS(n);
+	if (n->kind == QUERY_TEXT) {
+		want_leaf(w, n, true);
+		want_leaf(w, n, false);
+	} else if (!query_has_text(n)) {
+		want_filter(w, n);
+	} else if (n->kind == QUERY_AND) {
+		want(w, choose((const struct query_node *const *)n->children, n->child_count));
+	} else {
+		for (size_t i = 0; i < n->child_count; i++)
+			want(w, n->children[i]);
+	}
+}
+
+/* A directory is a hit where its own name answers something that is not negated. */
+static void want_named(struct wanted *w, const struct query_node *n, bool negative)
+{
+	if (n->kind == QUERY_NOT)
+		negative = !negative;
+	if (n->kind == QUERY_TEXT && !negative)
+		want_leaf(w, n, true);
+	if (n->kind == QUERY_FILTER && !negative && n->filter->field == FIELD_NAME)
+		want_filter(w, n);
+	for (size_t i = 0; i < n->child_count; i++)
+		want_named(w, n->children[i], negative);
+}
+
+static bool load_source(struct run *run, const struct kind *k, const struct source *s)
+{
+	const struct plan *plan = run->plan;
+	struct plan_context c = context_of(run, k);
+	AUTO_SQL sql = SQL_INIT;
+
+	c.driving = s->way == WAY_ROWS && !run->only;
+	add_from(s, k, &c, &sql);
+	for (size_t i = 0; plan->shape == PLAN_SETS && i < plan->filter_count; i++) {
+		sql_add(&sql, " AND ");
+		plan_condition(plan->filters[i], &c, &sql);
+	}
+	files_add_conditions(plan, &c, run->caller, &sql);
+	add_order(s, k, &sql);
+	return load(run, &sql, run->only ? -1 : BOUND_PLACES);
+}
+
+static bool load_wanted(struct run *run, const struct kind *k, const struct wanted *w)
+{
+	const struct source names = {.way = WAY_NAMES, .match = w->names.text.data};
+	const struct source texts = {.way = WAY_TEXTS, .match = w->texts.text.data};
+	const struct source rows = {
+		.way = WAY_ROWS, .either = w->filters, .either_count = w->filter_count};
+
+	if (w->failed) {
+		run->stopper.st = ST_NOMEM;
+		return false;
+	}
+	if (w->names.text.len && !load_source(run, k, &names))
+		return false;
+	if (w->texts.text.len && !load_source(run, k, &texts))
+		return false;
+	return (!w->filter_count && !w->all) || load_source(run, k, &rows);
+}
+
+static bool load_files_and_parts(struct run *run)
+{
+	struct wanted w = {.forms = run->plan->forms, .texts = {.text = BUF_INIT}, .names = {.text = BUF_INIT}};
+	const struct query_node *source = choose(run->plan->texts, run->plan->text_count);
+	bool good;
+
+	if (source)
+		want(&w, source);
+	else
+		w.all = true;
+	good = load_wanted(run, &files_kind, &w) &&
+	       (!run->filters.has_parts || load_wanted(run, &parts_kind, &w));
+	wanted_finish(&w);
+	return good;
+}
+
+static bool load_dirs(struct run *run)
+{
+	struct wanted w = {.forms = run->plan->forms, .texts = {.text = BUF_INIT}, .names = {.text = BUF_INIT}};
+	bool good;
+
+	want_named(&w, run->r->query->root, false);
+	good = load_wanted(run, &dirs_kind, &w);
+	wanted_finish(&w);
+	return good;
+}
+
+bool places_load_filtered(struct run *run)
+{
+	return load_files_and_parts(run) && load_dirs(run) &&
+	       domain_index(&run->domain, &run->stopper);
+}
