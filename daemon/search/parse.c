@@ -3,7 +3,7 @@
 
 #include "core/path.h"
 #include "search/lex.h"
-#include "search/tokens.h"
+#include "store/tokenizer.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,6 @@ enum { NEAR_DISTANCE = 10, NEAR_DISTANCE_MAX = 1000 };
 struct parser {
 	struct lexer lexer;
 	struct lexeme now; /* not consumed yet */
-	struct tokens *tokens;
 	size_t terms, depth;
 	struct search_error *error;
 };
@@ -66,12 +65,11 @@ static enum status take_phrase(struct parser *p, struct query_node *text)
 	enum status st;
 
 	lex_add_plain(&plain, p->lexer.s + p->now.text, p->now.len);
+	buf_add(&plain, "", 0);
 	st = buf_status(&plain);
-	if (st == ST_OK)
-		st = tokens_count(p->tokens, plain.data ? plain.data : "", plain.len,
-			QUERY_TERMS_MAX + 1, &tokens);
 	if (st != ST_OK)
 		return st;
+	tokens = tokenizer_count(plain.data, plain.len, true, QUERY_TERMS_MAX + 1);
 	if (tokens == 0)
 		return refuse(p, p->now.at, "expected a letter or digit in this word");
 	st = count_terms(p, tokens, p->now.at);
@@ -332,17 +330,11 @@ enum status parse_query(
 {
 	struct parser p = {.lexer = {.s = s, .len = len}, .error = error};
 	const char *nul = memchr(s, '\0', len);
-	enum status st;
 
 	*out = NULL;
 	if (nul)
 		return refuse(&p, (size_t)(nul - s), "expected text, found a NUL");
 	if (!utf8_valid(s, len))
 		return refuse(&p, valid_length(s, len), "expected UTF-8");
-	st = tokens_create(&p.tokens);
-	if (st != ST_OK)
-		return st;
-	st = parse_all(&p, out);
-	tokens_destroy(p.tokens);
-	return st;
+	return parse_all(&p, out);
 }

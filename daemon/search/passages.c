@@ -12,7 +12,6 @@ enum {
 
 struct passages {
 	size_t want, most;
-	struct tokens *tokens;
 	struct text *text;
 	struct snippet snippets[SNIPPETS_MAX];
 	size_t count; /* of them made */
@@ -27,7 +26,7 @@ enum status passages_create(size_t tokens, size_t count, struct passages **out)
 		return ST_NOMEM;
 	p->want = tokens;
 	p->most = count;
-	if (tokens_create(&p->tokens) != ST_OK || text_create(&p->text) != ST_OK) {
+	if (text_create(&p->text) != ST_OK) {
 		passages_destroy(p);
 		return ST_NOMEM;
 	}
@@ -41,7 +40,6 @@ void passages_destroy(struct passages *p)
 		return;
 	for (size_t i = 0; i < SNIPPETS_MAX; i++)
 		buf_finish(&p->snippets[i].text);
-	tokens_destroy(p->tokens);
 	text_destroy(p->text);
 	mem_free(p);
 }
@@ -67,7 +65,7 @@ static enum status make_one(struct passages *p, struct stopper *s, const struct 
 
 		st = text_unpack(p->text, piece, &text, &len, &whole);
 		if (st == ST_OK)
-			st = snippet_make(p->tokens, text, len, whole, spots, passage, p->want, out);
+			st = snippet_make(text, len, whole, spots, passage, p->want, out);
 		piece *= 4;
 	} while (st == ST_AGAIN && stopper_go(s));
 	return st;

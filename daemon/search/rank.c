@@ -2,7 +2,6 @@
 #include "search/rank.h"
 
 #include "core/mem.h"
-#include "search/tokens.h"
 #include "store/lengths.h"
 
 #include <math.h>
@@ -286,9 +285,10 @@ static void rank_function(const Fts5ExtensionApi *api, Fts5Context *fts, sqlite3
 
 int rank_register(sqlite3 *raw)
 {
-	fts5_api *api = tokens_fts5(raw);
+	fts5_api *api;
+	int rc = tokenizer_fts5(raw, &api);
 
-	if (!api)
-		return SQLITE_ERROR;
+	if (rc != SQLITE_OK)
+		return rc;
 	return api->xCreateFunction(api, "trawl_rank", NULL, rank_function, NULL);
 }

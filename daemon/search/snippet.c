@@ -2,6 +2,7 @@
 #include "search/snippet.h"
 
 #include "core/log.h"
+#include "store/tokenizer.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -290,14 +291,12 @@ static void write_tokens(struct writer *w, const char *text, const struct window
 	}
 }
 
-enum status snippet_make(struct tokens *t, const char *text, size_t len, bool whole,
-	const struct spots *spots, const struct passage *passage, size_t want,
-	struct snippet *out)
+enum status snippet_make(const char *text, size_t len, bool whole, const struct spots *spots,
+	const struct passage *passage, size_t want, struct snippet *out)
 {
 	struct window win = {.passage = passage, .want = want < WINDOW_MAX ? want : WINDOW_MAX};
 	struct writer w = {.out = &out->text};
 
-	(void)t;
 	tokenizer_cut(text, len, false, keep_token, &win);
 	if (!whole && !win.more)
 		return ST_AGAIN;

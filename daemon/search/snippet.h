@@ -9,7 +9,6 @@
 
 #include "core/buf.h"
 #include "search/rank.h"
-#include "search/tokens.h"
 
 struct snippet_mark {
 	size_t at, len; /* bytes of the snippet's text */
@@ -39,8 +38,7 @@ size_t snippets_choose(const struct spots *spots, size_t want, size_t count, str
  * One passage of `want` (1..64) tokens.  `whole`: the text is all there is; else its last bytes may
  * be cut off, and ST_AGAIN asks for a longer piece.
  */
-MUST_USE enum status snippet_make(struct tokens *t, const char *text, size_t len, bool whole,
-	const struct spots *spots, const struct passage *passage, size_t want,
-	struct snippet *out);
+MUST_USE enum status snippet_make(const char *text, size_t len, bool whole, const struct spots *spots,
+	const struct passage *passage, size_t want, struct snippet *out);
 
 #endif

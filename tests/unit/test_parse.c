@@ -5,7 +5,6 @@
 #include "search/date.h"
 #include "search/match.h"
 #include "search/parse.h"
-#include "search/tokens.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -627,23 +626,6 @@ static void test_phrases(void **state)
 	query_destroy(q);
 }
 
-/* The parser's idea of a token is the index's. */
-static void test_tokens(void **state)
-{
-	struct tokens *t;
-	size_t n;
-
-	(void)state;
-	assert_ok(tokens_create(&t));
-	assert_ok(tokens_count(t, "foo.bar\xc3\xa4 1_2", 13, 10, &n));
-	assert_int_equal(n, 4);
-	assert_ok(tokens_count(t, "a a a a", 7, 2, &n));
-	assert_int_equal(n, 2);
-	assert_ok(tokens_count(t, "", 0, 2, &n));
-	assert_int_equal(n, 0);
-	tokens_destroy(t);
-}
-
 /* Every allocation fails in turn. */
 static void test_no_memory(void **state)
 {
@@ -677,7 +659,6 @@ int main(void)
 		cmocka_unit_test(test_likes),
 		cmocka_unit_test(test_wording),
 		cmocka_unit_test(test_phrases),
-		cmocka_unit_test(test_tokens),
 		cmocka_unit_test(test_no_memory),
 	};
 

@@ -11,8 +11,6 @@
 #include <string.h>
 #include <zstd.h>
 
-static struct tokens *tokens;
-
 /* "offset.phrase offset.phrase …", each of one token, or "offset.phrase+size". */
 static struct spots *spots_of(const char *s)
 {
@@ -59,7 +57,7 @@ static char *make(const char *text, const char *places, size_t want)
 	struct passage p;
 
 	assert_int_equal(snippets_choose(spots, want, 1, &p), 1);
-	assert_ok(snippet_make(tokens, text, strlen(text), true, spots, &p, want, &s));
+	assert_ok(snippet_make(text, strlen(text), true, spots, &p, want, &s));
 	char *out = shown(&s);
 	buf_finish(&s.text);
 	mem_free(spots);
@@ -141,13 +139,13 @@ static void test_pieces(void **state)
 
 	(void)state;
 	for (size_t len = 0; len <= strlen(text); len++) {
-		enum status st = snippet_make(tokens, text, len, false, NULL, &middle, 3, &s);
+		enum status st = snippet_make(text, len, false, NULL, &middle, 3, &s);
 
 		assert_int_equal(st, len < 11 ? ST_AGAIN : ST_OK);
 		if (st == ST_OK)
 			assert_string_equal(s.text.data, "\xe2\x80\xa6" "c d e\xe2\x80\xa6");
 	}
-	assert_ok(snippet_make(tokens, text, strlen(text), true, NULL, &last, 3, &s));
+	assert_ok(snippet_make(text, strlen(text), true, NULL, &last, 3, &s));
 	assert_string_equal(s.text.data, "\xe2\x80\xa6h i j");
 	buf_finish(&s.text);
 }
@@ -188,7 +186,7 @@ static void test_random(void **state)
 
 		struct passage p;
 		assert_int_equal(snippets_choose(spots, want, 1, &p), 1);
-		assert_ok(snippet_make(tokens, text.data, text.len, true, spots, &p, want, &s));
+		assert_ok(snippet_make(text.data, text.len, true, spots, &p, want, &s));
 		for (size_t i = 0; i < s.mark_count; i++)
 			assert_int_equal(
 				strncmp(s.text.data + s.marks[i].at, "needle", s.marks[i].len), 0);
@@ -240,19 +238,6 @@ static void test_text(void **state)
 	text_destroy(t);
 }
 
-static int set_up(void **state)
-{
-	(void)state;
-	return tokens_create(&tokens) == ST_OK ? 0 : 1;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	tokens_destroy(tokens);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,5 +248,5 @@ int main(void)
 		cmocka_unit_test(test_text),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
