@@ -25,13 +25,34 @@ static void add_text(const struct query *q, struct buf *out)
 		json_add_string(out, text.data ? text.data : "", text.len);
 }
 
-/* What ranks and is marked: no word below a negation does. */
-static void add_words(const struct query *q, const struct plan *plan, struct buf *out)
+static void add_forms(const struct phrase_forms *forms, struct witness *witness, struct buf *out)
+{
+	const char *comma = "";
+
+	buf_addf(out, ",\"%s\":[", forms->instead ? "instead" : "forms");
+	for (size_t i = 0; i < forms->count; i++) {
+		const char *text = forms->texts[i];
+
+		if (!witness_has(witness, text, strlen(text)))
+			continue;
+		buf_adds(out, comma);
+		json_add_string(out, text, strlen(text));
+		comma = ",";
+	}
+	buf_addc(out, ']');
+}
+
+/* What ranks and is marked: no word below a negation does.  Phrases stand beside their forms. */
+static void add_words(const struct query *q, const struct plan *plan, struct witness *witness,
+	struct buf *out)
 {
 	const char *comma = "";
 
 	for (size_t i = 0; i < plan->marks.count; i++) {
 		size_t number = plan->marks.phrases[i].phrase;
+
+		if (i && plan->marks.phrases[i - 1].phrase == number)
+			continue;
 
 		for (size_t k = 0; k < q->leaf_count; k++) {
 			const struct query_node *leaf = q->leaves[k];
@@ -41,19 +62,22 @@ static void add_words(const struct query *q, const struct plan *plan, struct buf
 			const struct query_phrase *p = &leaf->phrases[number - leaf->phrase];
 			buf_addf(out, "%s{\"text\":", comma);
 			json_add_string(out, p->text, strlen(p->text));
+			if (forms_of(plan->forms, number))
+				add_forms(forms_of(plan->forms, number), witness, out);
 			buf_addc(out, '}');
 			comma = ",";
 		}
 	}
 }
 
-void explanation_add(const struct search_request *r, const struct plan *plan, struct buf *out)
+void explanation_add(const struct search_request *r, const struct plan *plan, struct witness *witness,
+	struct buf *out)
 {
 	buf_adds(out, ",\"explanation\":{\"text\":");
 	add_text(r->query, out);
 	buf_addf(out, ",\"shape\":\"%s\",\"sort\":\"%s\",\"order\":\"%s\",\"recency\":%lld,\"words\":[",
 		shapes[plan->shape], sorts[r->sort], r->descending ? "desc" : "asc",
 		(long long)r->recency);
-	add_words(r->query, plan, out);
+	add_words(r->query, plan, witness, out);
 	buf_adds(out, "]}");
 }

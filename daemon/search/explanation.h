@@ -6,8 +6,10 @@
 
 #include "search/plan.h"
 #include "search/request.h"
+#include "search/witness.h"
 
-/* Appends ,"explanation":{…}; protocol.md says what is in it. */
-void explanation_add(const struct search_request *r, const struct plan *plan, struct buf *out);
+/* Appends ,"explanation":{…}; protocol.md says what is in it.  Words of the index are told if the witness has them. */
+void explanation_add(const struct search_request *r, const struct plan *plan, struct witness *witness,
+	struct buf *out);
 
 #endif

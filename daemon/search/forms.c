@@ -31,6 +31,17 @@ const struct phrase_forms *forms_of(const struct forms *f, size_t phrase)
 	return f && f->phrases[phrase].count ? &f->phrases[phrase] : NULL;
 }
 
+bool forms_are_beside(const struct forms *f, const struct query_node *leaf)
+{
+	for (size_t i = 0; f && i < leaf->phrase_count; i++) {
+		const struct phrase_forms *p = &f->phrases[leaf->phrase + i];
+
+		if (p->count && !p->instead)
+			return true;
+	}
+	return false;
+}
+
 void forms_destroy(struct forms *f)
 {
 	if (!f)

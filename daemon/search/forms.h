@@ -44,4 +44,7 @@ void forms_destroy(struct forms *f); /* NULL is fine */
 /* Those of a phrase, NULL if there are none. */
 const struct phrase_forms *forms_of(const struct forms *f, size_t phrase);
 
+/* Whether some word of a leaf has other forms beside it. */
+bool forms_are_beside(const struct forms *f, const struct query_node *leaf);
+
 #endif

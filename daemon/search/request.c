@@ -58,7 +58,10 @@ static enum status read_query(
 {
 	if (!cJSON_IsString(item))
 		return refuse(error, "query: expected a string");
-	return parse_query(item->valuestring, strlen(item->valuestring), &r->query, error);
+	r->text = mem_strdup(item->valuestring);
+	if (!r->text)
+		return ST_NOMEM;
+	return parse_query(r->text, strlen(r->text), &r->query, error);
 }
 
 static enum status read_limit(
@@ -305,6 +308,7 @@ void search_request_destroy(struct search_request *r)
 	if (!r)
 		return;
 	query_destroy(r->query);
+	mem_free(r->text);
 	cursor_finish(&r->after);
 	mem_free(r);
 }

@@ -20,6 +20,7 @@ enum {
 
 struct search_request {
 	struct query *query;
+	char *text; /* that it was parsed from */
 	/* Never RELEVANCE where nothing ranks: a query of filters or negations alone. */
 	enum sort sort;
 	bool descending;

@@ -11,8 +11,12 @@
 #include "search/cursor.h"
 #include "search/explanation.h"
 #include "search/facet_walk.h"
+#include "search/guess.h"
 #include "search/hits.h"
+#include "search/json.h"
 #include "store/lengths.h"
+
+enum { EXPLAIN_ROWS = 500 }; /* judged for the sake of an explanation */
 
 /* --- the page --- */
 
@@ -118,12 +122,39 @@ static void add_facets(struct run *run, struct buf *out)
 		run->stopper.st = ST_NOMEM;
 }
 
+static void add_guess(struct run *run, struct buf *out)
+{
+	const struct guess g = {
+		run->db, &run->stopper, run->caller, run->r->query, run->r->text};
+	AUTO_BUF text = BUF_INIT;
+
+	if (run->r->after_cursor || !guess_is_due(run->r->query, run->total))
+		return;
+	guess_add(&g, &text);
+	if (text.failed)
+		run->stopper.st = ST_NOMEM;
+	if (text.len) {
+		buf_adds(out, ",\"did_you_mean\":");
+		json_add_string(out, text.data, text.len);
+	}
+}
+
 struct hits *run_hits(struct run *run)
 {
 	struct hits_context c = {run->raw, &run->stopper, run->dirs, run->files, run->plan,
 		run->r->snippet, run->r->snippets};
 
 	return hits_create(&c);
+}
+
+/* What is said of words is said of those that the caller may see. */
+static void explain(struct run *run, struct buf *out)
+{
+	struct witness *w = witness_create(run->db, run->caller, &run->stopper, EXPLAIN_ROWS);
+
+	if (w)
+		explanation_add(run->r, run->plan, w, out);
+	witness_destroy(w);
 }
 
 static enum status answer(struct run *run, struct buf *json)
@@ -146,8 +177,9 @@ static enum status answer(struct run *run, struct buf *json)
 		add_page(run, hits, json);
 		add_totals(run, json);
 		add_facets(run, json);
+		add_guess(run, json);
 		if (run->r->explain)
-			explanation_add(run->r, run->plan, json);
+			explain(run, json);
 	}
 	hits_destroy(hits);
 	if (run->stopper.st != ST_OK)

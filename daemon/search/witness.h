@@ -25,6 +25,8 @@ void witness_destroy(struct witness *w); /* NULL is fine */
 int64_t witness_count(struct witness *w, const char *phrase, size_t len, int64_t most);
 /* The same as a yes or no. */
 bool witness_has(struct witness *w, const char *phrase, size_t len);
+/* From now on so many rows, instead of what is left. */
+void witness_allow(struct witness *w, int64_t rows);
 /* Whether it has judged as many rows as it was allowed to: what it said since may be too little. */
 bool witness_is_spent(const struct witness *w);
 
