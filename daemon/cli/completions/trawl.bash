@@ -5,6 +5,7 @@ _trawl_takes()
 	case $1 in
 	search) echo --limit --offset --cursor --sort --order --no-snippet --sync --paths-only --null --group \
 		--snippets --facets --recency --explain ;;
+	suggest) echo --limit --names ;;
 	status) echo --follow --until-idle ;;
 	failures) echo --limit --offset ;;
 	why) echo --part ;;
@@ -17,7 +18,7 @@ _trawl_takes()
 _trawl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb='' i
-	local verbs='search status why sync failures cat changes stats roots reindex pause resume reload check shutdown
+	local verbs='search suggest status why sync failures cat changes stats roots reindex pause resume reload check shutdown
 		rpc version help'
 	local common='--json --socket --timeout --help'
 
@@ -56,12 +57,13 @@ _trawl()
 	fi
 	case $verb in
 	'' | help) mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur") ;;
+	search | suggest) mapfile -t COMPREPLY < <(compgen -W "$(trawl suggest --limit=50 -- "$cur" 2>/dev/null)" -- "$cur") ;;
 	why | cat | reindex)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		;;
 	rpc)
-		mapfile -t COMPREPLY < <(compgen -W 'search cancel status stats explain sync failures document parts changes roots
+		mapfile -t COMPREPLY < <(compgen -W 'search suggest cancel status stats explain sync failures document parts changes roots
 			version reindex pause resume reload check shutdown' -- "$cur")
 		;;
 	esac

@@ -1,6 +1,6 @@
 # fish completion for trawl(1)
 
-set -l verbs search status why sync failures cat changes stats roots reindex pause resume reload check shutdown rpc version help
+set -l verbs search suggest status why sync failures cat changes stats roots reindex pause resume reload check shutdown rpc version help
 
 complete -c trawl -f
 complete -c trawl -l json -d "print the daemon's result object"
@@ -11,6 +11,7 @@ complete -c trawl -s V -l version -d 'show the version'
 
 set -l none "not __fish_seen_subcommand_from $verbs"
 complete -c trawl -n $none -a search -d 'find documents, best first'
+complete -c trawl -n $none -a suggest -d 'how the last word may go on'
 complete -c trawl -n $none -a status -d 'what the daemon is doing'
 complete -c trawl -n $none -a why -d 'why a file is found, or is not'
 complete -c trawl -n $none -a sync -d 'wait until every change made so far can be found'
@@ -29,8 +30,9 @@ complete -c trawl -n $none -a rpc -d 'send one request as it is'
 complete -c trawl -n $none -a version -d 'versions of this program and of the daemon'
 complete -c trawl -n $none -a help -d 'the verbs, or one verb and its options'
 
-complete -c trawl -n '__fish_seen_subcommand_from search failures changes' -s n -l limit -x -d 'at most N of them'
+complete -c trawl -n '__fish_seen_subcommand_from search suggest failures changes' -s n -l limit -x -d 'at most N of them'
 complete -c trawl -n '__fish_seen_subcommand_from search failures' -l offset -x -d 'pass over the first N'
+complete -c trawl -n '__fish_seen_subcommand_from suggest' -l names -d 'also files and directories by name'
 complete -c trawl -n '__fish_seen_subcommand_from search' -l cursor -x -d 'go on behind that page'
 complete -c trawl -n '__fish_seen_subcommand_from search' -l sort -x -a 'relevance time size name path' -d 'by what'
 complete -c trawl -n '__fish_seen_subcommand_from search' -l order -x -a 'asc desc' -d 'which end first'
