@@ -5,6 +5,7 @@
 #include "core/stats.h"
 #include "serve/client.h"
 #include "serve/reload.h"
+#include "serve/warm.h"
 #include "serve/subscribe.h"
 
 static void on_tick(uv_timer_t *timer)
@@ -119,6 +120,7 @@ void context_committed(struct context *ctx, int64_t clock)
 	if (clock > ctx->clock)
 		ctx->clock = clock;
 	watch_for_stale(ctx);
+	warm_committed(ctx->warm);
 }
 
 void context_synced(struct context *ctx)

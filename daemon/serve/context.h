@@ -35,6 +35,7 @@ struct context {
 
 	struct readers *readers;
 	struct memo *memo;
+	struct warm *warm;
 	struct strmap *parties; /* memo key -> struct party: who waits for its answer */
 	uv_timer_t memo_timer;	/* for the memo's sweep; runs while entries may expire */
 	uv_timer_t stale_timer; /* runs from a commit on until what it made stale has outlived its time */

@@ -12,6 +12,7 @@
 #include "serve/errand.h"
 #include "serve/handlers.h"
 #include "serve/request.h"
+#include "serve/warm.h"
 
 #include <string.h>
 
@@ -237,6 +238,7 @@ void serve_search(struct request *r)
 	st = a->asked ? ST_OK : ST_NOMEM;
 	if (st != ST_OK)
 		goto err_after_asking;
+	warm_asked(r->context->warm, &a->key, a->asked);
 	a->sync_asked = sync_ms > 0;
 	if (a->sync_asked)
 		catchup_start(r, sync_ms, on_caught_up, a);

@@ -19,6 +19,7 @@
 #include "serve/listener.h"
 #include "serve/reload.h"
 #include "serve/subscribe.h"
+#include "serve/warm.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -89,6 +90,8 @@ static enum status init_context(struct context *ctx, const struct server_options
 		st = subscribe_create(ctx, o->state_dir, &ctx->subscribe);
 	if (st == ST_OK)
 		memo_identify(ctx->memo, ctx->instance, ctx->clock);
+	if (st == ST_OK)
+		st = warm_create(ctx, &ctx->warm);
 	return st;
 }
 
@@ -98,6 +101,7 @@ static void finish_context(struct context *ctx)
 		readers_stop(ctx->readers);
 	readers_destroy(ctx->readers);
 	subscribe_destroy(ctx->subscribe);
+	warm_destroy(ctx->warm);
 	memo_destroy(ctx->memo);
 	strmap_destroy(ctx->parties);
 	cJSON_Delete(ctx->sandbox);
@@ -162,7 +166,7 @@ enum status server_start(struct server *s)
 	init_timer(s, &ctx->stale_timer, ctx);
 	BUG_UNLESS(uv_idle_init(ctx->loop, &ctx->pump) == 0); /* nor can this */
 	ctx->pump.data = ctx;
-	s->handles = 6;
+	s->handles = 6 + warm_start(ctx->warm);
 	s->state = SERVER_SERVING; /* from here on it ends by server_stop */
 	int rc = uv_pipe_open(&s->pipe, s->listener.fd);
 	if (rc == 0) {
@@ -185,6 +189,7 @@ void server_configure(struct server *s, struct config *config)
 	s->context.config = config_ref(config);
 	config_unref(before);
 	memo_configure(s->context.memo, config);
+	warm_configure(s->context.warm);
 	stems_configure(&config->languages);
 	reload_ended(&s->context, ST_OK, "");
 }
@@ -246,6 +251,7 @@ void server_store_rebuilt(struct server *s)
 	ctx->store_number++;
 	ctx->clock = 0;
 	memo_configure(ctx->memo, ctx->config); /* clears it, the floor too: the clock begins anew */
+	warm_configure(ctx->warm);
 	readers_reopen(ctx->readers);
 	subscribe_suspend(ctx->subscribe);
 	if (!o) {
@@ -296,6 +302,7 @@ static void begin_closing(struct server *s)
 	close_handle(s, (uv_handle_t *)&s->context.pump);
 	close_handle(s, (uv_handle_t *)&s->context.memo_timer);
 	close_handle(s, (uv_handle_t *)&s->context.stale_timer);
+	warm_close(s->context.warm, on_handle_closed, s);
 }
 
 static void on_stop_timer(uv_timer_t *timer)

@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from trawl import Config, RpcError, wait_for, write
+import trawl
+from trawl import Config, RpcError, patience, wait_for, write
 
 
 def memo_of(daemon):
@@ -228,3 +229,205 @@ def test_relative_dates_are_part_of_the_key(patient):
 def test_an_hour_long_ttl_is_not_the_default(make_daemon):
     daemon = make_daemon(Config()).start()
     assert memo_of(daemon)["ttl_ms"] == 1000
+
+
+# --- ahead of whoever asks ----------------------------------------------------------------------------------------------
+
+@pytest.fixture
+def warm(make_daemon):
+    """A daemon that keeps its three hottest searches warm, with a time to live that would hide a late refresh."""
+    daemon = make_daemon()
+    daemon.config["memo"].update(ttl="250ms", warm=3)
+    for i in range(100):
+        write(daemon.root / f"{i}.txt", f"common number{i}")
+    daemon.start()
+    daemon.sync()
+    return daemon
+
+
+def test_the_hottest_are_asked_again_after_a_commit(warm):
+    for i in range(6):
+        for _ in range(6 - i):
+            warm.search(f"number{i}", limit=1)
+    before = memo_of(warm)
+    commit_without_sync(warm, "new.txt", "number0 number5 brandnew")
+    wait_for(lambda: memo_of(warm)["refreshed"] >= before["refreshed"] + 3, 10)
+    queries = warm.counters()["queries"]
+    for i in range(3):
+        answer = warm.search(f"number{i}", limit=1, max_age_ms=0)
+        assert answer["cached"] is True, i
+        assert answer["total"] == (2 if i == 0 else 1)
+    assert warm.counters()["queries"] == queries
+    after = memo_of(warm)
+    assert after["hits_ahead"] - before["hits_ahead"] == 3
+    assert warm.search("number5", limit=1, max_age_ms=0)["cached"] is False, "not among the hottest"
+    assert warm.counters()["memo_refreshed"] == memo_of(warm)["refreshed"]
+
+
+def test_a_burst_of_commits_is_one_round(warm):
+    warm.search("common", limit=1)
+    before = memo_of(warm)["refreshed"]
+    begin = time.monotonic()
+    for i in range(40):
+        commit_without_sync(warm, f"burst{i}.txt", f"burst {i}")
+    rounds = (time.monotonic() - begin) / 0.25 + 2
+    wait_for(lambda: warm.search("common", limit=1, max_age_ms=0)["cached"], 10)
+    assert 1 <= memo_of(warm)["refreshed"] - before <= rounds
+
+
+def test_nothing_is_asked_when_nothing_changes(warm):
+    warm.search("common", limit=1)
+    commit_without_sync(warm, "new.txt", "new")
+    wait_for(lambda: warm.search("common", limit=1, max_age_ms=0)["cached"], 10)
+    warm.hang_up()
+    time.sleep(0.5)
+
+    def state():
+        switches = sum(int(line.split()[1]) for task in os.listdir(f"/proc/{warm.pid}/task")
+                       for line in open(f"/proc/{warm.pid}/task/{task}/status") if line.startswith("voluntary"))
+        return switches, sum(map(int, open(f"/proc/{warm.pid}/stat").read().rsplit(")", 1)[1].split()[11:13]))
+    before = state()
+    time.sleep(2)
+    after = state()
+    if not trawl.SANITIZED:
+        assert after[0] - before[0] <= 20 and after[1] - before[1] <= 1, (before, after)
+
+
+def test_a_reload_forgets_what_was_hot(warm):
+    for _ in range(5):
+        warm.search("common", limit=1)
+    warm.call("reload")
+    before = memo_of(warm)["refreshed"]
+    commit_without_sync(warm, "new.txt", "common")
+    time.sleep(0.8)
+    assert memo_of(warm)["refreshed"] == before
+
+
+def test_warm_is_off_by_default(patient):
+    patient.search("common", limit=1)
+    commit_without_sync(patient, "new.txt", "common")
+    time.sleep(0.5)
+    assert memo_of(patient)["refreshed"] == 0
+
+
+@pytest.mark.skipif(not trawl.FULL, reason="up to a minute of waiting")
+def test_at_a_time_of_day(make_daemon):
+    """At the next full minute, by the local clock of a zone of its own."""
+    daemon = make_daemon()
+    if time.time() % 60 > 57:
+        time.sleep(4)
+    zone = "XYZ-03:17"
+    daemon.env["TZ"] = zone
+    at = time.gmtime(time.time() + 60 + (3 * 60 + 17) * 60)
+    daemon.config["memo"].update(warm=2, warm_at=f"{at.tm_hour:02}:{at.tm_min:02}", entries=1)
+    write(daemon.root / "a.txt", "common word")
+    daemon.start()
+    daemon.sync()
+    # Only one answer is kept, so of two that are hot one is always missing: what runs at that time is seen.
+    daemon.search("common")
+    daemon.search("word")
+    assert memo_of(daemon)["refreshed"] == 0
+    due = (60 - time.time() % 60)
+    wait_for(lambda: memo_of(daemon)["refreshed"] >= 1, due + 5, pause=0.1)
+
+
+# --- what must hold ----------------------------------------------------------------------------------------------------
+
+class Writer(threading.Thread):
+    """Writes `counter N` into one file as fast as it can, by rename, and remembers when each N was in place."""
+
+    def __init__(self, daemon):
+        super().__init__(daemon=True)
+        self.daemon_under_test = daemon
+        self.stop = threading.Event()
+        self.placed = 0
+
+    def run(self):
+        n = 0
+        while not self.stop.is_set():
+            n += 1
+            write(self.daemon_under_test.root / f"w{n % 20}.txt", f"steady writer{n}", "rename")
+            self.placed = n
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *exc):
+        self.stop.set()
+        self.join()
+
+
+def test_exact_under_a_writer_at_full_speed(make_daemon):
+    """max_age_ms 0: never older than any clock that was told before the question was asked."""
+    daemon = make_daemon()
+    daemon.config["memo"].update(ttl="1h", warm=2)
+    daemon.start()
+    daemon.sync()
+    clock_of = lambda answer: int(answer["clock"].rsplit(":", 1)[1])
+    cached = 0
+    with Writer(daemon) as writer, daemon.connect() as other:
+        end = time.monotonic() + patience(3)
+        while time.monotonic() < end:
+            told = clock_of(other.call("status"))
+            answer = daemon.search("steady", limit=1, max_age_ms=0)
+            assert clock_of(answer) >= told
+            cached += answer["cached"]
+    daemon.sync()
+    assert daemon.search("steady", limit=1, max_age_ms=0)["total"] == min(20, writer.placed)
+
+
+def test_a_stale_answer_never_outlives_the_ttl(make_daemon):
+    """Whatever is served was exact no longer than ttl ago: its clock had not been passed yet ttl before the question."""
+    ttl = 0.2
+    daemon = make_daemon()
+    daemon.config["memo"].update(ttl="200ms", warm=1)
+    daemon.start()
+    daemon.sync()
+    clock_of = lambda answer: int(answer["clock"].rsplit(":", 1)[1])
+    seen = []  # (when the status had been told, its clock)
+    stale = 0
+    with Writer(daemon), daemon.connect() as other:
+        end = time.monotonic() + patience(4)
+        while time.monotonic() < end:
+            seen.append((time.monotonic(), clock_of(other.call("status"))))
+            asked = time.monotonic()
+            answer = daemon.search("steady", limit=1)
+            assert answer["age_ms"] <= ttl * 1000
+            bound = max((clock for when, clock in seen if when < asked - ttl), default=0)
+            assert clock_of(answer) >= bound
+            stale += answer["cached"] and clock_of(answer) < seen[-1][1]
+    assert stale > 0, "nothing stale was served: this has shown nothing"
+
+
+def test_a_hundred_identical_queries_run_once(patient):
+    """All sent before the first can be answered: the readers are kept busy by another client meanwhile."""
+    clients = [patient.connect() for _ in range(100)]
+    with patient.connect() as busy:
+        heavy = [busy.send("search", query=f"number* OR common{i}", limit=100, snippet={"tokens": 60}) for i in range(40)]
+        before = patient.counters()["queries"]
+        ids = [c.send("search", query="common -number7", limit=3) for c in clients]
+        assert {c.receive(i)["total"] for c, i in zip(clients, ids)} == {99}
+        for i in heavy:
+            busy.receive(i)
+        assert patient.counters()["queries"] - before <= 40 + 1
+    for client in clients:
+        client.close()
+    memo = memo_of(patient)
+    assert memo["joined"] + memo["hits_exact"] == 99
+
+
+def test_eviction_holds_both_bounds(make_daemon):
+    daemon = make_daemon()
+    daemon.config["memo"].update(ttl="1h", entries=20, bytes="100K")
+    for i in range(100):
+        write(daemon.root / f"{i}.txt", f"common number{i}")
+    daemon.start()
+    daemon.sync()
+    most = [0, 0]
+    for i in range(150):
+        daemon.search("common", limit=1 + i * 37 % 100)
+        memo = memo_of(daemon)
+        assert memo["entries"] <= 20 and memo["bytes"] <= 100 << 10
+        most = [max(a, b) for a, b in zip(most, (memo["entries"], memo["bytes"]))]
+    assert most[1] > 50 << 10 and memo_of(daemon)["evictions"] > 50
