@@ -286,9 +286,9 @@ static void update_child(
 	struct epoch *epoch = e->epoch ? e->epoch : t->epoch;
 	bool changed = n->mode != e->ident.mode || n->uid != e->ident.uid || n->gid != e->ident.gid ||
 		       (e->acl_known && !node_has_acl(n, e->acl.data, e->acl.len));
-	bool back = n->flags & NODE_OFFLINE;
+	bool back = n->flags & NODE_OFFLINE, touched = n->mtime_ns != e->ident.mtime_ns;
 
-	if (changed || n->dev != e->ident.dev) {
+	if (changed || touched || n->dev != e->ident.dev) {
 		enum status st = nodes_set_ident(&w->nodes, n, &e->ident);
 		if (st != ST_OK)
 			log_warning("%s: %s", n->name, status_text(st));
@@ -296,7 +296,7 @@ static void update_child(
 	take_acl(n, e);
 	n->flags &= ~(unsigned)(NODE_MOUNT | NODE_OFFLINE);
 	n->flags |= e->fsid_len ? NODE_MOUNT : 0u;
-	if (changed || back || !(n->flags & NODE_PUT))
+	if (changed || touched || back || !(n->flags & NODE_PUT))
 		node_put(w, n, epoch, e->fsid, e->fsid_len);
 	if (back)
 		node_mark_below(w, n, 0, epoch);

@@ -276,12 +276,12 @@ static void begin_task(struct watch *w, const struct batch *b, struct scan_task 
 	if (t->is_root)
 		root_seen(w, n->root, t);
 	map_watch(w, t, n);
+	tell_mtime(w, t, n);
 	if (!t->is_root && n->dev != t->ident.dev) {
 		enum status st = nodes_set_ident(&w->nodes, n, &t->ident);
 		if (st != ST_OK)
 			log_warning("%s: %s", n->name, status_text(st));
 	}
-	tell_mtime(w, t, n);
 	install_ignore(w, t, n);
 	if (t->next_due)
 		due_note(w, t->next_due);
