@@ -68,12 +68,15 @@ static bool wants_spots(void *arg, int64_t id, double score)
 	return top_may_keep(&run->top, &h);
 }
 
-/* What is beyond the bound.  False: that was all. */
-static bool count_row(struct run *run, int64_t document, bool sure)
+/* What is beyond the bound; rows of one word are counted at little cost.  False: that was all. */
+static bool count_row(struct run *run, int64_t document, bool sure, const struct rank *rank)
 {
+	bool counted = sure && rank->tokens == 1 && run->total < BOUND_COUNTED &&
+		       candidate_count(run, document);
+
 	run->bounded = true;
-	run->uncounted = !sure || run->total >= BOUND_COUNTED || !candidate_count(run, document);
-	return !run->uncounted;
+	run->uncounted |= !counted;
+	return counted;
 }
 
 /* False: no more of them; see also the stopper. */
@@ -88,7 +91,7 @@ static bool take_row(struct run *run, int64_t document, struct rank *rank)
 	if (named)
 		mark_reached(run, document);
 	if (!is_ranked(run, document))
-		return count_row(run, document, sure);
+		return count_row(run, document, sure, rank);
 	h.score = run->idf ? rank->score + boost : 0;
 	run->last_ranked = document;
 	return candidate_take(run, &h, sure ? CANDIDATE_SURE : CANDIDATE_UNSURE);
@@ -204,10 +207,14 @@ static bool take_domain(struct run *run)
 
 static bool evaluate_domain(struct run *run)
 {
-	struct domain_context c = {
-		run->raw, &run->stopper, run->plan, &run->filters, run->idf, run->average};
+	bool cut = false;
+	struct domain_context c = {run->raw, &run->stopper, run->plan, &run->filters, run->idf,
+		run->average, &cut};
+	bool good = run->domain.count == 0 || domain_evaluate(&run->domain, &c);
 
-	return run->domain.count == 0 || domain_evaluate(&run->domain, &c);
+	run->bounded |= cut;
+	run->uncounted |= cut;
+	return good;
 }
 
 /* --- the shapes --- */

@@ -151,7 +151,8 @@ bool domain_accept(struct domain *d, struct stopper *s)
 struct evaluation {
 	struct domain *d;
 	const struct domain_context *c;
-	bool negative; /* below a negation */
+	bool negative;	      /* below a negation */
+	const uint64_t *need; /* the members whose truth matters yet; NULL: all */
 };
 
 static bool alive(const struct evaluation *e)
@@ -168,21 +169,55 @@ static void combine(
 		into[i] = kind == QUERY_AND ? into[i] & from[i] : into[i] | from[i];
 }
 
+/*
+ * After some parts the rest matters to those that are not decided; but what ranks is asked of all that an OR is true
+ * of, for the sake of their scores.
+ */
+static void narrow(
+	const struct evaluation *e, enum query_kind kind, const uint64_t *bits, uint64_t *need)
+{
+	bool scores = e->c->idf && !e->negative;
+
+	for (size_t i = 0; i < bits_words(e->d->count); i++) {
+		uint64_t open = kind == QUERY_AND ? bits[i] : scores ? UINT64_MAX : ~bits[i];
+
+		need[i] = e->need ? e->need[i] & open : open;
+	}
+}
+
+/* The rest of them into `bits`. */
+static bool evaluate_rest(struct evaluation *e, enum query_kind kind,
+	const struct query_node *const *parts, size_t count, uint64_t *bits)
+{
+	const uint64_t *outer = e->need;
+	uint64_t *need = mem_alloc(bits_words(e->d->count) * sizeof *need), *more = need;
+
+	if (!need)
+		e->c->stopper->st = ST_NOMEM;
+	for (size_t i = 0; more && i < count; i++) {
+		e->need = outer;
+		narrow(e, kind, bits, need);
+		e->need = need;
+		more = evaluate(e, parts[i]);
+		if (more) {
+			combine(e->d, kind, bits, more);
+			mem_free(more);
+		}
+	}
+	e->need = outer;
+	mem_free(need);
+	return more != NULL;
+}
+
 /* NULL when out of memory or stopped. */
 static uint64_t *evaluate_parts(struct evaluation *e, enum query_kind kind,
 	const struct query_node *const *parts, size_t count)
 {
 	uint64_t *bits = evaluate(e, parts[0]);
 
-	for (size_t i = 1; bits && i < count; i++) {
-		uint64_t *more = evaluate(e, parts[i]);
-
-		if (!more) {
-			mem_free(bits);
-			return NULL;
-		}
-		combine(e->d, kind, bits, more);
-		mem_free(more);
+	if (bits && count > 1 && !evaluate_rest(e, kind, parts + 1, count - 1, bits)) {
+		mem_free(bits);
+		return NULL;
 	}
 	return bits;
 }
@@ -207,7 +242,7 @@ static uint64_t *evaluate_leaf(struct evaluation *e, const struct query_node *n)
 		e->c->stopper->st = ST_NOMEM;
 		return NULL;
 	}
-	struct leaf_job job = {e->d, e->c, e->negative, bits};
+	struct leaf_job job = {e->d, e->c, e->negative, e->need, bits};
 	if (n->kind == QUERY_TEXT)
 		leaf_text(&job, n);
 	else

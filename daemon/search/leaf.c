@@ -1,10 +1,11 @@
-/* leaf: one leaf of a query against a domain, by the indexes of text and names; see leaf.h. */
+/* leaf: one leaf of text against a domain, by the indexes of text and names; see leaf.h.  Filters are in leaf_filters.c. */
 #include "search/leaf.h"
 
+#include "core/mem.h"
 #include "search/bits.h"
+#include "search/bound.h"
 #include "search/rank.h"
 #include "store/lengths.h"
-#include "store/name_index.h"
 
 static bool alive(const struct leaf_job *j)
 {
@@ -19,18 +20,6 @@ static bool ranked(const struct leaf_job *j)
 static bool prepare(struct leaf_job *j, const struct sql *sql, sqlite3_stmt **out)
 {
 	return stopper_ok(j->c->stopper, sql_prepare(sql, j->c->raw, out));
-}
-
-static void add_range(const char *column, int64_t first, int64_t last, struct sql *out)
-{
-	sql_add(out, " AND ");
-	sql_add(out, column);
-	sql_add(out, " >= ");
-	sql_int(out, first);
-	sql_add(out, " AND ");
-	sql_add(out, column);
-	sql_add(out, " <= ");
-	sql_int(out, last);
 }
 
 /* Rows are those of names, ascending; all places of that name in the domain are set. */
@@ -73,7 +62,8 @@ static void mark_names_by(struct leaf_job *j, const struct query_node *leaf,
 	} else {
 		sql_add(&sql, "SELECT rowid FROM name_word WHERE name_word MATCH ");
 		sql_string(&sql, match.text.data);
-		add_range("rowid", j->d->members[0].row, j->d->members[j->d->count - 1].row, &sql);
+		sql_range(&sql, "rowid", j->d->members[0].row,
+			j->d->members[j->d->count - 1].row);
 		only_add_names(j->c->filters->only, j->c->filters->has_parts, "rowid", &sql);
 		if (prepare(j, &sql, &rows))
 			mark_named(j, rows, share * rank_name_boost * idf_sum(j, leaf));
@@ -93,19 +83,31 @@ static void mark_names(struct leaf_job *j, const struct query_node *leaf)
 		mark_names_by(j, leaf, NULL, 1 - forms_weight);
 }
 
-/* A pass over fts beside the domain's documents, both ascending. */
-struct merge {
+/* --- text: a pass over fts beside documents of the domain, both the newest first --- */
+
+/* Documents that the pass is for. */
+struct wanted {
 	const struct domain *d;
-	size_t at; /* the first entry of d->documents that is not behind the pass */
+	uint32_t *entries; /* of each the first one in d->documents, ascending */
+	size_t count;
 };
+
+/* Both walk down: how many are not behind the pass. */
+struct merge {
+	const struct wanted *w;
+	size_t left;
+};
+
+static int64_t wanted_document(const struct wanted *w, size_t at)
+{
+	return w->d->members[w->d->documents[w->entries[at]]].document;
+}
 
 static bool reaches(struct merge *m, int64_t document)
 {
-	const struct domain *d = m->d;
-
-	while (m->at < d->document_count && d->members[d->documents[m->at]].document < document)
-		m->at++;
-	return m->at < d->document_count && d->members[d->documents[m->at]].document == document;
+	while (m->left && wanted_document(m->w, m->left - 1) > document)
+		m->left--;
+	return m->left && wanted_document(m->w, m->left - 1) == document;
 }
 
 static bool wants_score(void *arg, int64_t id)
@@ -158,15 +160,46 @@ static bool pass_begin(struct text_pass *p, struct leaf_job *j, const struct que
 	return false;
 }
 
-static int64_t document_at(const struct domain *d, size_t at)
+/* Whether the member is asked for; whether the name has not decided. */
+static bool is_needed(const struct leaf_job *j, size_t member)
 {
-	return d->members[d->documents[at]].document;
+	return !j->need || bits_test(j->need, member);
 }
 
-/* Asks for each document from entry `at` on by itself. */
-static void look_up_texts(struct text_pass *p, size_t at)
+/*
+ * Documents whose text matters: those that a name has not decided for, and where there are any, for their scores the
+ * others too.  False: there are none, or no memory.
+ */
+static bool want_documents(struct leaf_job *j, struct wanted *w)
 {
-	const struct domain *d = p->j->d;
+	const struct domain *d = j->d;
+	size_t open = 0;
+	int64_t last = 0;
+
+	*w = (struct wanted){.d = d, .entries = mem_resize(NULL, d->document_count, sizeof *w->entries)};
+	if (!w->entries) {
+		j->c->stopper->st = ST_NOMEM;
+		return false;
+	}
+	for (size_t i = 0, first = 0; i < d->document_count; i++) {
+		size_t member = d->documents[i];
+
+		if (i && d->members[member].document != d->members[d->documents[i - 1]].document)
+			first = i;
+		if (!is_needed(j, member))
+			continue;
+		open += !bits_test(j->bits, member);
+		if (d->members[member].document == last)
+			continue;
+		last = d->members[member].document;
+		w->entries[w->count++] = (uint32_t)first;
+	}
+	return open > 0;
+}
+
+/* Asks for each of the first `count` by itself. */
+static void look_up_texts(struct text_pass *p, const struct wanted *w, size_t count)
+{
 	AUTO_SQL sql = SQL_INIT;
 	sqlite3_stmt *row = NULL;
 	int slot;
@@ -176,15 +209,11 @@ static void look_up_texts(struct text_pass *p, size_t at)
 	sql_add(&sql, " AND rowid = ");
 	slot = sql_slot(&sql);
 	bool good = prepare(p->j, &sql, &row);
-	for (int64_t last = 0; good && at < d->document_count; at++) {
-		int64_t document = document_at(d, at);
-
-		if (document == last)
-			continue;
-		last = document;
-		good = stopper_ok(p->j->c->stopper, sqlite3_bind_int64(row, slot, document));
+	for (size_t i = 0; good && i < count; i++) {
+		good = stopper_ok(
+			p->j->c->stopper, sqlite3_bind_int64(row, slot, wanted_document(w, i)));
 		if (good && stopper_row(p->j->c->stopper, row))
-			mark_document(p->j, at, p->rank.score);
+			mark_document(p->j, w->entries[i], p->rank.score);
 		sqlite3_reset(row);
 		good = good && alive(p->j);
 	}
@@ -192,42 +221,64 @@ static void look_up_texts(struct text_pass *p, size_t at)
 }
 
 /*
- * Walks what the leaf matches beside the domain's documents.  Where it has met so much that is not among them that
- * asking for those which are left costs less, that is done instead.
+ * Whether the pass goes on after so many rows that nobody wants, with so many documents left that are wanted.  A
+ * look-up reads the index of a long list from its start, as long as thousands of rows take.
  */
-static void mark_texts(struct leaf_job *j, const struct query_node *leaf)
+static bool worth_walking(const struct leaf_job *j, size_t others, size_t left)
 {
-	enum { ROWS_A_LOOK_UP = 4000 }; /* a look-up reads the index of a long list from its start */
-	const struct domain *d = j->d;
-	struct merge scored = {.d = d}, merge = {.d = d};
-	struct text_pass p;
+	enum { ROWS_A_LOOK_UP = 4000 };
+
+	return others <= ROWS_A_LOOK_UP * left && (j->negative || others <= BOUND_COUNTED);
+}
+
+/* What the pass did not come to: some are looked up.  A negation must know of all, and its pass had no bound. */
+static void mark_left(struct text_pass *p, const struct wanted *w, size_t left)
+{
+	enum { LOOK_UPS_MAX = 50 };
+
+	if (left <= LOOK_UPS_MAX || p->j->negative)
+		look_up_texts(p, w, left);
+	else
+		*p->j->c->cut = true;
+}
+
+static void walk_texts(struct text_pass *p, const struct wanted *w)
+{
+	struct merge scored = {w, w->count}, merge = {w, w->count};
 	AUTO_SQL sql = SQL_INIT;
 	sqlite3_stmt *rows = NULL;
 	size_t others = 0;
 
-	if (d->document_count == 0)
+	p->rank.wants_score = wants_score;
+	p->rank.arg = &scored;
+	select_texts(p->j, &p->rank, &sql);
+	sql_range(&sql, "rowid", wanted_document(w, 0), wanted_document(w, w->count - 1));
+	sql_add(&sql, " ORDER BY rowid DESC");
+	if (!prepare(p->j, &sql, &rows))
 		return;
-	if (!pass_begin(&p, j, leaf))
-		goto out;
-	if (j->c->filters->only) {
-		look_up_texts(&p, 0);
-	} else {
-		p.rank.wants_score = wants_score;
-		p.rank.arg = &scored;
-		select_texts(j, &p.rank, &sql);
-		add_range("rowid", document_at(d, 0), document_at(d, d->document_count - 1), &sql);
-		(void)prepare(j, &sql, &rows);
-	}
-	while (rows && stopper_row(j->c->stopper, rows)) {
+	while (stopper_row(p->j->c->stopper, rows)) {
 		if (reaches(&merge, sqlite3_column_int64(rows, 0))) {
-			mark_document(j, merge.at, p.rank.score);
-		} else if (++others > ROWS_A_LOOK_UP * (d->document_count - merge.at)) {
-			look_up_texts(&p, merge.at);
+			mark_document(p->j, w->entries[merge.left - 1], p->rank.score);
+		} else if (!worth_walking(p->j, ++others, merge.left)) {
+			mark_left(p, w, merge.left);
 			break;
 		}
 	}
-out:
 	sqlite3_finalize(rows);
+}
+
+static void mark_texts(struct leaf_job *j, const struct query_node *leaf)
+{
+	struct wanted w;
+	struct text_pass p = {.match = {.text = BUF_INIT}};
+
+	if (want_documents(j, &w) && pass_begin(&p, j, leaf)) {
+		if (j->c->filters->only)
+			look_up_texts(&p, &w, w.count);
+		else
+			walk_texts(&p, &w);
+	}
+	mem_free(w.entries);
 	plan_match_finish(&p.match);
 }
 
@@ -251,15 +302,6 @@ static void learn_idf(struct leaf_job *j, const struct query_node *leaf)
 	plan_match_finish(&p.match);
 }
 
-/* Whether every member is set. */
-static bool all_set(const struct leaf_job *j)
-{
-	for (size_t i = 0; i < j->d->count; i++)
-		if (!bits_test(j->bits, i))
-			return false;
-	return true;
-}
-
 void leaf_text(struct leaf_job *j, const struct query_node *leaf)
 {
 	if (ranked(j) && j->c->idf[leaf->phrase] < 0)
@@ -267,124 +309,6 @@ void leaf_text(struct leaf_job *j, const struct query_node *leaf)
 	if (!leaf->title && alive(j))
 		mark_names(j, leaf);
 	/* A name decides as well as the text does. */
-	if (alive(j) && !all_set(j))
+	if (alive(j) && j->d->document_count)
 		mark_texts(j, leaf);
-}
-
-/* --- filters: the database's own work --- */
-
-/* Members of one kind, which stand together. */
-struct stretch {
-	struct leaf_job *j;
-	struct plan_context c;
-	const struct query_node *n;
-	size_t from, to;
-};
-
-static void select_places(const struct stretch *s, struct sql *out)
-{
-	sql_add(out, s->c.of_dirs    ? "SELECT f.id + (1 << 41), 0 FROM "
-		     : s->c.of_parts ? "SELECT p.id, f.id FROM "
-				     : "SELECT f.id, f.id FROM ");
-	plan_places(&s->c, out);
-	sql_add(out, " WHERE ");
-	plan_condition(s->n, &s->c, out);
-}
-
-/* Over all rows between the first and the last, ascending. */
-static void walk_places(const struct stretch *s)
-{
-	const struct member *members = s->j->d->members;
-	int64_t below = s->c.of_dirs ? DIR_FIRST : 0;
-	const char *column = s->c.of_parts ? "p.id" : "f.id";
-	AUTO_SQL sql = SQL_INIT;
-	sqlite3_stmt *rows = NULL;
-	size_t at = s->from;
-
-	select_places(s, &sql);
-	add_range(column, members[s->from].row - below, members[s->to - 1].row - below, &sql);
-	sql_add(&sql, s->c.of_parts ? " ORDER BY p.id, f.id" : " ORDER BY f.id");
-	if (!prepare(s->j, &sql, &rows))
-		return;
-	while (at < s->to && stopper_row(s->j->c->stopper, rows)) {
-		int64_t row = sqlite3_column_int64(rows, 0), file = sqlite3_column_int64(rows, 1);
-
-		while (at < s->to && place_compare(row, file, &members[at]) > 0)
-			at++;
-		if (at < s->to && place_compare(row, file, &members[at]) == 0)
-			bits_set(s->j->bits, at);
-	}
-	sqlite3_finalize(rows);
-}
-
-/* Each by itself. */
-static void look_up_places(const struct stretch *s)
-{
-	const struct member *members = s->j->d->members;
-	struct stopper *stopper = s->j->c->stopper;
-	AUTO_SQL sql = SQL_INIT;
-	sqlite3_stmt *row = NULL;
-	int file_slot, row_slot = 0;
-
-	select_places(s, &sql);
-	sql_add(&sql, " AND f.id = ");
-	file_slot = sql_slot(&sql);
-	if (s->c.of_parts) {
-		sql_add(&sql, " AND p.id = ");
-		row_slot = sql_slot(&sql);
-	}
-	bool good = prepare(s->j, &sql, &row);
-	for (size_t at = s->from; good && at < s->to; at++) {
-		const struct member *m = &members[at];
-		int64_t file = s->c.of_dirs ? m->row - DIR_FIRST : m->file;
-
-		good = stopper_ok(stopper, sqlite3_bind_int64(row, file_slot, file));
-		if (good && row_slot)
-			good = stopper_ok(stopper, sqlite3_bind_int64(row, row_slot, m->row));
-		if (good && stopper_row(stopper, row))
-			bits_set(s->j->bits, at);
-		sqlite3_reset(row);
-		good = good && alive(s->j);
-	}
-	sqlite3_finalize(row);
-}
-
-static void filter_stretch(const struct stretch *s)
-{
-	enum { ROWS_A_LOOK_UP = 16 };
-	const struct member *members = s->j->d->members;
-
-	if (s->from == s->to || !alive(s->j))
-		return;
-	int64_t rows = members[s->to - 1].row - members[s->from].row;
-	if (rows / ROWS_A_LOOK_UP > (int64_t)(s->to - s->from))
-		look_up_places(s);
-	else
-		walk_places(s);
-}
-
-/* How many members stand before that row. */
-static size_t count_before(const struct domain *d, int64_t row)
-{
-	size_t at;
-
-	(void)domain_find(d, row, 0, &at);
-	return at;
-}
-
-void leaf_filters(struct leaf_job *j, const struct query_node *n)
-{
-	size_t parts = count_before(j->d, PART_FIRST), dirs = count_before(j->d, DIR_FIRST);
-	struct stretch s = {.j = j, .c = *j->c->filters, .n = n, .to = parts};
-
-	filter_stretch(&s);
-	s.c.of_parts = true;
-	s.from = parts;
-	s.to = dirs;
-	filter_stretch(&s);
-	s.c.of_parts = false;
-	s.c.of_dirs = true;
-	s.from = dirs;
-	s.to = j->d->count;
-	filter_stretch(&s);
 }

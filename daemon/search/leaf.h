@@ -9,7 +9,8 @@
 struct leaf_job {
 	struct domain *d;
 	const struct domain_context *c;
-	bool negative;  /* below a negation: nothing scores */
+	bool negative;	      /* below a negation: nothing scores */
+	const uint64_t *need; /* the members that it is asked for; NULL: all */
 	uint64_t *bits; /* a bit per member, to be set */
 };
 

@@ -255,12 +255,23 @@ static int keep_spots(const Fts5ExtensionApi *api, Fts5Context *fts, struct rank
 	return SQLITE_OK;
 }
 
+static int count_tokens(const Fts5ExtensionApi *api, Fts5Context *fts, const struct rank *r)
+{
+	int count = 0;
+
+	for (size_t i = 0; i < r->match->count; i++)
+		count += api->xPhraseSize(fts, (int)i);
+	return count;
+}
+
 static int look(const Fts5ExtensionApi *api, Fts5Context *fts, struct rank *r)
 {
 	int64_t id = api->xRowid(fts);
 	int rc = SQLITE_OK;
 
 	r->score = 0;
+	if (r->tokens == 0)
+		r->tokens = count_tokens(api, fts, r);
 	if (r->wants_score && !r->wants_score(r->arg, id))
 		return SQLITE_OK;
 	if (r->idf) {

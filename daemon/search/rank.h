@@ -57,6 +57,7 @@ struct rank {
 	bool (*wants_score)(void *arg, int64_t id);
 	bool (*wants_spots)(void *arg, int64_t id, double score);
 	void *arg;
+	int tokens; /* of all phrases of the expression; 0: no row was seen */
 	/* Of the row last seen. */
 	double score;
 	struct spots *spots; /* whoever takes it sets NULL */

@@ -56,6 +56,18 @@ int sql_slot(struct sql *s)
 	return (int)s->count;
 }
 
+void sql_range(struct sql *s, const char *column, int64_t first, int64_t last)
+{
+	sql_add(s, " AND ");
+	sql_add(s, column);
+	sql_add(s, " >= ");
+	sql_int(s, first);
+	sql_add(s, " AND ");
+	sql_add(s, column);
+	sql_add(s, " <= ");
+	sql_int(s, last);
+}
+
 static int bind(sqlite3_stmt *stmt, int at, const struct sql_value *v)
 {
 	switch (v->kind) {

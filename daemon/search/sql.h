@@ -27,6 +27,8 @@ void sql_add(struct sql *s, const char *text);
 void sql_int(struct sql *s, int64_t value);
 void sql_string(struct sql *s, const char *value);
 void sql_pointer(struct sql *s, void *value, const char *type);
+/* " AND column >= first AND column <= last". */
+void sql_range(struct sql *s, const char *column, int64_t first, int64_t last);
 /* A parameter that the caller binds before each run; returns its number. */
 int sql_slot(struct sql *s);
 /* An SQLite result code. */
