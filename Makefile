@@ -112,7 +112,7 @@ $(BUILD)/gen/store/characters.inc: daemon/store/characters.c daemon/store/charac
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_DAEMON) $(LDHARDEN) -o $(BUILD)/gen/store/characters $< $(call pkg_libs,sqlite3) && $(BUILD)/gen/store/characters > $@
-$(call obj,daemon/store/tokenizer.c): $(BUILD)/gen/store/characters.inc
+$(call obj,daemon/store/character.c): $(BUILD)/gen/store/characters.inc
 
 $(BUILD)/obj/converters/lib/%.o: converters/lib/%.c
 	$(call say,CC,$<)

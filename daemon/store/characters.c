@@ -192,7 +192,8 @@ static uint32_t learn(uint32_t c)
 	struct answer alone = ask(words, text + 1, len);
 
 	if (WITHIN(c, run_blocks) && ask(words_and_marks, text + 1, len).tokens)
-		return entry(CHARACTER_RUN, c, alone.len ? decode(alone.term, alone.len) : c);
+		return entry(alone.tokens ? CHARACTER_RUN : CHARACTER_RUN_MARK, c,
+			alone.tokens ? decode(alone.term, alone.len) : c);
 	if (alone.tokens && !alone.len)
 		fail("a character of words is folded to none");
 	if (alone.tokens)
@@ -234,10 +235,10 @@ int main(void)
 	if (page_count > UINT8_MAX)
 		fail("too many different pages");
 	puts("/* Made by characters.c: do not edit. */");
-	printf("static const uint8_t page_of[%d] = {", CHARACTER_PAGES);
+	printf("const uint8_t character_page_of[%d] = {", CHARACTER_PAGES);
 	for (size_t i = 0; i < CHARACTER_PAGES; i++)
 		printf("%s%zu,", i % 32 ? "" : "\n\t", numbers[i]);
-	printf("\n};\n\nstatic const uint32_t pages[%zu][%d] = {", page_count, CHARACTER_PAGE);
+	printf("\n};\n\nconst uint32_t character_pages[%zu][%d] = {", page_count, CHARACTER_PAGE);
 	for (size_t p = 0; p < page_count; p++) {
 		printf("\n\t{");
 		for (size_t i = 0; i < CHARACTER_PAGE; i++)
