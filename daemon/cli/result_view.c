@@ -13,20 +13,20 @@ enum {
 
 /* --- explanation --- */
 
-/* "running (run, runs)" */
-static void add_word(struct buf *out, const struct term *t, const cJSON *word)
+/* " (also run, runs)" */
+static void add_forms(
+	struct buf *out, const struct term *t, const char *head, const cJSON *forms)
 {
-	const cJSON *form, *forms = json_member(word, "forms");
-	const char *between = " (";
+	const char *between = head;
+	const cJSON *form;
 
-	output_add_line(out, t, cJSON_IsString(word) ? word->valuestring : json_text(word, "text"));
 	cJSON_ArrayForEach(form, forms)
 	{
 		buf_adds(out, between);
 		output_add_line(out, t, cJSON_IsString(form) ? form->valuestring : "");
 		between = ", ";
 	}
-	if (cJSON_GetArraySize(forms))
+	if (forms && forms->child)
 		buf_addc(out, ')');
 }
 
@@ -41,7 +41,9 @@ static void add_words(struct buf *out, const struct term *t, const cJSON *words)
 	cJSON_ArrayForEach(word, words)
 	{
 		buf_adds(out, between);
-		add_word(out, t, word);
+		output_add_line(out, t, json_text(word, "text"));
+		add_forms(out, t, " (also ", json_member(word, "forms"));
+		add_forms(out, t, " (only ", json_member(word, "instead"));
 		between = ", ";
 	}
 	buf_addc(out, '\n');

@@ -87,6 +87,87 @@ def test_search_with_an_error(tool):
     assert tool().returncode == ERROR
 
 
+def test_facets(tool):
+    write(tool.daemon.root / "wood" / "oak.md", "# Oak\n\nbrown again")
+    tool.daemon.sync()
+    result = tool("search", "brown", "--facets")
+    assert result.returncode == FOUND, result.stderr
+    lines = result.stdout.decode().splitlines()
+    at = lines.index("ext")
+    assert [line.split() for line in lines[at + 1:at + 3]] == [["2", "txt"], ["1", "md"]]
+    assert {"type", "ext", "year", "root", "folder"} <= set(lines) and "author" not in lines, "nobody wrote them"
+    some = tool("search", "brown", "--facets=ext,folder").stdout.decode().splitlines()
+    assert "ext" in some and "folder" in some and "type" not in some
+    assert any(line.split() == ["1", os.fspath(tool.daemon.root / "wood")] for line in some)
+    answer = json.loads(tool("search", "--json", "brown", "--facets=ext").stdout)
+    assert answer["facets"] == {"ext": [{"value": "txt", "count": 2}, {"value": "md", "count": 1}]}
+    assert b"expected type" in tool("search", "brown", "--facets=kind").stderr
+    assert tool("search", "brown", "--facets=kind").returncode == ERROR
+
+
+def test_many_values_are_cut(tool):
+    for i in range(13):
+        write(tool.daemon.root / f"n{i}.e{i:02}", f"\0numbered {i}")
+    tool.daemon.sync()
+    lines = tool("search", "name:n*.e*", "--facets=ext").stdout.decode().splitlines()
+    assert [line.split() for line in lines[lines.index("ext") + 1:][:11]] == \
+        [["1", f"e{i:02}"] for i in range(10)] + [["and", "3", "more"]]
+
+
+def test_several_snippets(tool):
+    write(tool.daemon.root / "long.txt", "a walrus here " + "and words between " * 60 + "another walrus there")
+    tool.daemon.sync()
+    one = tool("search", "walrus").stdout
+    assert one.count(b"walrus") == 1
+    two = tool("search", "walrus", "--snippets", "3").stdout
+    assert two.count(b"walrus") == 2 and len(two.splitlines()) == len(one.splitlines()) + 1
+    assert b"walrus" not in tool("search", "walrus", "--snippets", "0").stdout
+    assert tool("search", "walrus", "--snippets", "9").returncode == ERROR
+
+
+def test_explain(tool):
+    result = tool("search", "--explain", "brown -fox OR name:zzz")
+    assert result.returncode == FOUND
+    lines = result.stdout.decode().splitlines()
+    assert lines[0].split()[0] == "query" and "brown" in lines[0] and "fox" in lines[0] and "zzz" in lines[0]
+    assert "brown" in lines[1] and any(line.startswith("answered") for line in lines)
+    assert not tool("search", "--explain", "-l", "brown").stdout.startswith(b"query"), "paths and nothing else"
+    answer = json.loads(tool("search", "--json", "--explain", "ext:txt").stdout)
+    assert answer["explanation"]["shape"] == "filters" and answer["explanation"]["sort"] == "time"
+
+
+def test_recency(tool):
+    os.utime(tool.daemon.root / "oak.txt", (1_000_000_000, 1_000_000_000))
+    tool.daemon.sync()
+    # the shorter text is the better match, but the old one
+    assert tool("search", "-l", "brown").stdout.splitlines()[0].endswith(b"oak.txt")
+    assert tool("search", "-l", "brown", "--recency", "30d").stdout.splitlines()[0].endswith(b"fox.txt")
+    assert tool("search", "brown", "--recency", "soon").returncode == ERROR
+
+
+def test_directories_end_with_a_slash(tool):
+    (tool.daemon.root / "walrus").mkdir()
+    tool.daemon.sync()
+    lines = tool("search", "walrus").stdout.decode().splitlines()
+    assert lines[0] == os.fspath(tool.daemon.root / "walrus") + "/" and lines[1].endswith("directory")
+    assert tool("search", "-l", "walrus").stdout.decode().splitlines() == [os.fspath(tool.daemon.root / "walrus")]
+
+
+def test_the_next_page(tool):
+    result = tool("search", "brown", "-n", "1")
+    total, cursor = re.search(rb"1 of (2) in \d+ ms; go on with --cursor (\S+)", result.stderr).groups()
+    rest = tool("search", "brown", "--cursor", cursor.decode())
+    assert rest.returncode == FOUND and b"--cursor" not in rest.stderr
+    assert {result.stdout.splitlines()[0], rest.stdout.splitlines()[0]} == \
+        {os.fsencode(tool.daemon.root / name) for name in ("fox.txt", "oak.txt")}
+
+
+def test_did_you_mean(tool):
+    result = tool("search", "bronw")
+    assert result.returncode == NOTHING and b"Did you mean: brown" in result.stderr
+    assert b"Did you mean" not in tool("search", "brown").stderr
+
+
 def test_no_daemon(tool):
     result = tool("search", "fox", "--socket", "/nonexistent/socket")
     assert result.returncode == UNREACHABLE and b"/nonexistent/socket" in result.stderr
@@ -174,7 +255,8 @@ def test_a_terminal_gets_colour_and_no_control_bytes(tool):
     assert b"\x1b[" not in shown and b"fox" in shown
     shown, _ = on_terminal(tool, "search", "fox", env={"TERM": "dumb"})
     assert b"\x1b[" not in shown
-    for args in (["search", "escapees"], ["search", "-l", "escapees"], ["changes"], ["cat", "evil\x1b[31m\n.txt"]):
+    for args in (["search", "escapees"], ["search", "-l", "escapees"], ["search", "--explain", "--facets", "escapees"],
+                 ["search", "--snippets", "4", "escapees"], ["changes"], ["cat", "evil\x1b[31m\n.txt"]):
         shown, _ = on_terminal(tool, *args, env={"NO_COLOR": "1"})
         assert b"\x1b" not in shown and b"\x07" not in shown, args
         assert b"run" in shown or b"evil" in shown
