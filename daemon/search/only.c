@@ -50,6 +50,8 @@ void only_add_names(const struct only *o, bool has_parts, const char *column, st
 	sql_add(out, column);
 	sql_add(out, " IN (SELECT id FROM file WHERE id IN (");
 	add_list(o->files, o->file_count, out);
+	sql_add(out, ") UNION SELECT id + (1 << 41) FROM dir WHERE id IN (");
+	add_list(o->dirs, o->dir_count, out);
 	sql_add(out, ")");
 	if (has_parts) {
 		sql_add(out, " UNION SELECT p.id FROM file f CROSS JOIN part p ON p.container = f.document"

@@ -116,7 +116,7 @@ static void count_facets(struct run *run, int64_t deadline_ms)
 
 static void add_facets(struct run *run, struct buf *out)
 {
-	bool all = !run->partial && !run->facets_partial && !run->uncounted;
+	bool all = !run->partial && !run->facets_partial && !run->uncounted && !run->plan->bounded;
 
 	if (run->facets && facets_add(run->facets, all, out) != ST_OK)
 		run->stopper.st = ST_NOMEM;
