@@ -11,9 +11,10 @@
 
 enum {
 	WORD_LEAST = 3,	       /* bytes: shorter words have no other forms */
-	COMMON_LEAST = 2,      /* bytes that a word has in common with its forms */
+	COMMON_LEAST = 2,      /* bytes that a word has in common with all its forms */
 	LONGER_MOST = 12,      /* bytes that a form has more than the word */
 	WORDS_LOOKED = 10000,  /* of those that begin alike */
+	LIVE_POSTINGS = 5000,  /* every word of every query is looked up: half a millisecond each */
 };
 
 const double forms_weight = 0.5;
@@ -126,7 +127,10 @@ static size_t common_bytes(const char *a, size_t a_len, const char *b, size_t b_
 	return n;
 }
 
-/* Stems of the word in all languages; how many bytes its forms begin with, 0: it has none. */
+/*
+ * Stems of the word in all languages; how many bytes its forms begin with, 0: it has none.  A stem may end in a letter
+ * that a form has not ("hope" of "hoping", "fli" of "fly", "journal" of "journaux").
+ */
 static size_t find_stems(struct family *f)
 {
 	size_t common = f->word->len;
@@ -141,6 +145,8 @@ static size_t find_stems(struct family *f)
 		if (s->len && n < common)
 			common = n;
 	}
+	if (common > COMMON_LEAST)
+		common--;
 	return common >= COMMON_LEAST ? common : 0;
 }
 
@@ -195,7 +201,7 @@ static enum status add_family(struct maker *m, const struct cut *word, struct ph
 
 	if (f.st != ST_OK || !common)
 		return f.st;
-	enum status st = vocabulary_walk(m->db, word->term, common, consider, &f);
+	enum status st = vocabulary_walk(m->db, word->term, common, LIVE_POSTINGS, consider, &f);
 	if (st == ST_OK)
 		st = f.st;
 	for (size_t i = 0; st == ST_OK && i < f.count && m->total < FORMS_OF_A_QUERY; i++) {

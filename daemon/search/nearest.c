@@ -168,7 +168,7 @@ static bool set_target(struct search *s, const char *word, size_t len)
 static bool walk(struct search *s, struct db *db, const char *prefix, size_t len)
 {
 	s->word_len = s->dead = 0;
-	enum status st = vocabulary_walk(db, prefix, len, consider, s);
+	enum status st = vocabulary_walk(db, prefix, len, VOCABULARY_LIVE_MAX, consider, s);
 
 	if (st == ST_CANCELED)
 		return stopper_go(s->stopper);

@@ -133,7 +133,7 @@ static enum status load_candidates(struct suggest *s)
 		s->db, e->term, e->term_len, s->room, add_candidate, s);
 	/* The last of so many gives way to it. */
 	if (st == ST_OK && e->kind != TOKEN_LONE && s->count == s->room && !has_exact(s))
-		st = vocabulary_walk(s->db, e->term, e->term_len, add_exact, s);
+		st = vocabulary_walk(s->db, e->term, e->term_len, VOCABULARY_LIVE_MAX, add_exact, s);
 	return st;
 }
 

@@ -138,13 +138,13 @@ static enum status walk_live(const struct range *r, vocabulary_each *each, void 
 	return live_close(&l);
 }
 
-static bool is_cheap(const struct vocabulary_extent *e)
+static bool is_cheap(const struct vocabulary_extent *e, int64_t live)
 {
-	return !e->counted || e->documents <= VOCABULARY_LIVE_MAX;
+	return !e->counted || e->documents <= live;
 }
 
 enum status vocabulary_walk(
-	struct db *db, const char *prefix, size_t len, vocabulary_each *each, void *arg)
+	struct db *db, const char *prefix, size_t len, int64_t live, vocabulary_each *each, void *arg)
 {
 	struct range r = make_range(db, prefix, len);
 	struct vocabulary_extent extent;
@@ -152,7 +152,7 @@ enum status vocabulary_walk(
 
 	if (st != ST_OK)
 		return st;
-	if (is_cheap(&extent))
+	if (is_cheap(&extent, live))
 		return walk_live(&r, each, arg);
 	return walk_blocks(&r, STMT_VOCABULARY_BLOCKS, each, arg);
 }
@@ -222,7 +222,7 @@ static enum status find_top(const struct range *r, struct top *t)
 
 	if (st != ST_OK)
 		return st;
-	return is_cheap(&extent) ? walk_live(r, offer, t) : top_of_blocks(r, t);
+	return is_cheap(&extent, VOCABULARY_LIVE_MAX) ? walk_live(r, offer, t) : top_of_blocks(r, t);
 }
 
 enum status vocabulary_top(struct db *db, const char *prefix, size_t len, size_t limit,

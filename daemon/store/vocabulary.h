@@ -15,7 +15,7 @@
 #include "store/db.h"
 #include "store/vocabulary_block.h"
 
-/* A range is walked in the index where its words stand for so many documents in all, or fewer: 2 ms. */
+/* A range is asked of the index itself where its words stand for so many documents in all, or fewer: 2 ms. */
 enum { VOCABULARY_LIVE_MAX = 20000 };
 
 struct vocabulary_extent {
@@ -31,12 +31,13 @@ typedef bool vocabulary_each(void *arg, const struct word *w);
 /*
  * The words that begin with a prefix, at most VOCABULARY_PREFIX_MAX bytes, in order.  Counts are as of the snapshot
  * where the range is large; words may be gone by now then, and new ones be missing.  A large range of a store without
- * a snapshot ends early.  ST_CANCELED by the connection's progress handler.
+ * a snapshot ends early.  `live`: what is large, at most VOCABULARY_LIVE_MAX.  ST_CANCELED by the connection's progress
+ * handler.
  */
 enum { VOCABULARY_PREFIX_MAX = WORD_BYTES_MAX };
 MUST_USE enum status vocabulary_walk(
-	struct db *db, const char *prefix, size_t len, vocabulary_each *each, void *arg);
-/* The same, the most frequent first, at most `limit` of them. */
+	struct db *db, const char *prefix, size_t len, int64_t live, vocabulary_each *each, void *arg);
+/* The same as of VOCABULARY_LIVE_MAX, the most frequent first, at most `limit` of them. */
 MUST_USE enum status vocabulary_top(struct db *db, const char *prefix, size_t len, size_t limit,
 	vocabulary_each *each, void *arg);
 

@@ -215,7 +215,7 @@ static void check_walk(struct model *m, const char *prefix)
 			sum += model_count(m, i);
 		}
 	}
-	assert_ok(vocabulary_walk(m->f->db, prefix, strlen(prefix), check_word, &k));
+	assert_ok(vocabulary_walk(m->f->db, prefix, strlen(prefix), VOCABULARY_LIVE_MAX, check_word, &k));
 	assert_int_equal(k.count, want);
 	assert_int_equal(k.sum, sum);
 	assert_ok(vocabulary_extent(m->f->db, prefix, strlen(prefix), &extent));
