@@ -8,6 +8,7 @@
 
 #include "core/mem.h"
 #include "search/run.h"
+#include "store/parts.h"
 
 #include <stdlib.h>
 
@@ -101,9 +102,12 @@ static void choose_rows(struct matching *m, uint64_t which)
 
 static bool find_row(const struct matching *m, const struct file_view *place, size_t *row)
 {
+	bool is_dir = place->file == 0;
+	int64_t id = is_dir ? place->row - DIR_FIRST : place->file;
+
 	for (size_t i = 0; i < m->row_count; i++) {
 		*row = i;
-		if (!m->rows[i].is_dir && m->rows[i].id == place->file)
+		if (m->rows[i].is_dir == is_dir && m->rows[i].id == id)
 			return true;
 	}
 	return false;
@@ -155,7 +159,7 @@ static int by_row(const void *a, const void *b)
 
 static bool write_finding(struct matching *m, struct hits *hits, struct finding *f, struct buf *out)
 {
-	files_only(m->run.files, m->rows[f->row].id);
+	files_only(m->run.files, m->rows[f->row].is_dir ? 0 : m->rows[f->row].id);
 	buf_clear(out);
 	return hits_locate(hits, &f->hit, 1) && hits_add(hits, &f->hit, out);
 }
