@@ -4,6 +4,7 @@
 #include "cli/json.h"
 #include "cli/output.h"
 #include "cli/result_view.h"
+#include "core/mem.h"
 
 #include <string.h>
 
@@ -29,26 +30,64 @@ static void join_words(struct buf *query, const struct cli *cli)
 	}
 }
 
+static const char *const facets[] = {"type", "ext", "year", "root", "author", "folder"};
+enum { FACET_COUNT = sizeof facets / sizeof *facets };
+
+/* Whether the names of facets alone stand there, with commas between. */
+static bool names_facets(const char *word)
+{
+	for (;;) {
+		size_t len = strcspn(word, ","), i = 0;
+
+		while (i < FACET_COUNT &&
+			(strlen(facets[i]) != len || memcmp(facets[i], word, len) != 0))
+			i++;
+		if (i == FACET_COUNT)
+			return false;
+		if (!word[len])
+			return true;
+		word += len + 1;
+	}
+}
+
+/* "--facets type,ext query" looks for the words type and ext: nobody means that. */
+static bool misplaces_facets(const struct cli *cli)
+{
+	const struct option_value *given = &cli->options.value[OPT_FACETS];
+
+	if (!given->given || given->text || given->at >= cli->options.arg_count)
+		return false;
+	const char *next = cli->options.args[given->at];
+	if (!names_facets(next))
+		return false;
+	cli_error(cli, "--facets takes names behind a \"=\": --facets=%s", next);
+	return true;
+}
+
+static void add_facet(cJSON **list, const char *name, size_t len)
+{
+	AUTO_FREE char *copy = mem_dup(name, len);
+	cJSON *item = copy ? cJSON_CreateString(copy) : NULL;
+
+	if (*list && item && cJSON_AddItemToArray(*list, item))
+		return;
+	cJSON_Delete(item);
+	cJSON_Delete(*list);
+	*list = NULL;
+}
+
 /* "type,year"; NULL: all there are. */
 static void put_facets(cJSON **params, const char *names)
 {
 	cJSON *list = cJSON_CreateArray();
 
-	if (!names)
-		names = "type,ext,year,root,author,folder";
-	for (const char *at = names; *at;) {
-		size_t len = strcspn(at, ",");
-		AUTO_BUF name = BUF_INIT;
+	for (size_t i = 0; !names && i < FACET_COUNT; i++)
+		add_facet(&list, facets[i], strlen(facets[i]));
+	while (names && *names) {
+		size_t len = strcspn(names, ",");
 
-		buf_add(&name, at, len);
-		cJSON *item = len && !name.failed ? cJSON_CreateString(name.data) : NULL;
-		if (len && (!item || !cJSON_AddItemToArray(list, item))) {
-			cJSON_Delete(item);
-			cJSON_Delete(list);
-			list = NULL;
-			break;
-		}
-		at += len + (at[len] == ',');
+		add_facet(&list, names, len);
+		names += len + (names[len] == ',');
 	}
 	json_put(params, "facets", list);
 }
@@ -155,6 +194,22 @@ static void show_hits(const struct cli *cli, const cJSON *hits)
 	}
 }
 
+/* A cursor is long, and for programs; but who came by one goes on with one. */
+static void add_next(
+	struct buf *line, const struct cli *cli, const cJSON *result, int64_t shown)
+{
+	const struct option_value *given = cli->options.value;
+	const char *cursor = json_text(result, "cursor");
+
+	if (!*cursor)
+		return;
+	if (given[OPT_CURSOR].given)
+		buf_addf(line, "; go on with --cursor %s", cursor);
+	else
+		buf_addf(line, "; go on with --offset %lld",
+			(long long)(options_number(&cli->options, OPT_OFFSET, 0) + shown));
+}
+
 static void show(const struct cli *cli, const cJSON *result, int64_t shown)
 {
 	AUTO_BUF before = BUF_INIT, behind = BUF_INIT, total = BUF_INIT;
@@ -168,6 +223,7 @@ static void show(const struct cli *cli, const cJSON *result, int64_t shown)
 		result_view_add_facets(&behind, &cli->out, result);
 		cli_print(&behind);
 		result_view_add_total(&total, result, shown);
+		add_next(&total, cli, result, shown);
 		cli_remark(cli, &total);
 	}
 	suggest(cli, result);
@@ -177,6 +233,9 @@ enum outcome cmd_search(struct cli *cli)
 {
 	AUTO_BUF query = BUF_INIT;
 	AUTO_REPLY reply = REPLY_INIT;
+
+	if (misplaces_facets(cli))
+		return OUTCOME_ERROR;
 
 	join_words(&query, cli);
 	cJSON *params = query.failed ? NULL : make_params(cli, &query);

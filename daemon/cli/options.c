@@ -68,6 +68,7 @@ static enum status read_value(struct options *o, int id, const char *text, struc
 
 	v->given = true;
 	v->text = text;
+	v->at = o->arg_count;
 	switch (table[id].kind) {
 	case KIND_FLAG:
 	case KIND_TEXT:

@@ -28,6 +28,7 @@ struct option_value {
 	bool given;
 	const char *text; /* into argv; NULL: without an argument */
 	int64_t number;	  /* COUNT; DURATION in ms */
+	size_t at;	  /* how many words stood before it */
 };
 
 struct options {

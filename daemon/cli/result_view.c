@@ -130,8 +130,6 @@ void result_view_add_facets(struct buf *out, const struct term *t, const cJSON *
 
 void result_view_add_total(struct buf *out, const cJSON *result, int64_t shown)
 {
-	const char *cursor = json_text(result, "cursor");
-
 	output_add_count(out, shown);
 	buf_adds(out, json_false(result, "total_exact") ? " of at least " : " of ");
 	output_add_count(out, json_number(result, "total"));
@@ -142,6 +140,4 @@ void result_view_add_total(struct buf *out, const cJSON *result, int64_t shown)
 		buf_adds(out, "; the time ran out, there may be more");
 	if (json_false(result, "synced"))
 		buf_adds(out, "; the latest changes may be missing");
-	if (*cursor)
-		buf_addf(out, "; go on with --cursor %s", cursor);
 }

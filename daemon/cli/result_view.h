@@ -16,7 +16,7 @@
 void result_view_add_explanation(struct buf *out, const struct term *t, const cJSON *result);
 /* A small table for each facet, the ten most frequent values of it; nothing where there are none. */
 void result_view_add_facets(struct buf *out, const struct term *t, const cJSON *result);
-/* One line: "10 of at least 1,234 in 3 ms; …", and how to go on. */
+/* One line: "10 of at least 1,234 in 3 ms; …" */
 void result_view_add_total(struct buf *out, const cJSON *result, int64_t shown);
 
 #endif

@@ -103,6 +103,10 @@ def test_facets(tool):
     assert answer["facets"] == {"ext": [{"value": "txt", "count": 2}, {"value": "md", "count": 1}]}
     assert b"expected type" in tool("search", "brown", "--facets=kind").stderr
     assert tool("search", "brown", "--facets=kind").returncode == ERROR
+    misplaced = tool("search", "--facets", "type,ext", "brown")
+    assert misplaced.returncode == ERROR and b"--facets=type,ext" in misplaced.stderr
+    for words in (["--facets", "brown", "type"], ["brown", "--facets"], ["--facets", "types,ext"]):
+        assert tool("search", *words).returncode in (FOUND, NOTHING), words
 
 
 def test_many_values_are_cut(tool):
@@ -155,11 +159,18 @@ def test_directories_end_with_a_slash(tool):
 
 def test_the_next_page(tool):
     result = tool("search", "brown", "-n", "1")
-    total, cursor = re.search(rb"1 of (2) in \d+ ms; go on with --cursor (\S+)", result.stderr).groups()
-    rest = tool("search", "brown", "--cursor", cursor.decode())
-    assert rest.returncode == FOUND and b"--cursor" not in rest.stderr
-    assert {result.stdout.splitlines()[0], rest.stdout.splitlines()[0]} == \
-        {os.fsencode(tool.daemon.root / name) for name in ("fox.txt", "oak.txt")}
+    assert re.search(rb"1 of 2 in \d+ ms; go on with --offset 1\n", result.stderr)
+    cursor = json.loads(tool("search", "--json", "brown", "-n", "1").stdout)["cursor"]
+    for way in (["--offset", "1"], ["--cursor", cursor]):
+        rest = tool("search", "brown", *way)
+        assert rest.returncode == FOUND and b"go on" not in rest.stderr
+        assert {result.stdout.splitlines()[0], rest.stdout.splitlines()[0]} == \
+            {os.fsencode(tool.daemon.root / name) for name in ("fox.txt", "oak.txt")}
+    write(tool.daemon.root / "elm.txt", "a brown elm")
+    tool.daemon.sync()
+    first = json.loads(tool("search", "--json", "brown", "-n", "1").stdout)["cursor"]
+    assert b"go on with --cursor " in tool("search", "brown", "-n", "1", "--cursor", first).stderr
+    assert b"go on with --offset 2\n" in tool("search", "brown", "-n", "1", "--offset", "1").stderr
 
 
 def test_did_you_mean(tool):

@@ -272,7 +272,7 @@ def options(verb):
 
 
 def test_help_is_the_same_by_verb_and_by_option():
-    assert verbs()[0] == "search" and len(verbs()) == 18
+    assert verbs()[0] == "search" and len(verbs()) >= 18
     one = subprocess.run([TRAWL, "help", "search"], capture_output=True, check=True).stdout
     assert one == subprocess.run([TRAWL, "search", "--help"], capture_output=True, check=True).stdout
     assert b"--cursor CURSOR" in one
@@ -416,6 +416,13 @@ def test_search_parameters(server):
     assert server.params["sync_ms"] == 250 and server.params["snippet"] is False
 
 
+    run(server, "search", "a", "--facets", "--snippets", "3", "--recency", "36h", "--explain", "--group")
+    assert server.params == {"query": "a", "max_age_ms": 0, "timeout_ms": 2000, "snippet": {"count": 3}, "recency": 2,
+                             "facets": ["type", "ext", "year", "root", "author", "folder"], "explain": True, "group": True}
+    run(server, "search", "a", "--facets=year,ext", "--snippets", "0")
+    assert server.params["facets"] == ["year", "ext"] and server.params["snippet"] is False
+
+
 def test_search_waits_as_long_as_it_lets_the_daemon_wait(server):
     server.answers["search"] = lambda _: time.sleep(3.3) or found()
     assert run(server, "search", "a", "--timeout", "1ms", "--sync=3s")[0] == 1
@@ -434,7 +441,29 @@ def test_search_output_for_people(server):
         "/b//m.zip/x.txt\n  84 KiB  2026-09-21 14:13  text/plain  (found by its name)  (offline)\n"
         "  two lines of text \n")
     assert err.decode() == ("2 of at least 1,234 in 4 ms; the time ran out, there may be more; "
-                            "the latest changes may be missing; go on with --cursor NEXT\n")
+                            "the latest changes may be missing; go on with --offset 2\n")
+
+
+def test_search_shows_what_is_said_of_a_result(server):
+    server.answers["search"] = found(
+        hit("/d", "", marks=(), type="inode/directory", document=False, size=0),
+        hit("/e", "one", marks=(), snippets=[{"text": "one", "marks": []}, {"text": "two", "marks": [[0, 3]]}]),
+        total=2, facets={"ext": [{"value": f"e{i}", "count": 1000 - i} for i in range(12)], "author": [],
+                         "folder": [{"value": "/\ufffd", "value_b64": "L/8=", "count": 1}]},
+        facets_exact=False, rank_bounded=True, did_you_mean="some\x1bthing else",
+        explanation={"text": "some AND thing", "shape": "text", "sort": "relevance", "order": "desc", "recency": 0,
+                     "words": [{"text": "some", "forms": ["somes"]}, {"text": "th", "instead": ["the", "that"]}]})
+    status, out, err = run(server, "search", "some")
+    assert status == 0
+    assert out == (
+        b"query     some AND thing\nranked by some (also somes), th (only the, that)\nsorted by relevance, descending\n"
+        b"answered  by the text index, filters are checked\n\n"
+        b"/d/\n  2026-09-21 14:13  directory\n\n/e\n  84 KiB  2026-09-21 14:13  text/plain\n  one\n  two\n"
+        b"\next\n    1,000  e0\n" + b"".join(b"      %3d  e%d\n" % (1000 - i, i) for i in range(1, 10)) +
+        b"           and 2 more\n\nfolder\n        1  /\xff\n"
+        b"\nThe counts are not complete: there is too much to count.\n")
+    assert err == b"2 of 2 in 4 ms; only the newest are ranked\nDid you mean: some\x1bthing else\n"
+    assert run(server, "search", "-l", "some")[1] == b"/d\n/e\n"
 
 
 def test_search_paths_only(server):
