@@ -87,7 +87,7 @@ CONVERTERS := $(patsubst converters/%.c,$(BUILD)/trawl-convert-%,$(CONV_BUILT))
 UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 PROGRAMS := $(BUILD)/trawld $(BUILD)/trawl $(BUILD)/trawl-jail $(CONVERTERS)
 
-.PHONY: all help deps deps-build run test check check-boot unit units check-asan check-tsan lint bench install uninstall clean \
+.PHONY: all help deps deps-build run test check check-boot unit units check-asan check-tsan lint openrpc bench install uninstall clean \
 	fuzz fuzzers fixtures
 .DELETE_ON_ERROR:
 all: $(PROGRAMS)
@@ -101,6 +101,12 @@ $(BUILD)/gen/schema.inc: $(wildcard schema/*.sql) tests/lint/embed-sql.sh
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
 	$(Q)sh tests/lint/embed-sql.sh $(sort $(wildcard schema/*.sql)) > $@
+
+$(BUILD)/gen/results.inc: schema/results.json tests/lint/embed-sql.sh
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)sh tests/lint/embed-sql.sh $< > $@
+$(BUILD)/obj/daemon/serve/openrpc.o: $(BUILD)/gen/results.inc
 
 $(BUILD)/obj/daemon/%.o: daemon/%.c | $(BUILD)/gen/schema.inc
 	$(call say,CC,$<)
@@ -243,8 +249,12 @@ check-boot: all
 	$(call install_missing,systemd-container)
 	@BUILD=$(abspath $(BUILD)) sh tests/boot/run.sh
 
-lint:
-	@sh tests/lint/run.sh
+# The protocol, described for programs.
+openrpc: $(BUILD)/trawld
+	$(Q)$(BUILD)/trawld --describe > schema/openrpc.json
+
+lint: $(BUILD)/trawld
+	@BUILD=$(BUILD) sh tests/lint/run.sh
 
 # Not for tests, which find the documents in tests/data: makes those anew.  GROUPS="text web" makes these only.
 FIXTURE_DEPS := libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui libreoffice-draw-nogui pandoc \

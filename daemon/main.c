@@ -10,6 +10,7 @@
 #include "daemon.h"
 #include "search/search.h"
 #include "serve/notify.h"
+#include "serve/openrpc.h"
 #include "store/tree.h"
 
 #include <getopt.h>
@@ -25,7 +26,7 @@
 static void usage(FILE *to)
 {
 	fputs("usage: trawld [--config FILE] [--root DIR]... [--state DIR] [--socket PATH] [--once]\n"
-	      "              [--check-config] [--verbose] [--version] [--help]\n",
+	      "              [--check-config] [--describe] [--verbose] [--version] [--help]\n",
 		to);
 }
 
@@ -36,11 +37,26 @@ static const struct option longs[] = {
 	{"socket", required_argument, NULL, 'S'},
 	{"once", no_argument, NULL, '1'},
 	{"check-config", no_argument, NULL, 'C'},
+	{"describe", no_argument, NULL, 'D'},
 	{"verbose", no_argument, NULL, 'v'},
 	{"version", no_argument, NULL, 'V'},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
+
+/* The protocol, for programs. */
+static int describe(void)
+{
+	AUTO_BUF out = BUF_INIT;
+
+	openrpc_add(&out);
+	cJSON *tree = out.failed ? NULL : cJSON_Parse(out.data);
+	char *text = tree ? cJSON_Print(tree) : NULL;
+	int code = text && puts(text) >= 0 && fflush(stdout) == 0 ? 0 : EX_OSERR;
+	cJSON_free(text);
+	cJSON_Delete(tree);
+	return code;
+}
 
 /* -1: go on; else the exit status. */
 static int parse_options(int argc, char **argv, struct options *o)
@@ -71,6 +87,8 @@ static int parse_options(int argc, char **argv, struct options *o)
 		case 'C':
 			o->check_only = true;
 			break;
+		case 'D':
+			return describe();
 		case 'v':
 			o->verbose = true;
 			break;

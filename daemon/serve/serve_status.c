@@ -9,6 +9,7 @@
 #include "serve/converters.h"
 #include "serve/dispatch.h"
 #include "serve/handlers.h"
+#include "serve/openrpc.h"
 #include "serve/request.h"
 
 #include <string.h>
@@ -137,6 +138,17 @@ void serve_roots(struct request *r)
 	cJSON_Delete(result);
 	cJSON_Delete(roots);
 	request_status_error(r, ST_NOMEM);
+}
+
+void serve_rpc_discover(struct request *r)
+{
+	AUTO_BUF out = BUF_INIT;
+
+	openrpc_add(&out);
+	if (out.failed)
+		request_status_error(r, ST_NOMEM);
+	else
+		request_result(r, out.data, out.len);
 }
 
 /* {"search":{"query":"a string",…},…} */

@@ -39,6 +39,9 @@ FNR == 1 {
 	} else if (target == "schema.inc") {
 		if (room != "store")
 			bad("the schema is the store'"'"'s")
+	} else if (target == "results.inc") {
+		if (room != "serve")
+			bad("the schemas of results are serve'"'"'s")
 	} else if (target == "daemon.h" && room == "main")
 		next
 	else if (target !~ /\//)

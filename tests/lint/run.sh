@@ -23,4 +23,5 @@ check complexity sh tests/lint/complexity.sh
 check functions sh tests/lint/functions.sh
 check cppcheck cppcheck_all
 check man-pages mandoc_all
+check openrpc sh tests/lint/openrpc.sh
 [ "$failed" = 0 ] || { echo "lint: $failed checks failed"; exit 1; }

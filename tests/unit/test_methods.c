@@ -28,7 +28,8 @@ static void test_table(void **state)
 				assert_string_not_equal(p->name, q->name);
 		}
 	}
-	assert_null(method_find("subscribe"));
+	assert_null(method_find("rpc_discover"));
+	assert_non_null(method_find("rpc.discover"));
 	assert_null(method_find("Search"));
 	assert_null(method_find(""));
 }

@@ -12,6 +12,7 @@ _trawl_takes()
 	cat) echo --part --parts --null ;;
 	changes) echo --since --limit ;;
 	stats) echo --prometheus ;;
+	rpc) echo --describe ;;
 	esac
 }
 
@@ -63,8 +64,8 @@ _trawl()
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		;;
 	rpc)
-		mapfile -t COMPREPLY < <(compgen -W 'search suggest cancel status stats explain sync failures document parts changes roots
-			version reindex pause resume reload check shutdown' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'search suggest cancel status stats explain sync failures document parts changes
+			subscribe unsubscribe roots version rpc.discover reindex pause resume reload check shutdown' -- "$cur")
 		;;
 	esac
 }

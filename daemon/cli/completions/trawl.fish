@@ -51,5 +51,6 @@ complete -c trawl -n '__fish_seen_subcommand_from cat why' -l part -x -d 'a part
 complete -c trawl -n '__fish_seen_subcommand_from cat' -l parts -d 'list the parts inside the document'
 complete -c trawl -n '__fish_seen_subcommand_from changes' -l since -x -d 'only what changed after it'
 complete -c trawl -n '__fish_seen_subcommand_from stats' -l prometheus -d "in Prometheus' text format"
+complete -c trawl -n '__fish_seen_subcommand_from rpc' -l describe -d 'print the protocol, described for programs (OpenRPC)'
 complete -c trawl -n '__fish_seen_subcommand_from why cat reindex' -F
 complete -c trawl -n '__fish_seen_subcommand_from help' -a "$verbs"
