@@ -10,6 +10,7 @@
 enum {
 	WINDOW_MAX = 64,
 	RUN_SHARE = 3,	       /* so many characters of a script without spaces are as long as a word */
+	MARKS_MAX = 8,	       /* behind the last character */
 	GAP_BYTES_MAX = 64,    /* of a run between two tokens: rulers, base64, binary rubbish */
 	TOKEN_BYTES_MAX = 128, /* of one token */
 	LEAD_SHARE = 4,	       /* a quarter of the free room goes before the first mark */
@@ -130,6 +131,7 @@ size_t snippets_choose(const struct spots *spots, size_t want, size_t count, str
 struct range {
 	size_t start, end; /* bytes; of a pair the first character's */
 	size_t sign;	   /* bytes behind it that are its sign */
+	bool mark;	   /* a vowel or tone on the character before */
 };
 
 struct window {
@@ -139,11 +141,16 @@ struct window {
 	size_t count; /* ranges kept */
 	size_t size;  /* of them, in thirds */
 	bool more;    /* a token follows the last one kept */
-	struct range ranges[WINDOW_MAX * RUN_SHARE];
+	bool inside;  /* the last token seen is not the last of its run */
+	size_t letter; /* where the last character that is no mark began */
+	struct range ranges[WINDOW_MAX * RUN_SHARE + MARKS_MAX];
 };
 
-static bool is_full(const struct window *w)
+/* Nothing is cut off that stands on the last character. */
+static bool is_full(const struct window *w, bool mark)
 {
+	if (mark && w->count < sizeof w->ranges / sizeof w->ranges[0])
+		return false;
 	return w->size >= w->want * RUN_SHARE || w->at >= w->passage->limit;
 }
 
@@ -160,17 +167,21 @@ static bool keep_token(void *arg, const struct token *t)
 	/* Where a pair overlaps with its follower it is cut. */
 	if (last && t->start < last->end)
 		last->end = t->start;
+	bool mark = t->mark && w->inside;
+	if (!mark)
+		w->letter = t->start;
+	w->inside = t->kind == TOKEN_PAIR;
 	if (w->at < w->passage->start) {
 		w->at++;
 		return true;
 	}
-	if (is_full(w)) {
+	if (is_full(w, mark)) {
 		w->more = true;
 		return false;
 	}
 	w->at++;
 	w->size += t->kind == TOKEN_WORD ? RUN_SHARE : 1;
-	w->ranges[w->count++] = (struct range){t->start, t->end, 0};
+	w->ranges[w->count++] = (struct range){last ? t->start : w->letter, t->end, 0, mark};
 	return true;
 }
 
@@ -275,6 +286,8 @@ static void add_mark(struct snippet *out, size_t at, size_t len, bool joined)
 static void write_tokens(struct writer *w, const char *text, const struct window *win,
 	const struct spots *spots, struct snippet *out)
 {
+	bool covered = false;
+
 	for (size_t i = 0; i < win->count; i++) {
 		const struct range *r = &win->ranges[i];
 		struct cover c = look_up(spots, win->passage->start + i);
@@ -286,8 +299,11 @@ static void write_tokens(struct writer *w, const char *text, const struct window
 		write_token(w, text, r);
 		size_t len = out->text.len - at;
 		buf_add(&out->text, text + r->end, r->sign);
-		if (c.any)
-			add_mark(out, at, len + (c.sign ? r->sign : 0), c.joined && i > 0);
+		/* What stands on a character is marked with it. */
+		c.joined = covered && (c.joined || r->mark);
+		covered = c.any || c.joined;
+		if (covered)
+			add_mark(out, at, len + (c.sign ? r->sign : 0), c.joined);
 	}
 }
 

@@ -11,7 +11,10 @@
 #include <string.h>
 #include <zstd.h>
 
-/* "offset.phrase offset.phrase …", each of one token, or "offset.phrase+size". */
+/*
+ * "offset.phrase offset.phrase …", each of one token, or "offset.phrase+size"; behind it "p", "l" or "s" where the phrase
+ * ends in a pair, a lone character, a sign.
+ */
 static struct spots *spots_of(const char *s)
 {
 	struct spots *out = mem_zalloc(sizeof *out + SPOTS_MAX * sizeof out->spot[0]);
@@ -23,8 +26,13 @@ static struct spots *spots_of(const char *s)
 		size = 1;
 		if (sscanf(s, "+%u%n", &size, &n) == 1)
 			s += n;
+		enum token_kind ending = *s == 'p'   ? TOKEN_PAIR
+					 : *s == 'l' ? TOKEN_LONE
+					 : *s == 's' ? TOKEN_SIGNED
+						     : TOKEN_WORD;
+		s += ending != TOKEN_WORD;
 		out->spot[out->count++] =
-			(struct spot){offset, (uint16_t)phrase, (uint16_t)size, TOKEN_WORD};
+			(struct spot){offset, (uint16_t)phrase, (uint16_t)size, ending};
 	}
 	return out;
 }
@@ -94,6 +102,36 @@ static const struct {
 	{"a b c", "1.0 1.1", 16, "a [b] c"},
 	/* the window ends within a phrase */
 	{"x a b c", "1.0+3", 2, "\xe2\x80\xa6[a b]\xe2\x80\xa6"},
+	/* scripts without spaces: a pair's mark is two characters, overlapping ones are one */
+	{"日本語の文書", "1.0p", 16, "日[本語]の文書"},
+	{"日本語の文書", "1.0l", 16, "日[本]語の文書"},
+	{"日本語の文書", "0.0+2p", 16, "[日本語]の文書"},
+	{"日本語の文書", "0.0p 1.1p 4.2p", 16, "[日本語]の[文書]"},
+	{"日本語の文書", "0.0p 2.1p", 16, "[日本][語の]文書"},
+	{"日本語の文書", "0.0l 1.1l", 16, "[日][本]語の文書"},
+	{"日本語。文書", "2.0+2p", 16, "日本[語。文書]"},
+	{"日本 abc", "0.0+3", 16, "[日本 abc]"},
+	{"abc日本", "0.0+2p", 16, "[abc日本]"},
+	{"abc日本", "0.0+2l", 16, "[abc日]本"},
+	/* three characters are as long as a word */
+	{"一二三四五六七八九十", "", 2, "一二三四五六\u2026"},
+	{"一二三四五六七八九十", "6.0p", 2, "\u2026[七八]九十"},
+	{"一二三四五六七八九十", "9.0l", 1, "\u2026[十]"},
+	{"ab 一二三四", "", 2, "ab 一二三\u2026"},
+	/* vowels and tones stay on their letters, at both ends, and are marked with them */
+	{"กที่ขค", "", 1, "กที่\u2026"},
+	{"กที่ขค", "2.0p", 1, "\u2026[ที่]ข\u2026"},
+	{"กที่ขค", "1.0l", 16, "ก[ที่]ขค"},
+	{"ก \u0e35\u0e48ข", "1.0p", 1, "\u2026[\u0e35\u0e48]ข"},
+	/* signs */
+	{"we use C++ now", "2.0s", 16, "we use [C++] now"},
+	{"we use C++ now", "2.0", 16, "we use [C]++ now"},
+	{"we use C++ now", "1.0+2s", 16, "we [use C++] now"},
+	{"we use C++ now", "2.0+2", 16, "we use [C++ now]"},
+	{"we use C++", "2.0s", 1, "\u2026[C++]"},
+	{"we use C++ now", "2.0s", 1, "\u2026[C++]\u2026"},
+	/* full width */
+	{"ＡＢＣ！ｄ", "0.0", 16, "[ＡＢＣ]！ｄ"},
 	/* more of the words asked for is better, earlier is better among equals */
 	{"p x x x x x x x p q x x", "0.0 8.0 9.1", 4, "\xe2\x80\xa6[p] [q] x x"},
 	{"p x x x x x p x x x", "0.0 6.0", 4, "[p] x x x\xe2\x80\xa6"},
@@ -108,6 +146,83 @@ static void test_cases(void **state)
 
 		if (strcmp(s, cases[i].shown) != 0)
 			fail_msg("%s: %s instead of %s", cases[i].text, s, cases[i].shown);
+	}
+}
+
+/* "start-limit start-limit …" of the passages, best first; "" for no limit. */
+static char *choose(const char *places, size_t want, size_t count)
+{
+	struct spots *spots = spots_of(places);
+	struct passage p[SNIPPETS_MAX];
+	size_t chosen = snippets_choose(spots, want, count, p);
+	struct buf out = BUF_INIT;
+
+	for (size_t i = 0; i < chosen; i++) {
+		buf_addf(&out, "%s%zu-", i ? " " : "", p[i].start);
+		if (p[i].limit != SIZE_MAX)
+			buf_addf(&out, "%zu", p[i].limit);
+	}
+	mem_free(spots);
+	return buf_take(&out);
+}
+
+static const struct {
+	const char *places;
+	size_t want, count;
+	const char *chosen;
+} choices[] = {
+	{"", 10, 8, "0-"},
+	{"50.0", 9, 8, "48-"},
+	{"50.0 51.0 52.0", 9, 8, "48-"},
+	{"0.0 100.0 200.0", 9, 2, "0-98 98-"},
+	{"0.0 100.0 200.0", 9, 8, "0-98 98-198 198-"},
+	/* both words beat one, then what is new, then what is earlier */
+	{"0.0 100.0 101.1 200.1", 9, 1, "99-"},
+	{"0.0 100.0 101.1 200.1", 9, 3, "99-198 0-99 198-"},
+	{"0.0 20.0 40.0 60.1", 9, 2, "0-58 58-"},
+	/* none lies over another */
+	{"0.0 5.0 12.0 14.0", 9, 8, "0-10 10-"},
+};
+
+static void test_choices(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
+		AUTO_FREE char *s = choose(choices[i].places, choices[i].want, choices[i].count);
+
+		if (strcmp(s, choices[i].chosen) != 0)
+			fail_msg("%s: %s instead of %s", choices[i].places, s, choices[i].chosen);
+	}
+}
+
+/* Whatever the places, passages keep apart, and the first is the one that is chosen alone. */
+static void test_choices_random(void **state)
+{
+	uint64_t seed = 3;
+
+	(void)state;
+	for (int round = 0; round < 5000; round++) {
+		struct spots *spots = spots_of("");
+		struct passage p[SNIPPETS_MAX], alone;
+		size_t want = 1 + fixture_random(&seed, 64);
+		uint32_t at = 0;
+
+		for (uint32_t n = fixture_random(&seed, SPOTS_MAX + 1); n; n--) {
+			at += fixture_random(&seed, 30);
+			spots->spot[spots->count++] = (struct spot){at,
+				(uint16_t)fixture_random(&seed, 5),
+				(uint16_t)(1 + fixture_random(&seed, 3)), TOKEN_WORD};
+		}
+		size_t count = 1 + fixture_random(&seed, SNIPPETS_MAX);
+		size_t chosen = snippets_choose(spots, want, count, p);
+		assert_in_range(chosen, 1, count);
+		for (size_t i = 0; i < chosen; i++)
+			for (size_t j = 0; j < chosen; j++)
+				assert_true(i == j || p[i].start + want <= p[j].start ||
+					    p[j].start + want <= p[i].start);
+		assert_int_equal(snippets_choose(spots, want, 1, &alone), 1);
+		assert_int_equal(alone.start, p[0].start);
+		mem_free(spots);
 	}
 }
 
@@ -242,6 +357,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_choices),
+		cmocka_unit_test(test_choices_random),
 		cmocka_unit_test(test_long_runs),
 		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_random),
