@@ -1,26 +1,10 @@
-/* trawl changes: what became of which file since a clock, then the clock to ask with next time. */
+/* trawl changes: what became of which file since a clock, then the clock to ask with next time; or as it goes on. */
 #include "cli/cli.h"
 #include "cli/json.h"
 #include "cli/output.h"
+#include "cli/watching.h"
 
 #include <string.h>
-
-static void add_change(struct buf *out, const struct term *t, const cJSON *change)
-{
-	const char *kind = json_text(change, "kind");
-	AUTO_BUF from = BUF_INIT;
-
-	output_add_label(out, t, kind);
-	json_add_path(&from, change, "from");
-	if (from.failed)
-		out->failed = true;
-	if (from.len) {
-		term_add(out, t, from.data, from.len);
-		buf_adds(out, " -> ");
-	}
-	output_add_path(out, t, STYLE_BOLD, change);
-	buf_adds(out, json_true(change, "dir") ? "/\n" : "\n");
-}
 
 static void remark_clock(const struct cli *cli, const cJSON *result)
 {
@@ -50,6 +34,15 @@ static enum outcome ask(struct cli *cli, const char *since, struct reply *reply)
 	return cli_call(cli, "changes", &params, patience_ms, reply);
 }
 
+/* As everything is below the root, so is everything told. */
+static enum outcome follow(struct cli *cli)
+{
+	struct watching w = {.cli = cli, .params = cJSON_CreateObject(), .add = watching_add_change};
+
+	json_put_text(&w.params, "path", "/", 1);
+	return watching_run(&w);
+}
+
 enum outcome cmd_changes(struct cli *cli)
 {
 	const struct option_value *given = cli->options.value;
@@ -57,6 +50,8 @@ enum outcome cmd_changes(struct cli *cli)
 	enum outcome shown = OUTCOME_NOTHING;
 	bool more = true;
 
+	if (given[OPT_FOLLOW].given)
+		return follow(cli);
 	buf_adds(&since, given[OPT_SINCE].given ? given[OPT_SINCE].text : "");
 	/* Without --limit all pages are fetched; with it, or as JSON, one is. */
 	while (more && !since.failed) {
@@ -73,7 +68,7 @@ enum outcome cmd_changes(struct cli *cli)
 		if (cli_print_json(cli, &reply))
 			return shown;
 		cJSON_ArrayForEach(change, list)
-			add_change(&out, &cli->out, change);
+			watching_add_change(&out, cli, change);
 		cli_print(&out);
 		more = json_true(reply.result, "more") && !given[OPT_LIMIT].given &&
 		       cJSON_GetArraySize(list) > 0;

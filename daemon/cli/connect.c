@@ -27,6 +27,8 @@ struct connection {
 	int fd;
 	double last_id;
 	struct frame_splitter splitter;
+	struct buf told; /* lines that came unasked, each with a NUL behind it */
+	size_t told_done;
 };
 
 /* --- finding and opening ------------------------------------------------------------------------ */
@@ -139,6 +141,7 @@ void connect_close(struct connection *c)
 		return;
 	close(c->fd);
 	frame_splitter_finish(&c->splitter);
+	buf_finish(&c->told);
 	mem_free(c);
 }
 
@@ -185,46 +188,67 @@ static enum status send_all(struct connection *c, const struct buf *request, int
 	return ST_OK;
 }
 
-/* What the splitter's callbacks work on while one reply is awaited. */
+/* What the splitter's callbacks work on while one reply, or anything that comes unasked, is awaited. */
 struct waiting {
-	double id;
+	struct connection *c;
+	double id; /* 0: no reply */
 	struct reply *reply;
 	enum status st; /* ST_AGAIN: nothing yet */
 	const char *fault;
 };
 
-static bool take_line(void *arg, const char *bytes, size_t n)
+static void take_reply(struct waiting *w, cJSON *message, const char *bytes, size_t n)
 {
-	struct waiting *w = arg;
+	const cJSON *error = cJSON_GetObjectItemCaseSensitive(message, "error");
 	const char *raw;
 	size_t raw_len;
 
-	w->st = ST_PROTOCOL;
-	if (!frame_check(bytes, n, &w->fault))
-		return false;
-	cJSON *message = frame_parse(bytes, n);
-	if (!message) {
-		w->fault = "not JSON";
-		return false;
-	}
-	const cJSON *id = cJSON_GetObjectItemCaseSensitive(message, "id");
-	const cJSON *error = cJSON_GetObjectItemCaseSensitive(message, "error");
-	/* An error with a null id is about a request that could not be read: the one that is open. */
-	if (!(cJSON_IsNumber(id) && id->valuedouble == w->id) && !(error && cJSON_IsNull(id))) {
-		cJSON_Delete(message);
-		w->st = ST_AGAIN;
-		return true;
-	}
 	w->reply->message = message;
 	w->reply->error = error;
 	w->reply->result = error ? NULL : cJSON_GetObjectItemCaseSensitive(message, "result");
+	w->st = ST_PROTOCOL;
 	w->fault = "neither a result nor an error";
 	if (error || (w->reply->result && json_find_raw(bytes, n, "result", &raw, &raw_len))) {
 		if (!error)
 			buf_add(&w->reply->raw, raw, raw_len);
 		w->st = buf_status(&w->reply->raw);
 	}
-	return false;
+}
+
+/* An error with a null id is about a request that could not be read: the one that is open. */
+static bool is_reply(const struct waiting *w, const cJSON *message)
+{
+	const cJSON *id = cJSON_GetObjectItemCaseSensitive(message, "id");
+
+	if (w->st != ST_AGAIN || !w->id)
+		return false;
+	return (cJSON_IsNumber(id) && id->valuedouble == w->id) ||
+	       (cJSON_IsNull(id) && cJSON_GetObjectItemCaseSensitive(message, "error"));
+}
+
+/* Lines behind the reply are looked at too: the daemon may have told something at once. */
+static bool take_line(void *arg, const char *bytes, size_t n)
+{
+	struct waiting *w = arg;
+	cJSON *message = frame_check(bytes, n, &w->fault) ? frame_parse(bytes, n) : NULL;
+
+	if (!message) {
+		w->st = ST_PROTOCOL;
+		w->fault = w->fault ? w->fault : "not JSON";
+		return false;
+	}
+	if (is_reply(w, message)) {
+		take_reply(w, message, bytes, n);
+		return w->st == ST_OK;
+	}
+	if (cJSON_GetObjectItemCaseSensitive(message, "method")) {
+		buf_add(&w->c->told, bytes, n);
+		buf_addc(&w->c->told, '\0');
+		if (!w->id)
+			w->st = buf_status(&w->c->told);
+	}
+	cJSON_Delete(message);
+	return true;
 }
 
 static bool take_too_long(void *arg)
@@ -275,7 +299,7 @@ enum status connect_call(struct connection *c, const char *method, const cJSON *
 	int64_t timeout_ms, struct reply *out, struct buf *why)
 {
 	int64_t deadline_ms = timeout_ms ? now_mono_ms() + timeout_ms : 0;
-	struct waiting w = {.id = ++c->last_id, .reply = out, .st = ST_AGAIN};
+	struct waiting w = {.c = c, .id = ++c->last_id, .reply = out, .st = ST_AGAIN};
 	AUTO_BUF request = BUF_INIT;
 
 	reply_finish(out);
@@ -295,4 +319,24 @@ enum status connect_call(struct connection *c, const char *method, const cJSON *
 		explain_fault(st, &w, why);
 	}
 	return st;
+}
+
+enum status connect_next(struct connection *c, struct buf *line, struct buf *why)
+{
+	struct waiting w = {.c = c, .st = ST_AGAIN};
+
+	buf_clear(line);
+	if (c->told_done == c->told.len) {
+		buf_clear(&c->told);
+		c->told_done = 0;
+		enum status st = receive(c, 0, &w);
+		if (st != ST_OK) {
+			explain_fault(st, &w, why);
+			return st;
+		}
+	}
+	const char *next = c->told.data + c->told_done;
+	buf_adds(line, next);
+	c->told_done += strlen(next) + 1;
+	return buf_status(line);
 }

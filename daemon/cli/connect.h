@@ -1,7 +1,7 @@
 /*
  * connect: the line to the daemon: its socket found, one request sent, its reply awaited.
  *
- * Blocking; one request at a time.
+ * Blocking; one request at a time.  What the daemon tells unasked is kept until connect_next takes it.
  */
 #ifndef CLI_CONNECT_H
 #define CLI_CONNECT_H
@@ -36,5 +36,11 @@ void reply_finish(struct reply *r);
  */
 MUST_USE enum status connect_call(struct connection *c, const char *method, const cJSON *params,
 	int64_t timeout_ms, struct reply *out, struct buf *why);
+
+/*
+ * The next notification, NUL-ended in *line, whole and valid JSON; waits for it without end.  ST_UNAVAILABLE: the daemon
+ * went away; ST_PROTOCOL; ST_NOMEM; each with *why.
+ */
+MUST_USE enum status connect_next(struct connection *c, struct buf *line, struct buf *why);
 
 #endif

@@ -10,7 +10,8 @@ _trawl_takes()
 	failures) echo --limit --offset ;;
 	why) echo --part ;;
 	cat) echo --part --parts --null ;;
-	changes) echo --since --limit ;;
+	changes) echo --since --limit --follow ;;
+	watch) echo --path --since --limit --no-snippet --paths-only --null ;;
 	stats) echo --prometheus ;;
 	rpc) echo --describe ;;
 	esac
@@ -19,14 +20,14 @@ _trawl_takes()
 _trawl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb='' i
-	local verbs='search suggest status why sync failures cat changes stats roots reindex pause resume reload check shutdown
+	local verbs='search suggest status why sync failures cat changes watch stats roots reindex pause resume reload check shutdown
 		rpc version help'
 	local common='--json --socket --timeout --help'
 
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--socket | --timeout | --limit | --offset | --cursor | --sort | --order | --part | --since | --snippets | --recency | -n)
+		--socket | --timeout | --limit | --offset | --cursor | --sort | --order | --part | --since | --snippets | --recency | --path | -n)
 			((i++)) ;;
 		-*) ;;
 		*)
@@ -36,7 +37,7 @@ _trawl()
 		esac
 	done
 	case $prev in
-	--socket)
+	--socket | --path)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
