@@ -2,7 +2,6 @@
 #include "search/facets.h"
 
 #include "core/mem.h"
-#include "core/path.h"
 #include "core/strmap.h"
 #include "search/facet_walk.h"
 #include "search/json.h"
@@ -335,13 +334,8 @@ static int compare_values(const void *a, const void *b)
 
 static void add_value(const struct value *v, struct buf *out)
 {
-	buf_adds(out, "{\"value\":");
-	json_add_string(out, v->bytes, v->len);
-	if (!utf8_valid(v->bytes, v->len)) {
-		buf_adds(out, ",\"value_b64\":\"");
-		base64_add(out, v->bytes, v->len);
-		buf_addc(out, '"');
-	}
+	buf_addc(out, '{');
+	json_add_bytes(out, "value", v->bytes, v->len);
 	buf_addf(out, ",\"count\":%lld}", (long long)v->hits);
 }
 

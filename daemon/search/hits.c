@@ -204,14 +204,15 @@ static void add_files(const struct hits *h, size_t total, size_t kept, const str
 		}
 		buf_addc(out, '}');
 	}
-	buf_addf(out, "],\"paths_total\":%zu,\"name\":", total);
+	buf_addf(out, "],\"paths_total\":%zu,", total);
 	path = h->paths.data;
 	if (first->part_len) {
 		const char *leaf = part_leaf(behind(path));
 
-		json_add_string(out, leaf, strlen(leaf));
+		json_add_bytes(out, "name", leaf, strlen(leaf));
 	} else {
-		json_add_string(out, path + first->path_len - first->name_len, first->name_len);
+		json_add_bytes(out, "name", path + first->path_len - first->name_len,
+			first->name_len);
 	}
 	buf_addf(out, ",\"size\":%lld,\"mtime\":%lld,\"offline\":%s", (long long)first->size,
 		seconds(first->mtime_ns), first->offline ? "true" : "false");

@@ -47,13 +47,18 @@ void json_add_string(struct buf *out, const char *s, size_t len)
 		add_valid(out, lossy.data, lossy.len);
 }
 
+void json_add_bytes(struct buf *out, const char *key, const char *bytes, size_t len)
+{
+	buf_addf(out, "\"%s\":", key);
+	json_add_string(out, bytes, len);
+	if (utf8_valid(bytes, len))
+		return;
+	buf_addf(out, ",\"%s_b64\":\"", key);
+	base64_add(out, bytes, len);
+	buf_addc(out, '"');
+}
+
 void json_add_path(struct buf *out, const char *path, size_t len)
 {
-	buf_adds(out, "\"path\":");
-	json_add_string(out, path, len);
-	if (utf8_valid(path, len))
-		return;
-	buf_adds(out, ",\"path_b64\":\"");
-	base64_add(out, path, len);
-	buf_addc(out, '"');
+	json_add_bytes(out, "path", path, len);
 }

@@ -6,6 +6,8 @@
 
 /* With quotes; ill-formed bytes become U+FFFD. */
 void json_add_string(struct buf *out, const char *s, size_t len);
+/* "key":"…" and, if the bytes are not UTF-8, "key_b64":"…". */
+void json_add_bytes(struct buf *out, const char *key, const char *bytes, size_t len);
 /* "path":"…" and, if the bytes are not UTF-8, "path_b64":"…". */
 void json_add_path(struct buf *out, const char *path, size_t len);
 

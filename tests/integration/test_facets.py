@@ -238,6 +238,10 @@ def test_names_that_are_no_text(daemon):
     write(daemon.root / "b.t\u00e9xt", "walrus too")
     daemon.start()
     daemon.sync()
+    write(os.path.join(os.fsencode(daemon.root), b"d\xe9but.txt"), "penguin")
+    daemon.sync()
+    hit = daemon.search("penguin")["hits"][0]
+    assert trawl.path_of(hit, "name") == b"d\xe9but.txt" and hit["name"] == "d\ufffdbut.txt" and "name_b64" in hit
     folders = daemon.search("walrus", facets=["folder"])["facets"]["folder"]
     odd = [v for v in folders if "value_b64" in v]
     assert len(folders) == 2 and len(odd) == 1
@@ -297,6 +301,11 @@ def test_nothing_unreadable_is_counted(make_daemon):
     daemon.start()
     daemon.sync()
     wanted = list(NAMES)
+    hits = ask_as(daemon, NOBODY, "orca")["hits"]
+    assert [(h["path"], h["paths"], h["paths_total"]) for h in hits] == \
+        [(os.fspath(daemon.root / "open/a.txt"), [{"path": os.fspath(daemon.root / "open/a.txt")}], 1)]
+    both = daemon.search("one")["hits"][0]
+    assert both["paths_total"] == 2 and {os.path.basename(p["path"]) for p in both["paths"]} == {"a.txt", "copy.txt"}
     seen = as_counters(ask_as(daemon, NOBODY, "orca", facets=wanted)["facets"])
     year = time.strftime("%Y", time.gmtime(os.stat(daemon.root / "open/a.txt").st_mtime))
     assert seen == {"type": {"text/plain": 1}, "ext": {"txt": 1}, "year": {year: 1}, "root": {"docs": 1}, "author": {},

@@ -341,3 +341,20 @@ def test_quoted_words_from_anywhere(library):
             library.search(quote(text))
         except RpcError as e:
             assert e.word == "bad_query" and text in ("(", "\\", 'say "hi"')
+
+
+def test_several_snippets(library):
+    """Each shows what the ones before do not, none overlaps another, the first is `snippet`; marks are on the words."""
+    hit = library.search("needle OR haystack OR filler", snippet={"tokens": 8, "count": 4})["hits"][0]
+    assert hit["snippets"][0] == hit["snippet"] and 2 <= len(hit["snippets"]) <= 4
+    seen = set()
+    for snippet in hit["snippets"]:
+        text = snippet["text"].encode()
+        marked = {text[at:at + n].decode() for at, n in snippet["marks"]}
+        assert marked and marked <= {"needle", "haystack", "filler"}
+        seen |= marked
+    assert seen == {"needle", "haystack", "filler"}
+    one = library.search("needle", snippet={"tokens": 8, "count": 4})["hits"][0]["snippets"]
+    assert len(one) == 1
+    assert "snippets" not in library.search("needle", snippet={"count": 1})["hits"][0]
+    assert library.search("plants", snippet={"count": 3})["hits"][0]["snippets"] == [], "a directory has no text"
