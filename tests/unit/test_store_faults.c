@@ -5,9 +5,11 @@
  */
 #include "store_fixture.h"
 
+#include "core/guard.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/now.h"
+#include "search/seen.h"
 #include "store/changes.h"
 #include "store/listing.h"
 #include "store/parts.h"
@@ -81,6 +83,29 @@ static enum status put_file(struct fixture *f, const char *name, int64_t documen
 	return tree_file_put(f->db, &c);
 }
 
+/* Who may see what is another: of a root, a directory and a file. */
+static enum status regrant(struct fixture *f)
+{
+	struct ident ident = {.ino = 5, .mode = 0100600, .nlink = 2};
+	const struct file_change touch = {.dir = 2, .name = "two", .ident = &ident};
+	struct dir_row row = {.id = 3,
+		.root = f->root,
+		.parent = 1,
+		.name = "b",
+		.ident = {.ino = 3, .mode = 040700},
+		.acl = "acl",
+		.acl_len = 3};
+	AUTO_BUF chain = BUF_INIT;
+
+	chain_add(&chain, &(struct guard){.mode = 040711});
+	enum status st = buf_status(&chain);
+	if (st == ST_OK)
+		st = tree_root_above(f->db, f->root, chain.data, chain.len);
+	if (st == ST_OK)
+		st = tree_file_touch(f->db, &touch);
+	return st == ST_OK ? tree_dir_put(f->db, &row) : st;
+}
+
 /* A bit of everything that a transaction does. */
 static enum status work(struct fixture *f)
 {
@@ -92,6 +117,8 @@ static enum status work(struct fixture *f)
 		st = put_file(f, "other", id, false);
 	if (st == ST_OK)
 		st = put_file(f, "broken", 0, true);
+	if (st == ST_OK)
+		st = regrant(f);
 	if (st == ST_OK)
 		st = tree_file_move(f->db, 2, "one", 3, "moved");
 	if (st == ST_OK)
@@ -123,6 +150,8 @@ static int64_t first_document; /* of the last fill */
 
 static enum status read_all(struct fixture *f)
 {
+	const uint32_t groups[] = {9, 7};
+	const struct caller caller = {.uid = 5, .gid = 5, .groups = groups, .group_count = 2};
 	AUTO_BUF out = BUF_INIT;
 	struct db *reader = NULL;
 	bool more;
@@ -135,6 +164,10 @@ static enum status read_all(struct fixture *f)
 		st = tree_dir_path(reader, 3, &out);
 	if (st == ST_OK)
 		st = changes_list(reader, 0, 100, ignore_change, NULL, &more);
+	if (st == ST_OK)
+		st = seen_is_fresh(reader, &caller, 0, &more);
+	if (st == ST_OK)
+		st = seen_list(reader, &caller, 0, 100, ignore_change, NULL, &more);
 	if (st == ST_OK)
 		st = documents_text(reader, first_document, &out);
 	db_rollback(reader);
@@ -245,7 +278,9 @@ static void fill_parts(struct fixture *f)
 
 static void fill(struct fixture *f)
 {
+	db_keep_access(f->db, true);
 	assert_ok(db_begin(f->db));
+	assert_ok(tree_root_above(f->db, f->root, "", 0));
 	fixture_dir(f, 1, 0, "");
 	fixture_dir(f, 2, 1, "a");
 	fixture_dir(f, 3, 1, "b");
