@@ -6,6 +6,8 @@
 #include "search/bound.h"
 #include "store/name_index.h"
 
+#include <string.h>
+
 /* --- kinds --- */
 
 struct kind {
@@ -131,39 +133,17 @@ static bool load(struct run *run, struct sql *sql, int64_t most)
 		    domain_load(&run->domain, &run->stopper, rows);
 	sqlite3_finalize(rows);
 	if (good && most >= 0 && run->domain.count - before > (size_t)most) {
+		/* The oldest stands first. */
+		struct member *first = run->domain.members + before;
+
+		memmove(first, first + 1, (size_t)most * sizeof *first);
 		run->domain.count--;
-		run->bounded = run->uncounted = true;
+		run->cut = true;
 	}
 	return good;
 }
 
-/* --- names --- */
-
-/* A negation must see all the names that it is about: there is no bound then. */
-static bool load_names_of(struct run *run, const struct kind *k)
-{
-	const struct source s = {.way = WAY_NAMES, .match = run->plan->names.text.data};
-	bool bounded = !run->only && !run->plan->negates_text;
-	struct plan_context c = context_of(run, k);
-	AUTO_SQL sql = SQL_INIT;
-
-	add_from(&s, k, &c, &sql);
-	if (k->of_dirs)
-		only_add_dirs(run->only, "f.id", &sql);
-	else
-		only_add_files(run->only, "f.id", &sql);
-	add_order(&s, k, &sql);
-	return load(run, &sql, bounded ? BOUND_NAMES : -1);
-}
-
-bool places_load_named(struct run *run)
-{
-	return load_names_of(run, &files_kind) &&
-	       (!run->filters.has_parts || load_names_of(run, &parts_kind)) &&
-	       load_names_of(run, &dirs_kind) && domain_index(&run->domain, &run->stopper);
-}
-
-/* --- filters --- */
+/* --- what a query wants --- */
 
 struct wanted {
 	const struct forms *forms;
@@ -300,6 +280,122 @@ static bool load_wanted(struct run *run, const struct kind *k, const struct want
 	return (!w->filter_count && !w->all) || load_source(run, k, &rows);
 }
 
+/* --- names --- */
+
+static bool load_names_of(struct run *run, const struct kind *k, int64_t most)
+{
+	const struct source s = {.way = WAY_NAMES, .match = run->plan->names.text.data};
+	struct plan_context c = context_of(run, k);
+	AUTO_SQL sql = SQL_INIT;
+
+	add_from(&s, k, &c, &sql);
+	if (k->of_dirs)
+		only_add_dirs(run->only, "f.id", &sql);
+	else
+		only_add_files(run->only, "f.id", &sql);
+	add_order(&s, k, &sql);
+	return load(run, &sql, most);
+}
+
+static bool load_all_names(struct run *run, int64_t most)
+{
+	return load_names_of(run, &files_kind, most) &&
+	       (!run->filters.has_parts || load_names_of(run, &parts_kind, most)) &&
+	       load_names_of(run, &dirs_kind, most);
+}
+
+/* Whether no more than BOUND_NAMES rows of that index match. */
+static bool is_rare(struct run *run, const char *index, const char *match)
+{
+	AUTO_SQL sql = SQL_INIT;
+	sqlite3_stmt *row = NULL;
+	bool rare = false;
+
+	sql_add(&sql, "SELECT count(*) FROM (SELECT 1 FROM ");
+	sql_add(&sql, index);
+	sql_add(&sql, " WHERE ");
+	sql_add(&sql, index);
+	sql_add(&sql, " MATCH ");
+	sql_string(&sql, match);
+	sql_add(&sql, " LIMIT ");
+	sql_int(&sql, BOUND_NAMES + 1);
+	sql_add(&sql, ")");
+	if (stopper_ok(&run->stopper, sql_prepare(&sql, run->raw, &row)) &&
+		stopper_row(&run->stopper, row))
+		rare = sqlite3_column_int64(row, 0) <= BOUND_NAMES;
+	sqlite3_finalize(row);
+	return rare;
+}
+
+/* Whether few places have the leaf, in their text or name; then they are in *w. */
+static bool want_rare(struct run *run, const struct query_node *leaf, struct wanted *w)
+{
+	*w = (struct wanted){.forms = run->plan->forms,
+		.texts = {.text = BUF_INIT},
+		.names = {.text = BUF_INIT}};
+	want(w, leaf);
+	if (!w->failed && is_rare(run, "fts", w->texts.text.data) &&
+		(!w->names.text.len || is_rare(run, "name_word", w->names.text.data)))
+		return true;
+	wanted_finish(w);
+	return false;
+}
+
+/*
+ * Where the query's words have too many names together, but one that must be there is rare: all places that have it,
+ * for there are no others that can answer.  *found tells whether there is such a word.
+ */
+static bool load_rare(struct run *run, bool *found)
+{
+	struct wanted w;
+
+	*found = false;
+	for (size_t i = 0; !*found && i < run->plan->text_count; i++)
+		*found = run->plan->texts[i]->kind == QUERY_TEXT &&
+			 want_rare(run, run->plan->texts[i], &w);
+	if (!*found)
+		return true;
+	const struct source names = {.way = WAY_NAMES, .match = w.names.text.data};
+	bool good = load_wanted(run, &files_kind, &w) &&
+		    (!run->filters.has_parts || load_wanted(run, &parts_kind, &w)) &&
+		    (!w.names.text.len || load_source(run, &dirs_kind, &names));
+	wanted_finish(&w);
+	return good;
+}
+
+/* Loading is done; where not all was loaded, neither is all ranked and counted. */
+static bool finish(struct run *run)
+{
+	run->bounded |= run->cut;
+	run->uncounted |= run->cut;
+	return domain_index(&run->domain, &run->stopper);
+}
+
+bool places_load_named(struct run *run)
+{
+	/* A negation must see all the names that it is about: there is no bound then. */
+	bool all = run->only || run->plan->negates_text, rare;
+
+	if (!all) {
+		if (!load_all_names(run, BOUND_NAMES))
+			return false;
+		if (!run->cut)
+			return finish(run);
+	}
+	if (!run->only) {
+		run->cut = false;
+		if (!load_rare(run, &rare))
+			return false;
+		/* The newest others beside them do no harm. */
+		if (rare)
+			return finish(run);
+		run->cut = !all;
+	}
+	return (!all || load_all_names(run, -1)) && finish(run);
+}
+
+/* --- filters and sets --- */
+
 static bool load_files_and_parts(struct run *run)
 {
 	struct wanted w = {.forms = run->plan->forms, .texts = {.text = BUF_INIT}, .names = {.text = BUF_INIT}};
@@ -329,6 +425,5 @@ static bool load_dirs(struct run *run)
 
 bool places_load_filtered(struct run *run)
 {
-	return load_files_and_parts(run) && load_dirs(run) &&
-	       domain_index(&run->domain, &run->stopper);
+	return load_files_and_parts(run) && load_dirs(run) && finish(run);
 }

@@ -2,14 +2,17 @@
  * places: the places that a search evaluates one by one, taken into its domain: newest first, to a bound.
  *
  * Of each kind (files, parts, directories) come those that a *source* gives: a match of names, the documents of a
- * match of text, a filter, or all.  What does not fit is told by run->bounded.
+ * match of text, a filter, or all.  That something did not fit is told by run->bounded.
  */
 #ifndef SEARCH_PLACES_H
 #define SEARCH_PLACES_H
 
 #include "search/run.h"
 
-/* NATIVE: those whose names match any word of the query.  All of these: false, see the stopper. */
+/*
+ * NATIVE: those whose names match any word of the query; or, where these are many, all that one of its words can be
+ * true of.  Both: false, see the stopper.
+ */
 bool places_load_named(struct run *run);
 /* FILTERS and SETS: those that may answer, of which the filters beside the text hold, and which the caller may see. */
 bool places_load_filtered(struct run *run);

@@ -45,6 +45,7 @@ struct run {
 	int64_t ranked;			/* how many are; see bound.h: */
 	bool bounded;			/* not all that matches is ranked */
 	bool uncounted;			/* nor counted */
+	bool cut;			/* not all places were loaded that were looked for */
 	/* the pass over fts, beside domain.documents, from their end */
 	size_t at;
 	uint64_t *reached; /* a bit per entry of domain.documents */
