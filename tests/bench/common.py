@@ -99,9 +99,9 @@ def start_and_sync(daemon):
     return time.monotonic() - begin
 
 
-def ask(daemon, requests, repeat=1):
+def ask(daemon, requests, repeat=1, method="search"):
     """Microseconds of each request, asked by the compiled client."""
-    lines = "".join(json.dumps({"jsonrpc": "2.0", "id": i, "method": "search", "params": p}) + "\n"
+    lines = "".join(json.dumps({"jsonrpc": "2.0", "id": i, "method": method, "params": p}) + "\n"
                     for i, p in enumerate(requests))
     result = subprocess.run([TOOLS / "ask", daemon.socket_path, str(repeat)], input=lines.encode(), capture_output=True,
                             check=True)
