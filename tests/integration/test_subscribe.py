@@ -6,10 +6,11 @@ What must be told is computed here, from what was written: the daemon's search h
 import json
 import os
 import random
+import select
 import shutil
 import signal
-import socket
 import sqlite3
+import subprocess
 import threading
 import time
 import zipfile
@@ -662,6 +663,136 @@ def test_paused(running, listen):
     assert ear.matches[number] == []
     running.call("resume")
     ear.until_told(number, 1)
+
+
+# --- on the command line ---------------------------------------------------------------------------------------------
+
+class Command:
+    """`trawl` with these arguments, its output read line by line."""
+
+    def __init__(self, daemon, *args, stdout=subprocess.PIPE):
+        self.stderr_path = daemon.home / f"trawl-stderr-{time.monotonic_ns()}"
+        self.process = trawl.popen(
+            [trawl.BUILD / "trawl", "--socket", daemon.socket_path, *args], stdout=stdout,
+            stderr=open(self.stderr_path, "wb"), stdin=subprocess.DEVNULL, bufsize=0)
+
+    def lines(self, count, seconds=20):
+        found, end = [], time.monotonic() + patience(seconds)
+        while len(found) < count:
+            ready, _, _ = select.select([self.process.stdout], [], [], max(0, end - time.monotonic()))
+            assert ready, (found, self.stderr())
+            found.append(self.process.stdout.readline().decode().rstrip("\n"))
+        return found
+
+    def stderr(self):
+        return self.stderr_path.read_text()
+
+    def end(self, sig=signal.SIGINT):
+        if sig:
+            self.process.send_signal(sig)
+        try:
+            return self.process.wait(patience(10))
+        finally:
+            trawl.forget(self.process)
+            self.process.stdout.close()
+
+
+def started(daemon, command, more=1):
+    """Its subscription is there."""
+    wait_for(lambda: subscriptions(daemon) >= more, 10)
+    return command
+
+
+def test_watch(running):
+    watch = started(running, Command(running, "watch", "kraken"))
+    path = os.fsdecode(write(running.root / "a.txt", "the kraken wakes"))
+    assert watch.lines(2) == [f"created   {path}", "          the kraken wakes"]
+    os.rename(path, running.root / "b.txt")
+    assert watch.lines(2)[0] == f"moved     {running.root}/b.txt"
+    assert watch.end() == 0 and watch.stderr() == ""
+
+
+def test_watch_paths_and_objects(running):
+    watch = started(running, Command(running, "watch", "--path", f"{running.root}/*.txt", "--json"))
+    bare = started(running, Command(running, "watch", "-0", "-n", "2", "kraken"), 2)
+    path = os.fsdecode(write(running.root / "a\x1b.txt", "the kraken wakes"))
+    (line,) = watch.lines(1)
+    match = json.loads(line)
+    assert (match["kind"], match["path"], match["dir"]) == ("created", path, False)
+    os.unlink(path)
+    assert json.loads(watch.lines(1)[0])["kind"] == "deleted"
+    assert watch.end(signal.SIGTERM) == 0
+    write(running.root / "b.txt", "a kraken")
+    assert bare.process.wait(patience(10)) == 0, "after two"
+    assert bare.process.stdout.read().decode() == f"{path}\0{running.root}/b.txt\0"
+    bare.end(None)
+
+
+def test_watch_goes_on_when_the_daemon_comes_back(daemon):
+    daemon.start()
+    watch = started(daemon, Command(daemon, "watch", "-l", "kraken"))
+    first = os.fsdecode(write(daemon.root / "a.txt", "a kraken"))
+    assert watch.lines(1) == [first]
+    daemon.kill()
+    second = os.fsdecode(write(daemon.root / "b.txt", "a kraken"))
+    daemon.start()
+    assert watch.lines(1) == [second]
+    daemon.stop()
+    daemon.start()
+    third = os.fsdecode(write(daemon.root / "c.txt", "a kraken"))
+    assert watch.lines(1) == [third]
+    assert watch.end() == 0
+    assert "waiting" in watch.stderr()
+
+
+def test_watch_without_a_daemon(daemon):
+    result = trawl.run([trawl.BUILD / "trawl", "--socket", daemon.socket_path, "watch", "kraken"])
+    assert result.returncode == 3 and result.stdout == b"" and b"no daemon" in result.stderr
+
+
+@pytest.mark.parametrize("args", [("watch",), ("watch", "a", "--path", "/"), ("watch", "("), ("watch", "--since", "x", "a"),
+                                  ("watch", "--path", "/a\\")])
+def test_watch_refused(running, args):
+    result = trawl.run([trawl.BUILD / "trawl", "--socket", running.socket_path, *args])
+    assert result.returncode == 2 and result.stdout == b"" and result.stderr.startswith(b"trawl: ")
+
+
+def test_watch_says_that_it_began_anew(running):
+    watch = started(running, Command(running, "watch", "--since", "0123456789abcdef:1", "kraken"))
+    write(running.root / "a.txt", "a kraken")
+    watch.lines(1)
+    assert watch.end() == 0 and "anew" in watch.stderr()
+
+
+def test_changes_follow(running):
+    write(running.root / "a.txt", "one")
+    running.sync()
+    clock = running.changes()[1]
+    write(running.root / "b.txt", "two")
+    running.sync()
+    root = os.fsdecode(running.root)
+    behind = started(running, Command(running, "changes", "--follow", "--since", clock))
+    assert behind.lines(1) == [f"created   {root}/b.txt"]
+    live = started(running, Command(running, "changes", "-f", "--json"), 2)
+    os.rename(running.root / "a.txt", running.root / "c.txt")
+    assert behind.lines(1) == [f"moved     {root}/a.txt -> {root}/c.txt"]
+    assert json.loads(live.lines(1)[0])["from"] == f"{root}/a.txt"
+    os.mkdir(running.root / "d")
+    assert behind.lines(1) == [f"created   {root}/d/"]
+    assert behind.end() == 0 and live.end() == 0
+
+
+def test_nobody_reads_the_output(running):
+    read, write_end = os.pipe()
+    watch = Command(running, "watch", "kraken", stdout=write_end)
+    os.close(write_end)
+    os.close(read)
+    started(running, watch)
+    write(running.root / "a.txt", "a kraken")
+    try:
+        assert watch.process.wait(patience(10)) == 0
+    finally:
+        trawl.forget(watch.process)
 
 
 # --- what is refused -------------------------------------------------------------------------------------------------
