@@ -252,7 +252,7 @@ def test_options_may_stand_anywhere_and_end_at_two_dashes(server):
     (["search", "--limit", "x", "a"], "--limit takes a number"), (["search", "--limit=-1", "a"], "--limit takes a number"),
     (["sync", "--timeout", "5"], "--timeout takes a duration"), (["search", "-x", "a"], "no option -x"),
     (["search", "--nope", "a"], "--nope is not understood"), (["search", "a", "--limit"], "--limit needs an argument"),
-    (["help", "nope"], 'no verb "nope"'), (["watch"], 'no verb "watch"'), (["guess", "x"], 'no verb "guess"'),
+    (["help", "nope"], 'no verb "nope"'), (["wait"], 'no verb "wait"'), (["guess", "x"], 'no verb "guess"'),
 ])
 def test_misuse_is_2_with_a_reason(server, words, says):
     status, out, err = run(server, *words)
