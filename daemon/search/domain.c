@@ -131,7 +131,8 @@ bool domain_load(struct domain *d, struct stopper *s, sqlite3_stmt *rows)
 			.size = sqlite3_column_int64(rows, 4),
 		};
 	}
-	reverse(d->members + before, d->count - before);
+	if (d->count > before)
+		reverse(d->members + before, d->count - before);
 	return s->st == ST_OK && !s->late;
 }
 
