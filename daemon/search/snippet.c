@@ -20,9 +20,10 @@ static const char ellipsis[] = "\xe2\x80\xa6";
 
 /* --- where --- */
 
-/* What the passage that begins with one place shows. */
+/* What the passage around one place shows. */
 struct view {
 	size_t start;	  /* its first token */
+	size_t room;	  /* so many of them */
 	uint64_t phrases; /* by bits */
 };
 
@@ -41,36 +42,52 @@ static void number_phrases(const struct spots *s, uint64_t bits[SPOTS_MAX])
 	}
 }
 
-/* The places within `want` tokens from place `first` on, and some room before it. */
+static bool is_of_run(const struct spot *s)
+{
+	return s->ending == TOKEN_PAIR || s->ending == TOKEN_LONE;
+}
+
+/*
+ * The first token, for places from `offset` to `end`: a share of the free room goes before them, or
+ * what there is, where half of it is enough.
+ */
+static size_t begin_before(size_t offset, size_t end, size_t room)
+{
+	size_t free = end - offset < room ? room - (end - offset) : 0;
+
+	return offset <= free / 2 ? 0 : offset - free / LEAD_SHARE;
+}
+
+/* The places from number `first` on that a passage has room for. */
 static struct view look_from(
 	const struct spots *s, const uint64_t *bits, size_t first, size_t want)
 {
-	struct view v = {0};
 	size_t offset = s->spot[first].offset, end = offset;
+	struct view v = {.room = is_of_run(&s->spot[first]) ? want * RUN_SHARE : want};
 
-	for (size_t i = first; i < s->count && s->spot[i].offset < offset + want; i++) {
+	for (size_t i = first; i < s->count && s->spot[i].offset < offset + v.room; i++) {
 		size_t behind = (size_t)s->spot[i].offset + s->spot[i].size;
 
 		if (!(v.phrases & bits[i]) && behind > end)
 			end = behind;
 		v.phrases |= bits[i];
 	}
-	size_t span = end - offset, lead = span < want ? (want - span) / LEAD_SHARE : 0;
-	v.start = offset > lead ? offset - lead : 0;
+	v.start = begin_before(offset, end, v.room);
 	return v;
 }
 
-static bool is_free(size_t start, size_t want, const struct passage *taken, size_t count)
+static bool is_free(const struct view *v, const struct view *const *taken, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (start < taken[i].start + want && taken[i].start < start + want)
+		if (v->start < taken[i]->start + taken[i]->room &&
+			taken[i]->start < v->start + v->room)
 			return false;
 	return true;
 }
 
 /* More phrases that no passage shows yet are better, then more of all, then earlier. */
 static const struct view *best_view(const struct view *views, size_t count, uint64_t shown,
-	size_t want, const struct passage *taken, size_t taken_count)
+	const struct view *const *taken, size_t taken_count)
 {
 	const struct view *best = NULL;
 	int most_new = 0, most = 0;
@@ -81,7 +98,7 @@ static const struct view *best_view(const struct view *views, size_t count, uint
 
 		if (best && (new < most_new || (new == most_new && all <= most)))
 			continue;
-		if (!is_free(views[i].start, want, taken, taken_count))
+		if (!is_free(&views[i], taken, taken_count))
 			continue;
 		best = &views[i];
 		most_new = new;
@@ -103,6 +120,7 @@ static void set_limits(struct passage *p, size_t count)
 size_t snippets_choose(const struct spots *spots, size_t want, size_t count, struct passage *out)
 {
 	size_t places = spots ? spots->count : 0, chosen = 0;
+	const struct view *taken[SNIPPETS_MAX];
 	struct view views[SPOTS_MAX];
 	uint64_t bits[SPOTS_MAX], shown = 0;
 
@@ -112,10 +130,11 @@ size_t snippets_choose(const struct spots *spots, size_t want, size_t count, str
 	for (size_t i = 0; i < places; i++)
 		views[i] = look_from(spots, bits, i, want);
 	while (chosen < count) {
-		const struct view *v = best_view(views, places, shown, want, out, chosen);
+		const struct view *v = best_view(views, places, shown, taken, chosen);
 
 		if (!v)
 			break;
+		taken[chosen] = v;
 		out[chosen++].start = v->start;
 		shown |= v->phrases;
 	}

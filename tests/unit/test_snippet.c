@@ -88,6 +88,9 @@ static const struct {
 	{"a b c d e f g h", "4.0", 3, "\xe2\x80\xa6[e] f g\xe2\x80\xa6"},
 	{"a b c d e f g h", "4.0", 5, "\xe2\x80\xa6" "d [e] f g h"},
 	{"a b c d e f g h", "0.0", 3, "[a] b c\xe2\x80\xa6"},
+	/* what little is before the first mark is shown, unless it takes too much */
+	{"a b c d e f g h", "2.0", 5, "a b [c] d e\xe2\x80\xa6"},
+	{"a b c d e f g h", "3.0", 5, "\xe2\x80\xa6" "c [d] e f g\xe2\x80\xa6"},
 	/* white space of all kinds is one space, and marks are still right */
 	{"  one \n\t two\r\n\r\nthree  ", "1.0", 16, "one [two] three"},
 	{"a\x01\x02" "b", "1.0", 16, "a [b]"},
@@ -115,14 +118,15 @@ static const struct {
 	{"abc日本", "0.0+2l", 16, "[abc日]本"},
 	/* three characters are as long as a word */
 	{"一二三四五六七八九十", "", 2, "一二三四五六\u2026"},
-	{"一二三四五六七八九十", "6.0p", 2, "\u2026[七八]九十"},
+	{"一二三四五六七八九十", "6.0p", 2, "\u2026六[七八]九十"},
+	{"一二三四五六七八九十", "2.0p", 2, "一二[三四]五六\u2026"},
 	{"一二三四五六七八九十", "9.0l", 1, "\u2026[十]"},
 	{"ab 一二三四", "", 2, "ab 一二三\u2026"},
 	/* vowels and tones stay on their letters, at both ends, and are marked with them */
 	{"กที่ขค", "", 1, "กที่\u2026"},
 	{"กที่ขค", "2.0p", 1, "\u2026[ที่]ข\u2026"},
 	{"กที่ขค", "1.0l", 16, "ก[ที่]ขค"},
-	{"ก \u0e35\u0e48ข", "1.0p", 1, "\u2026[\u0e35\u0e48]ข"},
+	{"กก \u0e35\u0e48ข", "2.0p", 1, "\u2026[\u0e35\u0e48]ข"},
 	/* signs */
 	{"we use C++ now", "2.0s", 16, "we use [C++] now"},
 	{"we use C++ now", "2.0", 16, "we use [C]++ now"},
@@ -180,6 +184,9 @@ static const struct {
 	{"0.0 100.0 101.1 200.1", 9, 1, "99-"},
 	{"0.0 100.0 101.1 200.1", 9, 3, "99-198 0-99 198-"},
 	{"0.0 20.0 40.0 60.1", 9, 2, "0-58 58-"},
+	/* of a script without spaces a passage has three times as many tokens */
+	{"50.0p 70.0p", 9, 8, "44-"},
+	{"50.0p 77.0p", 9, 8, "44-71 71-"},
 	/* none lies over another */
 	{"0.0 5.0 12.0 14.0", 9, 8, "0-10 10-"},
 };
