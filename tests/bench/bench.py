@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """bench: how fast trawl is, beside this machine's own floors in the same run.
 
-    bench.py [NAME ...]     scaling text restart idle query suggest fresh office jail; all of them by default
+    bench.py [NAME ...]     scaling text restart idle query growth suggest fresh office jail; all of them by default
 
 Environment: TRAWL_BUILD (build directory), BENCH_CORPUS (made there if missing), BENCH_DIR (where stores and trees go:
 the disk that is measured), BENCH_JSON (a file for the figures), BENCH_ROUNDS (repetitions of what is compared, default 2).
@@ -21,15 +21,13 @@ from pathlib import Path
 
 import jail
 import office
+import queries
 import suggest
 from common import (CORPUS, HERE, PLACE, ROUNDS, TOOLS, Scratch, ask, build_tools, cpu_by_thread, family_rss, figures,
                     line, make_daemon, percentile, start_and_sync, title, trawl, verdict, warm_cache)
 
 WORKERS = (1, 2, 4, 8, 12, 24)
 CONVERTER_MS = 350
-# Words of nearly every file of the corpus; each is its own memo key, so that each request is a miss.
-COMMON = ("the to of is in and for a int static struct return void if include define dev this file license "
-          "not be on with by or gpl set it as at").split()
 
 
 # --- scaling ---------------------------------------------------------------------------------------------------------
@@ -202,7 +200,8 @@ def bench_idle():
 # --- queries ---------------------------------------------------------------------------------------------------------
 
 def bench_query():
-    title("Queries over that corpus, at the client, with snippets, top 10")
+    queries.bench()
+    title("The same store with the memo on: answers that are kept, and names")
     daemon = Indexed.get()
     request = {"query": "mutex", "limit": 10}
     ask(daemon, [request])
@@ -212,33 +211,14 @@ def bench_query():
     version = subprocess.run([TOOLS / "ask", daemon.socket_path, "20000"], capture_output=True, check=True,
                              input=b'{"jsonrpc":"2.0","id":1,"method":"roots"}\n').stdout.split()
     line("any method (roots)", f"{percentile([float(v) for v in version], .5):.0f}")
-    # Misses: each word is asked with several limits, which are keys of their own but the same work.
-    per_word = {}
-    for limit in range(10, 10 + 5):
-        times = ask(daemon, [{"query": w, "limit": limit, "max_age_ms": 0} for w in COMMON])
-        for word, took in zip(COMMON, times):
-            per_word.setdefault(word, []).append(took)
-    medians = {w: statistics.median(t) / 1000 for w, t in per_word.items()}
-    totals = {w: daemon.search(w, limit=1)["total"] for w in COMMON}
-    worst = max(medians, key=medians.get)
+    times = []
+    for limit in range(10, 14):  # each is a key of its own, so that each is a miss
+        names = ("name:driver", "name:core", "name:Makefile", "name:test.c")
+        times += ask(daemon, [{"query": q, "limit": limit, "max_age_ms": 0} for q in names])
     line("", "p50, ms", "max, ms")
-    line("miss, common words", f"{statistics.median(medians.values()):.2f}", f"{max(medians.values()):.2f}")
-    print("  " + ", ".join(f"{w} ({totals[w]}) {medians[w]:.1f}" for w in sorted(medians, key=medians.get)[-6:]))
-    kinds = {
-        "rare words": ["swizzle", "quiesced", "hysteresis", "bitbang", "endianness", "backoff", "nvmem", "kasan"],
-        "two words": ["mutex unlock", "clock rate", "struct device", "spin lock", "free page", "error return"],
-        "phrases": ['"return 0"', '"struct device"', '"spin lock"', '"linked list"', '"free software"'],
-        "prefixes": ["regis*", "alloc*", "devi*", "inter*", "sched*", "conf*"],
-        "names": ["name:driver", "name:core", "name:Makefile", "name:test.c"],
-    }
-    for kind, queries in kinds.items():
-        times = []
-        for limit in range(10, 14):
-            times += ask(daemon, [{"query": q, "limit": limit, "max_age_ms": 0} for q in queries])
-        line(f"miss, {kind}", f"{percentile(times, .5) / 1000:.2f}", f"{max(times) / 1000:.2f}")
-        figures[f"query: {kind}"] = {"p50_ms": percentile(times, .5) / 1000, "max_ms": max(times) / 1000}
+    line("miss, names", f"{percentile(times, .5) / 1000:.2f}", f"{max(times) / 1000:.2f}")
+    figures["query: names"] = {"p50_ms": percentile(times, .5) / 1000, "max_ms": max(times) / 1000}
     verdict("query: memo hit, p50", percentile(hits, .5), 150, "us")
-    verdict(f"query: miss on the worst common word ({worst})", medians[worst], 40, "ms")
 
 
 # --- freshness -------------------------------------------------------------------------------------------------------
@@ -284,6 +264,7 @@ def bench_fresh():
 # --- all of it -------------------------------------------------------------------------------------------------------
 
 BENCHES = {"scaling": bench_scaling, "fresh": bench_fresh, "text": bench_text, "restart": bench_restart, "query": bench_query,
+           "growth": queries.bench_growth,
            "suggest": lambda: suggest.bench(Indexed.get()), "idle": bench_idle, "office": office.bench, "jail": jail.bench}
 
 
