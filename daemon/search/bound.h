@@ -12,6 +12,8 @@ enum {
 	BOUND_RANKED = 20000,  /* documents that are scored, or put in order by a fact of theirs */
 	BOUND_COUNTED = 50000, /* and counted beyond that, where a row is one of a list and nothing need be read for it */
 	BOUND_NAMES = 5000,    /* places of each kind whose names match */
+	BOUND_READ = 60000,    /* documents whose files were read, once there are as many hits as these: */
+	BOUND_ENOUGH = 1000,
 	BOUND_PLACES = 20000,  /* places that filters give, or that nothing but their truth tells apart */
 };
 

@@ -46,10 +46,11 @@ static void mark_reached(struct run *run, int64_t document)
 		bits_set(run->reached, i - 1);
 }
 
-/* Those that came later than the first page's last one are counted at most. */
+/* Those that are older than what the first page ranked are counted at most. */
 static bool is_ranked(const struct run *run, int64_t document)
 {
-	return run->only || (run->ranked < BOUND_RANKED && document >= run->oldest);
+	return run->only || (run->ranked < BOUND_RANKED && document >= run->oldest &&
+				    (run->passed < BOUND_READ || run->ranked < BOUND_ENOUGH));
 }
 
 static bool wants_score(void *arg, int64_t id)
@@ -94,6 +95,7 @@ static bool take_row(struct run *run, int64_t document, struct rank *rank)
 		return count_row(run, document, sure, rank);
 	h.score = run->idf ? rank->score + boost : 0;
 	run->last_ranked = document;
+	run->passed++;
 	return candidate_take(run, &h, sure ? CANDIDATE_SURE : CANDIDATE_UNSURE);
 }
 
@@ -155,7 +157,7 @@ static void add_member(const struct member *m, const struct member **first, stru
 /* In the native shape other places of it may answer too, which only its rows tell. */
 static bool take_member(struct run *run, const struct member *first, struct hit *h)
 {
-	if (run->plan->shape == PLAN_NATIVE)
+	if (run->plan->shape == PLAN_NATIVE && !run->filtered)
 		return candidate_take(run, h, CANDIDATE_SURE);
 	/* Filters show whatever place passes them; the rest of the domain's truth is by place. */
 	h->by_text = run->plan->shape == PLAN_FILTERS;
@@ -209,7 +211,7 @@ static bool evaluate_domain(struct run *run)
 {
 	bool cut = false;
 	struct domain_context c = {run->raw, &run->stopper, run->plan, &run->filters, run->idf,
-		run->average, &cut};
+		run->average, run->filtered ? NULL : &cut};
 	bool good = run->domain.count == 0 || domain_evaluate(&run->domain, &c);
 
 	run->bounded |= cut;
@@ -223,6 +225,10 @@ static bool collect_native(struct run *run)
 {
 	const struct domain *d = &run->domain;
 
+	if (!places_load_few(run, &run->filtered))
+		return false;
+	if (run->filtered)
+		return evaluate_domain(run) && take_domain(run);
 	if (run->plan->names.count && (!places_load_named(run) || !evaluate_domain(run)))
 		return false;
 	run->at = d->document_count;

@@ -36,7 +36,7 @@ struct domain_context {
 	const struct plan_context *filters;
 	double *idf; /* by phrase; NULL: nothing is ranked */
 	double average; /* length of a document */
-	bool *cut;	/* set where not all that matches was looked at: then less may be true than is */
+	bool *cut;	/* set where not all that matches was looked at, and less is true then; NULL: look at all */
 };
 
 /*

@@ -220,6 +220,12 @@ static void look_up_texts(struct text_pass *p, const struct wanted *w, size_t co
 	sqlite3_finalize(row);
 }
 
+/* A negation must know of every match. */
+static bool knows_all(const struct leaf_job *j)
+{
+	return j->negative || !j->c->cut;
+}
+
 /*
  * Whether the pass goes on after so many rows that nobody wants, with so many documents left that are wanted.  A
  * look-up reads the index of a long list from its start, as long as thousands of rows take.
@@ -228,15 +234,15 @@ static bool worth_walking(const struct leaf_job *j, size_t others, size_t left)
 {
 	enum { ROWS_A_LOOK_UP = 4000 };
 
-	return others <= ROWS_A_LOOK_UP * left && (j->negative || others <= BOUND_COUNTED);
+	return others <= ROWS_A_LOOK_UP * left && (knows_all(j) || others <= BOUND_COUNTED);
 }
 
-/* What the pass did not come to: some are looked up.  A negation must know of all, and its pass had no bound. */
+/* What the pass did not come to: some are looked up. */
 static void mark_left(struct text_pass *p, const struct wanted *w, size_t left)
 {
 	enum { LOOK_UPS_MAX = 50 };
 
-	if (left <= LOOK_UPS_MAX || p->j->negative)
+	if (left <= LOOK_UPS_MAX || knows_all(p->j))
 		look_up_texts(p, w, left);
 	else
 		*p->j->c->cut = true;

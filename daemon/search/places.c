@@ -133,7 +133,7 @@ static bool load(struct run *run, struct sql *sql, int64_t most)
 		    domain_load(&run->domain, &run->stopper, rows);
 	sqlite3_finalize(rows);
 	if (good && most >= 0 && run->domain.count - before > (size_t)most) {
-		/* The oldest stands first. */
+		/* The one too many stands first. */
 		struct member *first = run->domain.members + before;
 
 		memmove(first, first + 1, (size_t)most * sizeof *first);
@@ -426,4 +426,22 @@ static bool load_dirs(struct run *run)
 bool places_load_filtered(struct run *run)
 {
 	return load_files_and_parts(run) && load_dirs(run) && finish(run);
+}
+
+bool places_load_few(struct run *run, bool *found)
+{
+	const struct wanted all = {.all = true};
+	bool good;
+
+	*found = false;
+	if (run->only || !run->plan->filter_count || is_rare(run, "fts", run->plan->match.text.data))
+		return stopper_go(&run->stopper);
+	good = load_wanted(run, &files_kind, &all) &&
+	       (run->cut || !run->filters.has_parts || load_wanted(run, &parts_kind, &all));
+	*found = good && !run->cut;
+	if (good && run->cut) {
+		run->cut = false;
+		domain_finish(&run->domain);
+	}
+	return good && (!*found || (load_dirs(run) && finish(run)));
 }

@@ -17,4 +17,10 @@ bool places_load_named(struct run *run);
 /* FILTERS and SETS: those that may answer, of which the filters beside the text hold, and which the caller may see. */
 bool places_load_filtered(struct run *run);
 
+/*
+ * NATIVE: those of which the filters hold, where they are few, while many documents have the words; *found tells
+ * whether it is so.
+ */
+bool places_load_few(struct run *run, bool *found);
+
 #endif

@@ -42,9 +42,10 @@ struct run {
 	bool facets_partial; /* their time was up */
 	/* what is told to later pages */
 	int64_t last_seen, last_ranked; /* the newest document that matches; the oldest of those that are ranked */
-	int64_t ranked;			/* how many are; see bound.h: */
+	int64_t ranked, passed;		/* how many are; how many were looked at; see bound.h: */
 	bool bounded;			/* not all that matches is ranked */
 	bool uncounted;			/* nor counted */
+	bool filtered;			/* NATIVE: the domain is all that the filters hold of */
 	bool cut;			/* not all places were loaded that were looked for */
 	/* the pass over fts, beside domain.documents, from their end */
 	size_t at;

@@ -120,7 +120,11 @@ static void test_bounds(void **state)
 	check_bounds("ext:txt name:f77.txt", 1, true, false);
 	check_bounds("-tenth", BOUND_PLACES * 9 / 10, false, true);
 	check_bounds("tenth OR ext:none", DOCUMENTS / 10, true, false);
+	/* few places that filters leave, beside a word that all have */
 	check_bounds("all ext:none", 0, true, false);
+	check_bounds("all name:f77.txt", 1, true, false);
+	check_bounds("all -tenth name:f7?.txt", 9, true, false);
+	check_bounds("all path:d1500/", FILES_A_DIR, true, false);
 }
 
 /* What was looked at is the newest. */
