@@ -217,8 +217,8 @@ static enum status tell_path(struct changed *c, struct subscription *s, const st
 		buf_addc(&json, ',');
 		frame_add_path(&json, "from", text_at(c, r->from), strlen(text_at(c, r->from)));
 	}
-	buf_adds(&json, ",\"name\":");
-	frame_add_string(&json, name, strlen(name));
+	buf_addc(&json, ',');
+	frame_add_path(&json, "name", name, strlen(name));
 	buf_addf(&json, ",\"dir\":%s", r->is_dir ? "true" : "false");
 	if (r->row && !r->is_dir)
 		st = add_facts(c, r->row, &json);
