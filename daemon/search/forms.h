@@ -16,8 +16,8 @@
 enum {
 	FORMS_OF_A_WORD = 16,
 	FORMS_OF_A_QUERY = 128,
-	FORMS_OF_A_PREFIX = 32,
-	FORMS_PREFIX_POSTINGS = 60000, /* a prefix that stands for more is bounded: some 20 ms */
+	FORMS_OF_A_PREFIX = 12,
+	FORMS_PREFIX_POSTINGS = 40000, /* a prefix that stands for more is bounded: some 15 ms */
 };
 
 /* What another form counts, where the word itself counts 1. */

@@ -320,6 +320,14 @@ err:
 	return ST_NOMEM;
 }
 
+bool plan_ranks_one(const struct plan *p)
+{
+	for (size_t i = 1; i < p->marks.count; i++)
+		if (p->marks.phrases[i].phrase != p->marks.phrases[0].phrase)
+			return false;
+	return p->marks.count > 0;
+}
+
 void plan_destroy(struct plan *p)
 {
 	if (!p)

@@ -50,6 +50,8 @@ struct plan {
 /* Takes *forms (nulled, even on failure); both may be NULL.  ST_NOMEM. */
 MUST_USE enum status plan_create(const struct query *q, struct forms **forms, struct plan **out);
 void plan_destroy(struct plan *p); /* NULL is fine */
+/* Whether a single phrase of the query ranks, with whatever stands for it. */
+bool plan_ranks_one(const struct plan *p);
 
 void plan_match_finish(struct plan_match *m);
 /* One leaf's expression, with what stands for its words (NULL: nothing); `names`: without the column, over name_word. */

@@ -197,7 +197,7 @@ static enum status make_idf(struct run *run)
 {
 	const struct cursor *after = run->r->after_cursor ? &run->r->after : NULL;
 	size_t count = run->r->query->phrase_count;
-	double unknown = run->plan->marks.count == 1 ? 1 : -1;
+	double unknown = plan_ranks_one(run->plan) ? 1 : -1;
 
 	run->average = after ? after->average : lengths_average();
 	if (run->top.sort != SORT_RELEVANCE)
