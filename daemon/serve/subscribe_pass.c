@@ -14,6 +14,7 @@
 #include "serve/frame.h"
 #include "store/changes.h"
 #include "store/meta.h"
+#include "store/tombstones.h"
 
 #include <string.h>
 #include <sys/resource.h>
@@ -283,6 +284,11 @@ static bool is_time_up(const struct changed *c)
 	return c->ran && (now_mono_ms() - c->begun_ms >= PASS_MS || c->bytes >= PASS_BYTES);
 }
 
+static void start_over(struct subscription *s)
+{
+	s->fresh = s->ended = true;
+}
+
 static enum status tell_matches(struct changed *c, struct subscription *s)
 {
 	struct telling telling = {c, s};
@@ -301,7 +307,7 @@ static enum status tell_matches(struct changed *c, struct subscription *s)
 	if (st != ST_TIMEOUT)
 		return st;
 	log_warning("subscription %lld: its query takes too long: it starts over", (long long)s->id);
-	s->fresh = s->ended = true;
+	start_over(s);
 	return ST_OK;
 }
 
@@ -351,10 +357,19 @@ static bool must_end(const struct changed *c)
 	       !anybody_left(c->pass);
 }
 
-static void start_over(struct pass *p)
+/* Who asks for something that is not known any more, or never was. */
+static enum status turn_away(struct pass *p, struct db *db)
 {
-	for (size_t i = 0; i < p->count; i++)
-		p->members[i]->fresh = true;
+	int64_t horizon = 0;
+	enum status st = tombstones_horizon(db, &horizon);
+
+	for (size_t i = 0; st == ST_OK && i < p->count; i++) {
+		struct subscription *s = p->members[i];
+
+		if (p->from > p->clock || (s->glob && p->from < horizon && p->from >= s->listed_until))
+			start_over(s);
+	}
+	return st;
 }
 
 static enum status look(struct pass *p, struct db *db)
@@ -363,18 +378,16 @@ static enum status look(struct pass *p, struct db *db)
 	enum status st = meta_clock(db, &p->clock);
 
 	memcpy(p->instance, db_instance(db), strlen(db_instance(db)) + 1);
-	if (st != ST_OK)
-		return st;
-	if (p->from > p->clock) {
-		start_over(p);
-		return ST_OK;
-	}
+	if (st == ST_OK)
+		st = turn_away(p, db);
 	c->db = db;
 	c->at = p->from;
 	c->begun_ms = now_mono_ms();
-	do {
-		st = step(c);
-	} while (st == ST_OK && !must_end(c));
+	if (st == ST_OK && anybody_left(p)) {
+		do {
+			st = step(c);
+		} while (st == ST_OK && !must_end(c));
+	}
 	sqlite3_finalize(c->facts);
 	visible_destroy(c->visible);
 	for (size_t i = 0; i < p->count; i++)

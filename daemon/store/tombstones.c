@@ -3,6 +3,7 @@
 
 #include "core/now.h"
 #include "store/connection.h"
+#include "store/meta.h"
 #include "store/tree_path.h"
 
 #include <string.h>
@@ -30,8 +31,33 @@ enum status tombstone_add_if_gone(
 				  : st;
 }
 
+enum status tombstones_horizon(struct db *db, int64_t *clock)
+{
+	return meta_get_int(db, "swept", 0, clock);
+}
+
+/* The clock of the last one that goes. */
+static enum status move_horizon(struct db *db, int64_t before_s)
+{
+	int64_t clock;
+	{
+		AUTO_STATEMENT s = statement_start(db, STMT_TOMBSTONES_LAST);
+
+		statement_int(&s, before_s);
+		clock = statement_row(&s) ? statement_get_int(&s, 0) : 0;
+		enum status st = statement_status(&s);
+		if (st != ST_OK || clock == 0)
+			return st;
+	}
+	return meta_put_int(db, "swept", clock);
+}
+
 enum status tree_sweep_tombstones(struct db *db, int64_t before_s)
 {
+	enum status st = move_horizon(db, before_s);
+
+	if (st != ST_OK)
+		return st;
 	AUTO_STATEMENT s = statement_start(db, STMT_TOMBSTONES_SWEEP);
 
 	statement_int(&s, before_s);

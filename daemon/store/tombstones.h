@@ -32,4 +32,7 @@ MUST_USE enum status tombstone_add(struct db *db, const char *path, size_t len,
 MUST_USE enum status tombstone_add_if_gone(
 	struct db *db, const char *path, enum tombstone_kind kind, int64_t access);
 
+/* Deletions up to this clock may be forgotten: who asks for changes since before it cannot be told of all.  Any connection. */
+MUST_USE enum status tombstones_horizon(struct db *db, int64_t *clock);
+
 #endif

@@ -416,6 +416,33 @@ def test_too_far_behind(daemon):
     ear.close()
 
 
+def test_deletions_that_are_forgotten(daemon):
+    """As the daemon notes it when it forgets what was deleted long ago: it matters to paths alone."""
+    daemon.start()
+    write(daemon.root / "a.txt", "a kraken")
+    daemon.sync()
+    clock = daemon.changes()[1]
+    os.unlink(daemon.root / "a.txt")
+    write(daemon.root / "b.txt", "a kraken")
+    daemon.sync()
+    now = daemon.changes()[1]
+    daemon.stop()
+    with sqlite3.connect(daemon.state / "index.db") as store:
+        store.execute("DELETE FROM tombstone")
+        store.execute("INSERT INTO meta(key, value) VALUES ('swept', ?)", (order(now) - 1,))
+    store.close()
+    daemon.start()
+    ear = Listener(daemon)
+    path, query = ear.subscribe(path=str(daemon.root), since=clock), ear.subscribe(query="kraken", since=clock)
+    recent = ear.subscribe(path=str(daemon.root), since=now)
+    ear.until(lambda: ear.fresh[path] == 1)
+    assert told(ear.until_told(query, 1), daemon.root) == [("created", "b.txt")]
+    write(daemon.root / "c.txt", "a kraken")
+    assert told(ear.until_told(path, 1), daemon.root) == told(ear.until_told(recent, 1), daemon.root) == [("created", "c.txt")]
+    assert ear.fresh[query] == ear.fresh[recent] == 0
+    ear.close()
+
+
 def test_a_new_store(daemon):
     """Whoever is subscribed when the store is found damaged starts over, and is told of the new one's files."""
     for i in range(30):

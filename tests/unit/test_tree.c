@@ -2,6 +2,7 @@
 #include "store_fixture.h"
 
 #include "core/mem.h"
+#include "store/tombstones.h"
 #include "store/tree_path.h"
 
 #include <stdio.h>
@@ -214,8 +215,17 @@ static void test_delete(void **state)
 				 " CAST('/r/a/deep/two' AS BLOB), CAST('/r/b/three' AS BLOB))"),
 		3);
 	fixture_commit(f);
+	int64_t last = fixture_int(f, "SELECT max(clock) FROM tombstone"), horizon;
+	assert_ok(tree_sweep_tombstones(f->db, 1));
+	assert_ok(tombstones_horizon(f->db, &horizon));
+	assert_int_equal(horizon, 0);
 	assert_ok(tree_sweep_tombstones(f->db, INT64_MAX));
 	assert_int_equal(fixture_int(f, "SELECT count(*) FROM tombstone"), 0);
+	assert_ok(tombstones_horizon(f->db, &horizon));
+	assert_int_equal(horizon, last);
+	assert_ok(tree_sweep_tombstones(f->db, INT64_MAX));
+	assert_ok(tombstones_horizon(f->db, &horizon));
+	assert_int_equal(horizon, last);
 }
 
 static void test_file_move(void **state)
