@@ -269,6 +269,23 @@ static void tell_mtime(struct watch *w, const struct scan_task *t, struct node *
 	node_put(w, n, t->epoch, NULL, 0);
 }
 
+/*
+ * What the directory says of itself.  If it is seen before its parent's listing, its row learns from this that other
+ * callers may reach it: that listing will find it as it is by then.
+ */
+static void see_itself(struct watch *w, const struct scan_task *t, struct node *n)
+{
+	bool guarded = n->mode == t->ident.mode && n->uid == t->ident.uid && n->gid == t->ident.gid;
+
+	if (guarded && n->dev == t->ident.dev)
+		return;
+	enum status st = nodes_set_ident(&w->nodes, n, &t->ident);
+	if (st != ST_OK)
+		log_warning("%s: %s", n->name, status_text(st));
+	if (!guarded)
+		node_put(w, n, t->epoch, t->fsid, n->flags & NODE_MOUNT ? t->fsid_len : 0);
+}
+
 static void begin_task(struct watch *w, const struct batch *b, struct scan_task *t, struct node *n)
 {
 	t->begun = true;
@@ -277,11 +294,8 @@ static void begin_task(struct watch *w, const struct batch *b, struct scan_task 
 		root_seen(w, n->root, t);
 	map_watch(w, t, n);
 	tell_mtime(w, t, n);
-	if (!t->is_root && n->dev != t->ident.dev) {
-		enum status st = nodes_set_ident(&w->nodes, n, &t->ident);
-		if (st != ST_OK)
-			log_warning("%s: %s", n->name, status_text(st));
-	}
+	if (!t->is_root)
+		see_itself(w, t, n);
 	install_ignore(w, t, n);
 	if (t->next_due)
 		due_note(w, t->next_due);

@@ -262,10 +262,14 @@ def start(make_daemon, **memo):
         os.chown(path, SERVICE, SERVICE)
     w = World(daemon)
     fill(w)
+    run_as_service(daemon)
+    return w
+
+
+def run_as_service(daemon):
     daemon.start(wrapper=["setpriv", "--pdeathsig", "KILL", "--reuid", str(SERVICE), "--regid", str(SERVICE),
                           "--clear-groups", "--inh-caps", "-all,+dac_read_search",
                           "--ambient-caps", "-all,+dac_read_search"])
-    return w
 
 
 @pytest.fixture
@@ -372,6 +376,33 @@ def check_search(w, client, seen, files):
                 assert result["total"] == 0 and result["total_exact"]
 
 
+def check_around(w, client, seen, files, words):
+    """Facets, words to choose from, what was meant: nothing of what is hidden, and all of what is not."""
+    timeout = int(trawl.patience(10) * 1000)
+    html = [p for p in seen if p.endswith(".html")]
+    texts = {open(p, "rb").read() for p in html}
+    result = client.call("search", query="ext:html", limit=0, facets=["type", "ext", "year", "root", "author", "folder"],
+                         timeout_ms=timeout)
+    counted = {name: {v["value"]: v["count"] for v in values} for name, values in result["facets"].items()}
+    assert result["total"] == len(texts) and result["facets_exact"]
+    assert sum(counted["type"].values()) == len(texts)
+    assert sum(counted["root"].values()) == len(texts)
+    assert len(counted["folder"]) <= len({os.path.dirname(p) for p in html})
+    if client.who.uid != 0:
+        for prefix in ("canary", "titled", "member", "leafed", "worded", "every", "acl", "private", "c"):
+            result = client.call("suggest", prefix=prefix, limit=100, names=100, timeout_ms=timeout)
+            assert all(set(t) == {"term"} for t in result["terms"]), result["terms"]
+            known = {x for p in seen for x in w.words.get(p, ())}
+            if prefix in ("canary", "titled", "member", "leafed"):
+                assert {t["term"] for t in result["terms"]} == {x for x in known if x.startswith(prefix)}
+    for word in sorted(words):
+        word = word.decode()
+        if word.startswith(("canary", "titled", "member", "leafed")):
+            near = word[:-1] + "x"
+            result = client.call("search", query=near, explain=True, timeout_ms=timeout)
+            assert result["total"] == 0 and result.get("did_you_mean") != word
+
+
 def check_one_by_one(client, seen, files, dirs, clean):
     """Methods about one path: what is not to be seen is as what is not there, byte for byte."""
     for path in sorted(files):
@@ -460,6 +491,8 @@ def check(w, callers=None, thorough=True):
         w.allowed[who] = all_words(w, dirs) - words
         check_search(w, client, seen, files if thorough else ())
         check_listings(w, client, seen)
+        if thorough:
+            check_around(w, client, seen, files, words)
         check_words(client, words)
         if thorough:
             check_one_by_one(client, seen, files, dirs, ())
@@ -567,3 +600,188 @@ def test_whatever_changes(world):
         except AssertionError as e:
             raise AssertionError(f"after: {what}") from e
     check(world)
+
+
+# --- what is kept from before ----------------------------------------------------------------------------------------
+
+@pytest.fixture
+def remembering(make_daemon):
+    """Answers are kept for an hour, whatever is written meanwhile."""
+    w = start(make_daemon, ttl="1h")
+    w.sync()
+    yield w
+    w.close()
+
+
+def searched(client, **more):
+    return client.call("search", query="everywhere", limit=1000, timeout_ms=int(trawl.patience(10) * 1000), **more)
+
+
+def test_no_answer_from_before_a_change_of_rights(remembering):
+    """Without any sync: once one answer shows the change, none from the memo is older."""
+    w = remembering
+
+    def at(name):
+        return os.path.join(w.daemon.root, name)
+    above = str(w.base / "above")
+    changes = [lambda: os.chmod(at("named/index-zero.html"), 0o600), lambda: facl(at("listed/denied.html"), "u:30006:-"),
+               lambda: os.chmod(at("through711"), 0o700), lambda: facl(at("acl-barred"), "u:30006:-"),
+               lambda: os.chmod(above, 0o700), lambda: os.chmod(w.daemon.root, 0o750)]
+    os.chmod(above, 0o711)
+    w.sync()
+    client, watching = w.client(CALLERS[5]), w.client(MEMBER)
+    for n, change in enumerate(changes):
+        before = hit_paths(searched(client))
+        assert before and searched(client)["cached"]
+        change()
+
+        def shown():
+            now = hit_paths(searched(client, max_age_ms=0, snippet=False))
+            return [now] if now != before else None
+        now, = trawl.wait_for(shown, 10, f"change {n} is committed")
+        assert now < before
+        assert hit_paths(searched(client)) == now
+        # that answers are kept at all: it is so again, and other changes leave it so
+        assert searched(client)["cached"]
+    assert now == set()
+    assert hit_paths(searched(watching)) != now
+    w.sync()
+    check(w, thorough=False)
+
+
+def test_no_answer_is_shared(remembering):
+    """The same question by everybody at once, and again: each gets their own answer."""
+    w = remembering
+    files, _ = w.paths()
+    seen = {who: {p for p in openable(who, files) if p.endswith((".html", ".zip"))} for who in CALLERS}
+    assert len({frozenset(s) for s in seen.values()}) >= 6
+    for _ in range(3):
+        asked = [(who, w.client(who).send("search", query="everywhere", limit=1000)) for who in CALLERS for _ in range(4)]
+        for who, request in asked:
+            assert {p for p, _ in hit_paths(w.client(who).receive(request))} == seen[who], who
+    # groups in another order are the same groups: one answer for both
+    same = Who("acl-group, turned round", 30005, 30005, (LISTED, IDLE))
+    with As(w.daemon, same) as client:
+        result = searched(client)
+        assert result["cached"] and {p for p, _ in hit_paths(result)} == seen[CALLERS[4]]
+
+
+def test_groups_are_those_of_the_connection(world):
+    w = world
+    files, _ = w.paths()
+    without, more = Who("member", 30002, 30002, ()), Who("member", 30002, 30002, (STAFF, LISTED))
+    w.models["member"] = (w.client(MEMBER).call("changes", since=None, limit=100000)["clock"], set())
+    for who in (without, more):
+        clock, model = w.models.get("member", (None, set()))
+        with As(w.daemon, who) as client:
+            seen = openable(who, files)
+            changes, clock, fresh = all_changes(client, clock)
+            follow(model, changes, fresh)
+            w.models["member"] = (clock, model)
+            assert model == seen and fresh == (who is without or who is more)
+            assert {p for p, _ in hit_paths(searched(client))} == {p for p in seen if p.endswith((".html", ".zip"))}
+    with As(w.daemon, Who("root", 0, 0, ())) as client:  # a clock of one who does not see all is none for one who does
+        assert client.call("changes", since=clock)["fresh_instance"]
+        own = client.call("changes", since=None)["clock"]
+    with As(w.daemon, MEMBER) as client:
+        assert client.call("changes", since=own + "@0123456789abcdef")["fresh_instance"]  # of somebody else
+        assert client.call("changes", since=client.call("status")["clock"])["changes"] == []
+
+
+def test_a_secret_behind_a_change_of_mode(world):
+    """Closed first, written then: whoever asks all the time never sees what was written."""
+    w = world
+    path = w.file("named/log.txt", 0o644, content="everywhere first")
+    w.sync()
+    client = w.client(CALLERS[5])
+    for n in range(40):
+        os.chmod(path, 0o600)
+        with open(path, "ab" if n % 2 else "wb") as f:
+            f.write(f" secretword{n}".encode())
+        asked = [client.send("search", query=f"secretword{n}", max_age_ms=0) for _ in range(10)]
+        if n % 3 == 0:
+            w.sync()
+        asked += [client.send("search", query=f"secretword{n}", max_age_ms=0) for _ in range(10)]
+        assert not any(client.receive(a)["hits"] for a in asked), n
+        with open(path, "wb") as f:
+            f.write(b"everywhere harmless")
+        os.chmod(path, 0o644)
+    w.sync()
+    assert path in {p for p, _ in hit_paths(searched(client))}
+
+
+def test_the_real_path_of_a_root_counts(make_daemon):
+    """A root's name may go through links: what is above it is what is above the directory itself."""
+    daemon = make_daemon()
+    daemon.home.chmod(0o711)
+    kept, inside = daemon.home / "kept", daemon.home / "kept" / "in"
+    (inside / "here").mkdir(parents=True)
+    (daemon.home / "link").symlink_to("kept/in")
+    daemon.config["daemon"]["mode"] = "system"
+    daemon.config["root docs"]["path"] = daemon.home / "link" / "here"
+    name = inside / "here" / "one.txt"
+    name.write_text("everywhere")
+    daemon.start()
+    daemon.sync()
+    with As(daemon, CALLERS[5]) as client:
+        for change in (lambda: None, lambda: kept.chmod(0o700), lambda: kept.chmod(0o711), lambda: facl(inside, "u:30006:-"),
+                       lambda: facl(inside, "u:30006:x"), lambda: os.chown(kept, CALLERS[5].uid, 0),
+                       lambda: kept.chmod(0o611), lambda: kept.chmod(0o100)):
+            change()
+            daemon.sync()
+            sees = openable(CALLERS[5], [str(name)])
+            assert {p for p, _ in hit_paths(searched(client))} == sees
+            assert bool(client.call("roots")["roots"]) == bool(sees)
+        # away and back, with other rights by then
+        kept.rename(daemon.home / "aside")
+        trawl.wait_for(lambda: daemon.call("roots")["roots"][0]["offline"], 10, "the root is gone")
+        (daemon.home / "aside").chmod(0o000)
+        (daemon.home / "aside").rename(kept)
+        trawl.wait_for(lambda: not daemon.call("roots")["roots"][0]["offline"], 20, "the root is there again")
+        daemon.sync()
+        assert not searched(client)["hits"] and not client.call("roots")["roots"]
+
+
+def test_restarted_it_knows_the_same(make_daemon):
+    """Rights that changed while no daemon ran count once it has compared; lists and what is above are kept."""
+    w = start(make_daemon)
+    w.sync()
+    check(w, thorough=False)
+    w.close()
+    w.clients.clear()
+    w.daemon.stop()
+    os.chmod(os.path.join(w.daemon.root, "private700"), 0o755)
+    facl(os.path.join(w.daemon.root, "listed/user.html"), "u:30006:r", "u:30004:-")
+    os.chmod(w.base / "above", 0o711)
+    run_as_service(w.daemon)
+    w.sync()
+    check(w, thorough=False)
+    w.close()
+
+
+def test_subscriptions(world):
+    """Whoever is told of a match could open it."""
+    w = world
+    numbers = {}
+    for who in CALLERS:
+        client = w.client(who)
+        client.raw_lines.clear()
+        for params in ({"query": "everywhere"}, {"path": str(w.daemon.root)}):
+            numbers[who, client.call("subscribe", params)["subscription"]] = params
+    n = w.made
+    made = [w.file("named/told-all.html", 0o644), w.file("named/told-few.html", 0o600),
+            w.file("private700/told-there.html", 0o644), w.file("listed/told-listed.html", 0o600, acl=["u:30004:r"])]
+    os.chmod(os.path.join(w.daemon.root, "named/index-zero.html"), 0o640)
+    os.unlink(os.path.join(w.daemon.root, "named/worded-mine.html"))
+    w.sync()
+    files, dirs = w.paths()
+    for who in CALLERS:
+        client, seen = w.client(who), openable(who, files)
+        wanted = {p for p in made if p in seen}
+
+        def told():
+            client.call("version")
+            return {os.fsdecode(path_of(m)) for note in client.notifications for m in note["params"]["matches"]}
+        trawl.wait_for(lambda: wanted <= told(), 10, f"{who} is told")
+        check_words(client, {x.encode() for p in made if p not in seen for x in w.words[p]})
+    assert w.made == n + 4
