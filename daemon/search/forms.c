@@ -246,6 +246,12 @@ static enum status bound_prefix(struct maker *m, const struct query_phrase *p,
 
 /* --- the query --- */
 
+static bool has_family(const struct maker *m, const struct query_phrase *p, const struct cut *c)
+{
+	return m->stems && !p->exact && !p->prefix && c->tokens == 1 && c->kind == TOKEN_WORD &&
+	       c->len >= WORD_LEAST && c->len <= VOCABULARY_PREFIX_MAX;
+}
+
 static enum status make_for_phrase(
 	struct maker *m, const struct query_node *leaf, const struct query_phrase *p, size_t number)
 {
@@ -257,9 +263,44 @@ static enum status make_for_phrase(
 	/* FTS5 knows no choice within NEAR. */
 	if ((p->prefix || c.kind == TOKEN_LONE) && leaf->distance < 0)
 		return bound_prefix(m, p, &c, out);
-	if (m->stems && !p->exact && c.tokens == 1 && c.kind == TOKEN_WORD && c.len >= WORD_LEAST)
+	if (has_family(m, p, &c))
 		return add_family(m, &c, out);
 	return ST_OK;
+}
+
+void forms_unbound(struct forms *f)
+{
+	for (size_t i = 0; f && i < f->count; i++) {
+		struct phrase_forms *p = &f->phrases[i];
+
+		if (!p->instead)
+			continue;
+		for (size_t j = 0; j < p->count; j++)
+			mem_free(p->texts[j]);
+		mem_free(p->texts);
+		*p = (struct phrase_forms){0};
+	}
+	if (f)
+		f->bounded = false;
+}
+
+enum status forms_common(const struct query_phrase *p, int *bytes)
+{
+	struct maker m = {.db = NULL};
+	struct cut c = cut_phrase(p);
+	struct family f = {.m = &m, .word = &c};
+	enum status st = stems_create(&m.stems);
+
+	*bytes = -1;
+	if (st != ST_OK || !has_family(&m, p, &c))
+		goto out;
+	size_t common = find_stems(&f);
+	st = f.st;
+	if (common)
+		*bytes = (int)common;
+out:
+	stems_destroy(m.stems);
+	return st;
 }
 
 /* Below a negation words stand for themselves: a form too many would hide what is looked for. */

@@ -41,6 +41,13 @@ struct forms {
  */
 MUST_USE enum status forms_create(struct db *db, const struct query *q, struct forms **out);
 void forms_destroy(struct forms *f); /* NULL is fine */
+/* Takes back what stands instead of prefixes: of few rows each matters, and whatever they begin with is soon read. */
+void forms_unbound(struct forms *f); /* NULL is fine */
+/*
+ * How many bytes of its last word, folded, every other form of the phrase has too; -1: it has none.  They depend on the
+ * languages of this moment.  ST_NOMEM.
+ */
+MUST_USE enum status forms_common(const struct query_phrase *p, int *bytes);
 /* Those of a phrase, NULL if there are none. */
 const struct phrase_forms *forms_of(const struct forms *f, size_t phrase);
 

@@ -6,11 +6,16 @@
  */
 #include "search/percolate_key.h"
 
+#include "search/forms.h"
 #include "store/tokenizer.h"
 
 #include <string.h>
 
-static void find(const struct query_node *n, struct percolate_keys *out);
+struct finding {
+	enum status st;
+};
+
+static void find(struct finding *f, const struct query_node *n, struct percolate_keys *out);
 
 /* How much is gained by asking for these: the shortest word decides. */
 static size_t worth(const struct percolate_keys *k)
@@ -67,28 +72,43 @@ static bool take_word_but_last(void *arg, const struct token *t)
 	return take_word(&w->last, t);
 }
 
-static void find_phrase(const struct query_phrase *p, struct percolate_keys *out)
+/* All that it stands for begins alike: by so many bytes if not below 0. */
+static void make_prefix(struct percolate_key *k, int bytes)
+{
+	k->kind = PERCOLATE_BY_PREFIX;
+	if (bytes >= 0 && bytes < k->len)
+		k->len = (unsigned char)bytes;
+	k->word[k->len] = '\0';
+}
+
+static void find_phrase(struct finding *f, const struct query_phrase *p, struct percolate_keys *out)
 {
 	struct last_word w = {.best = out};
+	int common;
 
-	if (!p->prefix) {
+	enum status st = forms_common(p, &common);
+	if (st != ST_OK) {
+		f->st = st;
+		return;
+	}
+	if (common < 0 && !p->prefix) {
 		tokenizer_cut(p->text, strlen(p->text), true, take_word, out);
 		return;
 	}
 	tokenizer_cut(p->text, strlen(p->text), true, take_word_but_last, &w);
 	if (w.last.count)
-		w.last.key[0].kind = PERCOLATE_BY_PREFIX;
+		make_prefix(&w.last.key[0], common);
 	if (worth(&w.last) > worth(out))
 		*out = w.last;
 }
 
 /* All phrases of a NEAR must be there. */
-static void find_text(const struct query_node *n, struct percolate_keys *out)
+static void find_text(struct finding *f, const struct query_node *n, struct percolate_keys *out)
 {
 	for (size_t i = 0; i < n->phrase_count; i++) {
 		struct percolate_keys k = {.count = 0};
 
-		find_phrase(&n->phrases[i], &k);
+		find_phrase(f, &n->phrases[i], &k);
 		if (worth(&k) > worth(out))
 			*out = k;
 	}
@@ -109,7 +129,7 @@ static void find_filter(const struct filter *filter, struct percolate_keys *out)
 	}
 }
 
-static void find_any(const struct query_node *n, struct percolate_keys *out)
+static void find_any(struct finding *f, const struct query_node *n, struct percolate_keys *out)
 {
 	for (size_t i = 0; i < n->child_count; i++) {
 		struct percolate_keys k = {.count = 0};
@@ -124,7 +144,7 @@ static void find_any(const struct query_node *n, struct percolate_keys *out)
 	}
 }
 
-static void find_all(const struct query_node *n, struct percolate_keys *out)
+static void find_all(struct finding *f, const struct query_node *n, struct percolate_keys *out)
 {
 	for (size_t i = 0; i < n->child_count; i++) {
 		struct percolate_keys k = {.count = 0};
@@ -135,19 +155,19 @@ static void find_all(const struct query_node *n, struct percolate_keys *out)
 	}
 }
 
-static void find(const struct query_node *n, struct percolate_keys *out)
+static void find(struct finding *f, const struct query_node *n, struct percolate_keys *out)
 {
 	switch (n->kind) {
 	case QUERY_AND:
-		find_all(n, out);
+		find_all(f, n, out);
 		return;
 	case QUERY_OR:
-		find_any(n, out);
+		find_any(f, n, out);
 		return;
 	case QUERY_NOT:
 		return;
 	case QUERY_TEXT:
-		find_text(n, out);
+		find_text(f, n, out);
 		return;
 	case QUERY_FILTER:
 		find_filter(n->filter, out);
@@ -155,8 +175,11 @@ static void find(const struct query_node *n, struct percolate_keys *out)
 	}
 }
 
-void percolate_keys_find(const struct query *q, struct percolate_keys *out)
+enum status percolate_keys_find(const struct query *q, struct percolate_keys *out)
 {
+	struct finding f = {ST_OK};
+
 	out->count = 0;
-	find(q->root, out);
+	find(&f, q->root, out);
+	return f.st;
 }

@@ -24,6 +24,7 @@ struct percolate_keys {
 	struct percolate_key key[PERCOLATE_KEYS_MAX];
 };
 
-void percolate_keys_find(const struct query *q, struct percolate_keys *out);
+/* They hold for the languages of this moment (stems.h).  ST_NOMEM. */
+MUST_USE enum status percolate_keys_find(const struct query *q, struct percolate_keys *out);
 
 #endif

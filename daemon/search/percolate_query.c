@@ -35,6 +35,11 @@ static cJSON *make_params(const cJSON *query, const cJSON *snippet)
 	return NULL;
 }
 
+enum status percolate_query_renew(struct percolate_query *q)
+{
+	return percolate_keys_find(q->request->query, &q->keys);
+}
+
 enum status percolate_query_create(const cJSON *query, const cJSON *snippet,
 	struct percolate_query **out, struct search_error *error)
 {
@@ -45,11 +50,12 @@ enum status percolate_query_create(const cJSON *query, const cJSON *snippet,
 	if (params)
 		st = search_request_parse(params, &q->request, error);
 	cJSON_Delete(params);
+	if (st == ST_OK)
+		st = percolate_query_renew(q);
 	if (st != ST_OK) {
 		percolate_query_destroy(q);
 		return st;
 	}
-	percolate_keys_find(q->request->query, &q->keys);
 	*out = q;
 	return ST_OK;
 }

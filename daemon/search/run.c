@@ -242,6 +242,8 @@ enum status run_prepare(struct run *run)
 	struct forms *forms = NULL;
 	enum status st = forms_create(run->db, run->r->query, &forms);
 
+	if (st == ST_OK && run->only)
+		forms_unbound(forms);
 	if (st == ST_OK)
 		st = plan_create(run->r->query, &forms, &run->plan);
 	if (st == ST_OK)

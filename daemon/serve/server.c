@@ -189,6 +189,7 @@ void server_configure(struct server *s, struct config *config)
 	s->context.config = config_ref(config);
 	config_unref(before);
 	memo_configure(s->context.memo, config);
+	subscribe_configure(s->context.subscribe);
 	warm_configure(s->context.warm);
 	stems_configure(&config->languages);
 	reload_ended(&s->context, ST_OK, "");

@@ -39,6 +39,7 @@ struct subscribe {
 	unsigned store_number; /* when it began */
 	bool turn;	       /* of those that are ahead */
 	bool suspended, stopped;
+	bool renew; /* keys of queries are to be found anew */
 	int64_t retry_ms; /* not before this; 0: at once */
 };
 
@@ -190,7 +191,8 @@ static bool may_run(struct subscribe *s, struct subscription *one)
 		return false;
 	}
 	if (one->query && !one->sifted) {
-		if (percolate_add(s->set, &one->member) != ST_OK) {
+		if (percolate_query_renew(one->query) != ST_OK ||
+			percolate_add(s->set, &one->member) != ST_OK) {
 			s->retry_ms = now_mono_ms() + RETRY_MS;
 			return false;
 		}
@@ -314,9 +316,22 @@ static enum status fill_members(struct subscribe *s, struct pass *p)
 	return pass_init(p, on_done);
 }
 
+static void renew(struct subscribe *s)
+{
+	for (struct subscription *one = s->first; one; one = one->all_next) {
+		if (one->sifted)
+			percolate_remove(s->set, &one->member);
+		one->sifted = false;
+	}
+	s->renew = false;
+}
+
 static void start_pass(struct subscribe *s)
 {
 	int64_t clock;
+
+	if (s->renew && !s->pass)
+		renew(s);
 
 	if (s->pass || s->suspended || s->stopped || !s->first || now_mono_ms() < s->retry_ms ||
 		!choose_clock(s, &clock))
@@ -349,6 +364,11 @@ void subscribe_begin(struct subscribe *s, struct subscription *one, bool fresh)
 	if (fresh && !s->suspended)
 		start_over(s, one);
 	start_pass(s);
+}
+
+void subscribe_configure(struct subscribe *s)
+{
+	s->renew = true;
 }
 
 void subscribe_wake(struct subscribe *s)

@@ -52,6 +52,8 @@ bool subscribe_remove(struct subscribe *s, struct client *c, int64_t id);
 /* It is gone, and all of its subscriptions with it. */
 void subscribe_forget(struct subscribe *s, struct client *c);
 
+/* The languages may be others. */
+void subscribe_configure(struct subscribe *s);
 /* The index committed; or a client took what was sent. */
 void subscribe_wake(struct subscribe *s);
 /* The store is a new one, whose clock is not known yet; then it is.  All start over. */

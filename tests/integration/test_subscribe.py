@@ -279,6 +279,28 @@ def make_wish(dice, words):
         has(a)(name, text) or has(b)(name, text))
 
 
+@pytest.mark.parametrize("when", ["start", "reload"])
+def test_other_forms_of_a_word(daemon, when):
+    if when == "start":
+        daemon.config["index"]["languages"] = "en"
+    daemon.start()
+    ear = Listener(daemon)
+    number = ear.subscribe(query="swimming")
+    exact = ear.subscribe(query='"swimming"')
+    write(daemon.root / "a.txt", "swimming")
+    ear.until_told(number, 1)
+    if when == "reload":
+        daemon.config["index"]["languages"] = "en"
+        daemon.write_config()
+        assert daemon.call("reload")["reloaded"]
+    write(daemon.root / "b.txt", "she swims")
+    write(daemon.root / "c.txt", "a swinger")
+    assert told(ear.until_told(number, 2), daemon.root)[1] == ("created", "b.txt")
+    quiet(ear, daemon)
+    assert len(ear.matches[number]) == 2 and len(ear.matches[exact]) == 1
+    ear.close()
+
+
 # --- going on --------------------------------------------------------------------------------------------------------
 
 class Writer(threading.Thread):
