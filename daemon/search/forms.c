@@ -23,6 +23,7 @@ const double forms_weight = 0.5;
 struct maker {
 	struct db *db;
 	struct stems *stems; /* NULL: no language */
+	bool bound;
 	struct forms *forms;
 	size_t total;
 };
@@ -261,8 +262,8 @@ static enum status make_for_phrase(
 	if (!c.tokens || c.len > VOCABULARY_PREFIX_MAX)
 		return ST_OK;
 	/* FTS5 knows no choice within NEAR. */
-	if ((p->prefix || c.kind == TOKEN_LONE) && leaf->distance < 0)
-		return bound_prefix(m, p, &c, out);
+	if (p->prefix || c.kind == TOKEN_LONE)
+		return m->bound && leaf->distance < 0 ? bound_prefix(m, p, &c, out) : ST_OK;
 	if (has_family(m, p, &c))
 		return add_family(m, &c, out);
 	return ST_OK;
@@ -333,9 +334,9 @@ static enum status create(const struct query *q, struct forms **out)
 	return ST_OK;
 }
 
-enum status forms_create(struct db *db, const struct query *q, struct forms **out)
+enum status forms_create(struct db *db, const struct query *q, bool bound, struct forms **out)
 {
-	struct maker m = {.db = db};
+	struct maker m = {.db = db, .bound = bound};
 	enum status st;
 
 	*out = NULL;

@@ -36,10 +36,12 @@ struct forms {
 };
 
 /*
- * On a reader, within its snapshot; bounded work.  *out is NULL where there is nothing to add.  What the connection's
- * progress handler ends is left out.  ST_NOMEM, ST_IO, ST_CORRUPT.
+ * On a reader, within its snapshot; bounded work.  `bound`: prefixes may be, else they stand for all, whatever it costs.
+ * *out is NULL where there is nothing to ask.  What the connection's progress handler ends is left out.  ST_NOMEM,
+ * ST_IO, ST_CORRUPT.
  */
-MUST_USE enum status forms_create(struct db *db, const struct query *q, struct forms **out);
+MUST_USE enum status forms_create(
+	struct db *db, const struct query *q, bool bound, struct forms **out);
 void forms_destroy(struct forms *f); /* NULL is fine */
 /* Takes back what stands instead of prefixes: of few rows each matters, and whatever they begin with is soon read. */
 void forms_unbound(struct forms *f); /* NULL is fine */

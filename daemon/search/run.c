@@ -240,7 +240,8 @@ static enum status look_for_parts(struct run *run)
 enum status run_prepare(struct run *run)
 {
 	struct forms *forms = NULL;
-	enum status st = forms_create(run->db, run->r->query, &forms);
+	/* Of a few rows only, none must be missed. */
+	enum status st = forms_create(run->db, run->r->query, !run->only, &forms);
 
 	if (st == ST_OK && run->only)
 		forms_unbound(forms);
