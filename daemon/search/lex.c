@@ -20,10 +20,15 @@ bool lex_escape(const char *s, size_t len)
 
 void lex_add_plain(struct buf *out, const char *s, size_t len)
 {
+	size_t clean = 0; /* from here on nothing is added yet */
+
 	for (size_t i = 0; i < len; i++) {
-		i += lex_escape(s + i, len - i);
-		buf_addc(out, s[i]);
+		if (!lex_escape(s + i, len - i))
+			continue;
+		buf_add(out, s + clean, i - clean);
+		clean = ++i;
 	}
+	buf_add(out, s + clean, len - clean);
 }
 
 static bool escape_at(const struct lexer *l, size_t at)
