@@ -134,7 +134,7 @@ static void find_any(struct finding *f, const struct query_node *n, struct perco
 	for (size_t i = 0; i < n->child_count; i++) {
 		struct percolate_keys k = {.count = 0};
 
-		find(n->children[i], &k);
+		find(f, n->children[i], &k);
 		if (k.count == 0 || out->count + k.count > PERCOLATE_KEYS_MAX) {
 			out->count = 0;
 			return;
@@ -149,7 +149,7 @@ static void find_all(struct finding *f, const struct query_node *n, struct perco
 	for (size_t i = 0; i < n->child_count; i++) {
 		struct percolate_keys k = {.count = 0};
 
-		find(n->children[i], &k);
+		find(f, n->children[i], &k);
 		if (worth(&k) > worth(out))
 			*out = k;
 	}
