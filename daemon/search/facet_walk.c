@@ -1,8 +1,9 @@
 /*
  * facet_walk: rows of places behind many hits; see facet_walk.h.
  *
- * Hits come by their numbers.  Where most documents are among them, one statement runs along an index beside them, and
- * what it has of others is passed over: that costs half of a statement run again for each.
+ * Hits come by their numbers.  Where many of the documents from the first to the last are among them, one statement
+ * runs along an index beside them, and what it has of others is passed over: that costs less than a statement run again
+ * for each.
  */
 #include "search/facet_walk.h"
 
@@ -84,15 +85,20 @@ static bool prepare(struct walk *k, enum source source, unsigned wanted, bool ru
 	return stopper_ok(k->stopper, sql_prepare(&sql, k->w->raw, &cursor->rows));
 }
 
-/* The number of documents among the hits, and the first of them. */
-static size_t count_documents(const struct noted *noted, size_t count, int64_t *first)
+/* Whether many of the documents from the first hit's to the last one's are hits. */
+static bool is_dense(const struct noted *noted, size_t count, int64_t *first)
 {
 	size_t at = 0;
 
 	while (at < count && noted[at].id < 0)
 		at++;
-	*first = at < count ? noted[at].id : 0;
-	return count - at;
+	if (at == count)
+		return false;
+	*first = noted[at].id;
+	int64_t between = noted[count - 1].id - *first + 1;
+	if (between > lengths_count())
+		between = lengths_count();
+	return (int64_t)(count - at) > between / DENSE;
 }
 
 static bool start(struct walk *k, enum source source, int64_t first)
@@ -108,9 +114,8 @@ static bool start(struct walk *k, enum source source, int64_t first)
 static bool prepare_all(
 	struct walk *k, unsigned wanted, const struct noted *noted, size_t count)
 {
-	int64_t first;
-	size_t documents = count_documents(noted, count, &first);
-	bool dense = documents && (int64_t)documents > lengths_count() / DENSE;
+	int64_t first = 0;
+	bool dense = is_dense(noted, count, &first);
 
 	if (!prepare(k, FILES_OF, wanted, dense) || !prepare(k, FILE_ROW, wanted, false) ||
 		!prepare(k, DIR_ROW, wanted, false) || !start(k, FILES_OF, first))

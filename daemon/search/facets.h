@@ -10,6 +10,7 @@
 #define SEARCH_FACETS_H
 
 #include "core/buf.h"
+#include "search/bound.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,7 +36,7 @@ struct facet_place;
 struct hit;
 
 enum {
-	FACET_HITS_MAX = 30000,	  /* of more, the newest are counted */
+	FACET_HITS_MAX = BOUND_RANKED, /* of more, the newest are counted */
 	FACET_VALUES_MAX = 20000, /* that are told apart, of each facet */
 	FACET_VALUES_SHOWN = 100,
 };
