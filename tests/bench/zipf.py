@@ -14,7 +14,8 @@ from pathlib import Path
 from common import CORPUS, TOOLS, Scratch, ask, figures, json, line, make_daemon, percentile, start_and_sync, title, verdict
 
 CLIENTS = 4
-REQUESTS = 1500   # of each client
+SECONDS = 10      # of asking
+CHUNK = 200       # requests of one client between two looks at the clock
 QUESTIONS = 2000
 KEPT = 4000       # files that are there from the start; the rest comes while it is asked
 HITS = 20000
@@ -32,9 +33,17 @@ def questions(files, rng):
 
 
 def load(queries, rng):
-    """REQUESTS of them, the nth in popularity 1/n times as often as the first."""
+    """Some of them, the nth in popularity 1/n times as often as the first."""
     weights = list(itertools.accumulate(1 / n for n in range(1, len(queries) + 1)))
-    return [{"query": q, "limit": 10} for q in rng.choices(queries, cum_weights=weights, k=REQUESTS)]
+    return [{"query": q, "limit": 10} for q in rng.choices(queries, cum_weights=weights, k=CHUNK)]
+
+
+def keep_asking(daemon, queries, seed, end):
+    """Milliseconds of each request."""
+    rng, took = random.Random(seed), []
+    while time.monotonic() < end:
+        took += ask(daemon, load(queries, rng))
+    return [us / 1000 for us in took]
 
 
 class Pouring(threading.Thread):
@@ -73,15 +82,14 @@ def run(name, files, queries, memo):
         daemon.config["memo"].update(memo)
         start_and_sync(daemon)
         before = daemon.counters()
-        loads = [load(queries, random.Random(n)) for n in range(CLIENTS)]
         begin = time.monotonic()
         with Pouring(files[KEPT:], tree / "new") as pouring, ThreadPoolExecutor(CLIENTS) as pool:
-            times = [us / 1000 for took in pool.map(lambda one: ask(daemon, one), loads) for us in took]
+            times = sum(pool.map(lambda n: keep_asking(daemon, queries, n, begin + SECONDS), range(CLIENTS)), [])
         seconds = time.monotonic() - begin
         after = daemon.counters()
         daemon.stop()
     grown = {k: after[k] - before[k] for k in after}
-    asked = CLIENTS * REQUESTS
+    asked = len(times)
     hits = grown["memo_hits_exact"] + grown["memo_hits_ttl"]
     shares = {"hits": hits / asked, "joined": grown["memo_joined"] / asked, "ahead": grown["memo_hits_ahead"] / asked}
     line(name, f"{100 * hits / asked:.1f}", f"{100 * grown['memo_hits_ahead'] / asked:.1f}", grown["queries"],
@@ -111,7 +119,7 @@ def bench():
     files = sorted(str(p) for p in (CORPUS / "text").rglob("*") if p.is_file())
     random.Random(1).shuffle(files)
     queries = questions(files[:KEPT], random.Random(2))
-    title(f"Questions by Zipf's law: {CLIENTS} clients, {REQUESTS} of {QUESTIONS} questions each, while files pour in")
+    title(f"Questions by Zipf's law: {CLIENTS} clients, {QUESTIONS} questions, {SECONDS} s, while files pour in")
     line("", "hits, %", "ahead, %", "run", "p50, ms", "p99, ms", "per s", "new files", "commits")
     run("no memo", files, queries, {"entries": 0})
     run("memo, exact only", files, queries, {"ttl": 0})
