@@ -82,7 +82,8 @@ def tokens(text):
             plain = "".join(map(unwide, text[i:j])).lower()
             tail = re.match(r"\+\+|#", "".join(map(unwide, text[j:j + 2])))
             follower = unwide(text[j + tail.end()]) if tail and j + tail.end() < len(text) else " "
-            if tail and SIGNED.fullmatch(plain) and follower not in "+#" and not is_word(follower) and not is_run(follower):
+            ended = follower not in "+#" and (is_run(follower) or not is_word(follower))
+            if tail and SIGNED.fullmatch(plain) and ended:
                 token.sign = tail.group()
             out.append(token)
             i = j
