@@ -215,7 +215,7 @@ static bool wants_words(const struct sift *s)
 
 static void take_text(struct sift *s, const char *text, size_t len)
 {
-	if (text && wants_words(s))
+	if (wants_words(s))
 		tokenizer_cut(text, len, false, take_word, s);
 }
 
@@ -275,12 +275,21 @@ static void note_document(struct sift *s, sqlite3_stmt *row)
 	s->bytes += sqlite3_column_int64(row, BYTES);
 }
 
+/* None of them is ever NULL. */
+static const char *column_text(struct sift *s, sqlite3_stmt *row, int column)
+{
+	const char *text = (const char *)sqlite3_column_text(row, column);
+
+	if (!text)
+		s->stopper.st = ST_NOMEM;
+	return text ? text : "";
+}
+
 static void take_extension(struct sift *s, sqlite3_stmt *row)
 {
-	const char *extension = (const char *)sqlite3_column_text(row, EXTENSION);
+	const char *extension = column_text(s, row, EXTENSION);
 
-	if (extension)
-		mark(s, PERCOLATE_BY_EXTENSION, extension, strlen(extension));
+	mark(s, PERCOLATE_BY_EXTENSION, extension, strlen(extension));
 }
 
 static void read_parts(struct sift *s, int64_t container)
@@ -288,8 +297,7 @@ static void read_parts(struct sift *s, int64_t container)
 	if (!stopper_ok(&s->stopper, sqlite3_bind_int64(s->parts, 1, container)))
 		return;
 	while (stopper_row(&s->stopper, s->parts)) {
-		const char *path = (const char *)sqlite3_column_text(s->parts, NAME);
-		const char *leaf = path ? part_leaf(path) : "";
+		const char *leaf = part_leaf(column_text(s, s->parts, NAME));
 
 		take_name(s, leaf, strlen(leaf));
 		take_extension(s, s->parts);
@@ -302,7 +310,8 @@ static void take_blob(struct sift *s, sqlite3_stmt *row)
 {
 	const void *name = sqlite3_column_blob(row, NAME);
 
-	take_name(s, name ? name : "", (size_t)sqlite3_column_bytes(row, NAME));
+	if (name) /* that of a root's own directory is empty */
+		take_name(s, name, (size_t)sqlite3_column_bytes(row, NAME));
 }
 
 static void read_file(struct sift *s, int64_t id)
@@ -337,7 +346,7 @@ static void read_document(struct sift *s, int64_t id)
 		return;
 	if (stopper_row(&s->stopper, s->text)) {
 		for (int column = 0; column < 2; column++) {
-			const char *text = (const char *)sqlite3_column_text(s->text, column);
+			const char *text = column_text(s, s->text, column);
 
 			take_text(s, text, (size_t)sqlite3_column_bytes(s->text, column));
 		}
