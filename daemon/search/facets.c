@@ -112,7 +112,7 @@ static int compare_noted(const void *a, const void *b)
 
 static void sort_noted(struct facets *f)
 {
-	if (!f->sorted)
+	if (!f->sorted && f->count)
 		qsort(f->noted, f->count, sizeof *f->noted, compare_noted);
 	f->sorted = true;
 }
