@@ -1,9 +1,9 @@
 /*
  * condition: filters as SQL conditions over file f, part p and document d; declared in plan.h.
  *
- * Of a part, its name, extension, size, type and what its document says are its own; path, root and times are
- * those of its file.  A directory has a name, path, root, time and type; all else is false of it, and nothing is
- * ever NULL, so that negations hold.
+ * Of a part, its name, extension, size, type and what its document says are its own; path, root and
+ * times are those of its file.  A directory has a name, path, root, time and type; all else is
+ * false of it, and nothing is ever NULL, so that negations hold.
  */
 #include "core/log.h"
 #include "search/plan.h"
@@ -78,7 +78,7 @@ static void add_header(struct filter *f, const struct plan_context *c, struct sq
 }
 
 /* ext:pdf,docx */
-static void add_extensions(const struct filter *f, const struct plan_context *c, struct sql *out)
+static void add_extensions(struct filter *f, const struct plan_context *c, struct sql *out)
 {
 	sql_add(out, c->of_parts ? "p.ext IN (" : "f.ext IN (");
 	for (const char *item = f->text; *item; item = filter_next_item(item)) {
@@ -133,10 +133,14 @@ static bool has_directory_type(const struct filter *f)
 }
 
 /* A file without a document has no type, so that the negation finds it; of a part, its container may say. */
-static void add_types(const struct filter *f, const struct plan_context *c, struct sql *out)
+static void add_types(struct filter *f, const struct plan_context *c, struct sql *out)
 {
 	const char *column = c->of_parts ? "coalesce(d.type, p.type)" : "d.type";
 
+	if (c->of_dirs) {
+		sql_add(out, has_directory_type(f) ? "1" : "0");
+		return;
+	}
 	sql_add(out, "coalesce(");
 	for (const char *item = f->text; *item; item = filter_next_item(item)) {
 		if (item != f->text)
@@ -147,8 +151,9 @@ static void add_types(const struct filter *f, const struct plan_context *c, stru
 }
 
 /* "de" is de, de-AT and de_AT. */
-static void add_languages(const struct filter *f, struct sql *out)
+static void add_languages(struct filter *f, const struct plan_context *c, struct sql *out)
 {
+	(void)c;
 	sql_add(out, "coalesce(");
 	for (const char *item = f->text; *item; item = filter_next_item(item)) {
 		if (item != f->text)
@@ -160,31 +165,47 @@ static void add_languages(const struct filter *f, struct sql *out)
 	sql_add(out, ", 0)");
 }
 
-static void add_times(const struct filter *f, int64_t now_s, struct sql *out)
+static void add_times(struct filter *f, const struct plan_context *c, struct sql *out)
 {
 	const char *glue = "";
 
 	if (f->from.kind != MOMENT_OPEN) {
 		sql_add(out, "f.mtime_ns >= ");
-		sql_int(out, to_ns(moment_resolve(f->from, now_s)));
+		sql_int(out, to_ns(moment_resolve(f->from, c->now_s)));
 		glue = " AND ";
 	}
 	if (f->until.kind != MOMENT_OPEN) {
 		sql_add(out, glue);
 		sql_add(out, "f.mtime_ns < ");
-		sql_int(out, to_ns(moment_resolve(f->until, now_s)));
+		sql_int(out, to_ns(moment_resolve(f->until, c->now_s)));
 	}
 }
 
-static void add_root(const struct filter *f, struct sql *out)
+static void add_path(struct filter *f, const struct plan_context *c, struct sql *out)
 {
+	add_match(f, c, ", f.dir, f.name", out);
+}
+
+static void add_part(struct filter *f, const struct plan_context *c, struct sql *out)
+{
+	add_match(f, c, ", 0, p.path", out);
+}
+
+static void add_author(struct filter *f, const struct plan_context *c, struct sql *out)
+{
+	add_match(f, c, ", 0, d.author", out);
+}
+
+static void add_root(struct filter *f, const struct plan_context *c, struct sql *out)
+{
+	(void)c;
 	sql_add(out, "EXISTS (SELECT 1 FROM dir x JOIN root r ON r.id = x.root"
 		     " WHERE x.id = f.dir AND trawl_fold(r.name) = ");
 	sql_string(out, f->text);
 	sql_add(out, ")");
 }
 
-static void add_size(const struct filter *f, const struct plan_context *c, struct sql *out)
+static void add_size(struct filter *f, const struct plan_context *c, struct sql *out)
 {
 	sql_add(out, c->of_parts ? "p.size BETWEEN " : "f.size BETWEEN ");
 	sql_int(out, f->min);
@@ -192,91 +213,35 @@ static void add_size(const struct filter *f, const struct plan_context *c, struc
 	sql_int(out, f->max);
 }
 
-/* Fields that a place of the kind does not have, and types, which all directories have alike. */
-static bool is_constant(const struct filter *f, const struct plan_context *c, bool *value)
-{
-	*value = false;
-	switch (f->field) {
-	case FIELD_NAME:
-	case FIELD_PATH:
-	case FIELD_ROOT:
-	case FIELD_MODIFIED:
-		return false;
-	case FIELD_PART:
-		return !c->of_parts;
-	case FIELD_TYPE:
-		*value = has_directory_type(f);
-		return c->of_dirs;
-	case FIELD_EXT:
-	case FIELD_LANG:
-	case FIELD_AUTHOR:
-	case FIELD_FROM:
-	case FIELD_TO:
-	case FIELD_CC:
-	case FIELD_SUBJECT:
-	case FIELD_SIZE:
-		return c->of_dirs;
-	case FIELD_TITLE:
-	case FIELD_AFTER:
-	case FIELD_BEFORE:
-	case FIELD_NONE:
-		break;
-	}
-	BUG("not a filter");
-}
+/* Fields, and the places that have such a thing at all. */
+static const struct {
+	void (*add)(struct filter *f, const struct plan_context *c, struct sql *out);
+	enum { EVERY_PLACE, FILES_AND_PARTS, PARTS_ONLY } of;
+} fields[FIELD_NONE] = {
+	[FIELD_NAME] = {add_name, EVERY_PLACE},
+	[FIELD_PATH] = {add_path, EVERY_PLACE},
+	[FIELD_PART] = {add_part, PARTS_ONLY},
+	[FIELD_EXT] = {add_extensions, FILES_AND_PARTS},
+	[FIELD_TYPE] = {add_types, EVERY_PLACE},
+	[FIELD_LANG] = {add_languages, FILES_AND_PARTS},
+	[FIELD_AUTHOR] = {add_author, FILES_AND_PARTS},
+	[FIELD_FROM] = {add_header, FILES_AND_PARTS},
+	[FIELD_TO] = {add_header, FILES_AND_PARTS},
+	[FIELD_CC] = {add_header, FILES_AND_PARTS},
+	[FIELD_SUBJECT] = {add_header, FILES_AND_PARTS},
+	[FIELD_ROOT] = {add_root, EVERY_PLACE},
+	[FIELD_SIZE] = {add_size, FILES_AND_PARTS},
+	[FIELD_MODIFIED] = {add_times, EVERY_PLACE},
+};
 
 static void add_filter(struct filter *f, const struct plan_context *c, struct sql *out)
 {
-	bool value;
-
-	if (is_constant(f, c, &value)) {
-		sql_add(out, value ? "1" : "0");
-		return;
-	}
-	switch (f->field) {
-	case FIELD_NAME:
-		add_name(f, c, out);
-		return;
-	case FIELD_PATH:
-		add_match(f, c, ", f.dir, f.name", out);
-		return;
-	case FIELD_PART:
-		add_match(f, c, ", 0, p.path", out);
-		return;
-	case FIELD_EXT:
-		add_extensions(f, c, out);
-		return;
-	case FIELD_TYPE:
-		add_types(f, c, out);
-		return;
-	case FIELD_LANG:
-		add_languages(f, out);
-		return;
-	case FIELD_AUTHOR:
-		add_match(f, c, ", 0, d.author", out);
-		return;
-	case FIELD_FROM:
-	case FIELD_TO:
-	case FIELD_CC:
-	case FIELD_SUBJECT:
-		add_header(f, c, out);
-		return;
-	case FIELD_ROOT:
-		add_root(f, out);
-		return;
-	case FIELD_SIZE:
-		add_size(f, c, out);
-		return;
-	case FIELD_MODIFIED:
-		add_times(f, c->now_s, out);
-		return;
-	case FIELD_TITLE:
-	case FIELD_AFTER:
-	case FIELD_BEFORE:
-	case FIELD_NONE:
-		break;
-	}
-	BUG("not a filter");
+	BUG_UNLESS(f->field < FIELD_NONE && fields[f->field].add);
+	if ((c->of_dirs && fields[f->field].of != EVERY_PLACE) ||
+		(!c->of_parts && fields[f->field].of == PARTS_ONLY))
+		sql_add(out, "0");
+	else
+		fields[f->field].add(f, c, out);
 }
 
 void plan_places(const struct plan_context *c, struct sql *out)

@@ -19,9 +19,9 @@ struct moment {
 };
 
 /*
- * "2026", "2026-01", "2026-01-31", "2026-01-31T15:04", "2026-01-31T15:04:05" with or without Z, "today", "yesterday":
- * its first moment and the first one after it.  "7d" (s, m, h, d, w, mo of 30 and y of 365 days): both are so long ago.
- * False if it is none of these.
+ * A date, with a time or without (date.h), "today" or "yesterday": its first moment and the first one
+ * behind it.  "7d" (s, m, h, d, w, mo of 30 and y of 365 days): both are so long ago.  False if it is
+ * none of these.
  */
 bool moment_parse(const char *s, struct moment *first, struct moment *last);
 /* Whether nothing can lie between the two, whatever the time is. */
