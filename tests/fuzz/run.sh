@@ -12,8 +12,10 @@ printf '%s\n' "$@" | xargs -P "$(nproc)" -I TARGET sh -c '
 	name=${target##*/}
 	mkdir -p "$target.corpus"
 	case $name in fuzz_convert_* | fuzz_typing) seeds=$here/../data ;; *) seeds= ;; esac
+	dict=
+	[ ! -f "$here/$name.dict" ] || dict=-dict=$here/$name.dict
 	echo "  FUZZ   $name for $seconds s"
-	"$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=65536 \
+	"$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=65536 $dict \
 		-artifact_prefix="$target." "$target.corpus" $seeds > "$target.log" 2>&1 && exit 0
 	echo "  $name: a finding"
 	tail -50 "$target.log"
