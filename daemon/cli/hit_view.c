@@ -97,8 +97,10 @@ void hit_view_add(struct buf *out, const struct term *t, const cJSON *hit)
 	add_facts(out, t, hit);
 	add_part_count(out, hit);
 	add_other_paths(out, t, hit);
-	if (!snippets)
+	if (!snippets) {
 		add_snippet(out, t, json_member(hit, "snippet"));
+		return;
+	}
 	cJSON_ArrayForEach(snippet, snippets)
 		add_snippet(out, t, snippet);
 }
