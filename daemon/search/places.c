@@ -297,11 +297,32 @@ static bool load_names_of(struct run *run, const struct kind *k, int64_t most)
 	return load(run, &sql, most);
 }
 
+/* The highest row of the index over names that matches, 0 if none does: most words are in no name at all. */
+static bool find_last_name(struct run *run, int64_t *last)
+{
+	AUTO_SQL sql = SQL_INIT;
+	sqlite3_stmt *row = NULL;
+
+	*last = 0;
+	sql_add(&sql, "SELECT rowid FROM name_word WHERE name_word MATCH ");
+	sql_string(&sql, run->plan->names.text.data);
+	sql_add(&sql, " ORDER BY rowid DESC LIMIT 1");
+	if (stopper_ok(&run->stopper, sql_prepare(&sql, run->raw, &row)) &&
+		stopper_row(&run->stopper, row))
+		*last = sqlite3_column_int64(row, 0);
+	sqlite3_finalize(row);
+	return stopper_go(&run->stopper);
+}
+
 static bool load_all_names(struct run *run, int64_t most)
 {
-	return load_names_of(run, &files_kind, most) &&
-	       (!run->filters.has_parts || load_names_of(run, &parts_kind, most)) &&
-	       load_names_of(run, &dirs_kind, most);
+	int64_t last;
+
+	if (!find_last_name(run, &last))
+		return false;
+	return (last <= 0 || load_names_of(run, &files_kind, most)) &&
+	       (last <= PART_FIRST || load_names_of(run, &parts_kind, most)) &&
+	       (last <= DIR_FIRST || load_names_of(run, &dirs_kind, most));
 }
 
 /* Whether no more than BOUND_NAMES rows of that index match. */

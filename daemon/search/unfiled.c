@@ -3,6 +3,8 @@
 
 #include "core/mem.h"
 
+#include <stdlib.h>
+
 static bool add(struct unfiled *u, int64_t document)
 {
 	if (u->count == u->room) {
@@ -18,21 +20,31 @@ static bool add(struct unfiled *u, int64_t document)
 	return true;
 }
 
+static int compare(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
 bool unfiled_load(struct unfiled *u, sqlite3 *raw, struct stopper *s)
 {
 	static const char text[] =
-		"SELECT DISTINCT p.document FROM document c"
+		"SELECT p.document FROM document c"
 		" CROSS JOIN part p ON p.container = c.id WHERE c.building = 1"
-		" AND c.building <> 0 AND c.holds = 1 AND p.document IS NOT NULL ORDER BY 1";
+		" AND c.building <> 0 AND c.holds = 1 AND p.document IS NOT NULL";
 	sqlite3_stmt *rows = NULL;
 	bool good = stopper_ok(s, sqlite3_prepare_v2(raw, text, -1, &rows, NULL));
 
-	while (good && stopper_row(s, rows)) {
-		good = add(u, sqlite3_column_int64(rows, 0));
+	while (good && !u->many && stopper_row(s, rows)) {
+		u->many = u->count == UNFILED_MAX;
+		good = u->many || add(u, sqlite3_column_int64(rows, 0));
 		if (!good)
 			s->st = ST_NOMEM;
 	}
 	sqlite3_finalize(rows);
+	if (u->count)
+		qsort(u->documents, u->count, sizeof *u->documents, compare);
 	return s->st == ST_OK && !s->late;
 }
 
@@ -46,6 +58,8 @@ bool unfiled_has(const struct unfiled *u, int64_t document)
 {
 	size_t low = 0, high = u->count;
 
+	if (u->many)
+		return true;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
