@@ -10,7 +10,8 @@
 enum {
 	WINDOW_MAX = 64,
 	RUN_SHARE = 3,	       /* so many characters of a script without spaces are as long as a word */
-	MARKS_MAX = 8,	       /* behind the last character */
+	MARKS_MAX = 8,	       /* on the last character */
+	RANGES = 256,	       /* what a passage may hold, and somewhat more */
 	GAP_BYTES_MAX = 64,    /* of a run between two tokens: rulers, base64, binary rubbish */
 	TOKEN_BYTES_MAX = 128, /* of one token */
 	LEAD_SHARE = 4,	       /* a quarter of the free room goes before the first mark */
@@ -107,13 +108,19 @@ static const struct view *best_view(const struct view *views, size_t count, uint
 	return best;
 }
 
-static void set_limits(struct passage *p, size_t count)
+static void set_limits(const struct view *const *taken, size_t count, struct passage *p)
 {
 	for (size_t i = 0; i < count; i++) {
+		p[i].floor = 0;
 		p[i].limit = SIZE_MAX;
-		for (size_t j = 0; j < count; j++)
+		for (size_t j = 0; j < count; j++) {
+			size_t end = taken[j]->start + taken[j]->room;
+
+			if (p[j].start < p[i].start && end > p[i].floor)
+				p[i].floor = end;
 			if (p[j].start > p[i].start && p[j].start < p[i].limit)
 				p[i].limit = p[j].start;
+		}
 	}
 }
 
@@ -138,9 +145,9 @@ size_t snippets_choose(const struct spots *spots, size_t want, size_t count, str
 		out[chosen++].start = v->start;
 		shown |= v->phrases;
 	}
+	set_limits(taken, chosen, out);
 	if (!chosen)
-		out[chosen++].start = 0;
-	set_limits(out, chosen);
+		out[chosen++] = (struct passage){0, 0, SIZE_MAX};
 	return chosen;
 }
 
@@ -150,33 +157,40 @@ size_t snippets_choose(const struct spots *spots, size_t want, size_t count, str
 struct range {
 	size_t start, end; /* bytes; of a pair the first character's */
 	size_t sign;	   /* bytes behind it that are its sign */
+	size_t letter;	   /* where that began what it stands on, or itself */
+	size_t size;	   /* in thirds of a word */
 	bool mark;	   /* a vowel or tone on the character before */
 };
 
+/* The passage while the text goes by: the last tokens seen, of which it is a part. */
 struct window {
 	const struct passage *passage;
-	size_t want;  /* words; a character of a run is a third of one */
-	size_t at;    /* positions seen */
-	size_t count; /* ranges kept */
-	size_t size;  /* of them, in thirds */
-	bool more;    /* a token follows the last one kept */
+	size_t want;  /* thirds of a word; a character of a run is one */
+	size_t first; /* the passage's first token */
+	size_t at;    /* tokens seen */
+	size_t size;  /* of those from `first` on */
+	bool more;    /* a token follows */
 	bool inside;  /* the last token seen is not the last of its run */
-	size_t letter; /* where the last character that is no mark began */
-	struct range ranges[WINDOW_MAX * RUN_SHARE + MARKS_MAX];
+	struct range ranges[RANGES];
 };
 
-/* Nothing is cut off that stands on the last character. */
+static struct range *range_at(struct window *w, size_t at)
+{
+	return &w->ranges[at % RANGES];
+}
+
+/* Nothing is cut off that stands on the last character, if it is not too much. */
 static bool is_full(const struct window *w, bool mark)
 {
-	if (mark && w->count < sizeof w->ranges / sizeof w->ranges[0])
+	if (mark && w->size < w->want + MARKS_MAX)
 		return false;
-	return w->size >= w->want * RUN_SHARE || w->at >= w->passage->limit;
+	return w->size >= w->want || w->at >= w->passage->limit;
 }
 
 static bool keep_token(void *arg, const struct token *t)
 {
 	struct window *w = arg;
-	struct range *last = w->count ? &w->ranges[w->count - 1] : NULL;
+	struct range *last = w->at ? range_at(w, w->at - 1) : NULL;
 
 	if (t->kind == TOKEN_SIGNED) {
 		if (last)
@@ -186,22 +200,33 @@ static bool keep_token(void *arg, const struct token *t)
 	/* Where a pair overlaps with its follower it is cut. */
 	if (last && t->start < last->end)
 		last->end = t->start;
-	bool mark = t->mark && w->inside;
-	if (!mark)
-		w->letter = t->start;
-	w->inside = t->kind == TOKEN_PAIR;
-	if (w->at < w->passage->start) {
-		w->at++;
-		return true;
-	}
+	bool mark = last && t->mark && w->inside;
 	if (is_full(w, mark)) {
 		w->more = true;
 		return false;
 	}
-	w->at++;
-	w->size += t->kind == TOKEN_WORD ? RUN_SHARE : 1;
-	w->ranges[w->count++] = (struct range){last ? t->start : w->letter, t->end, 0, mark};
+	struct range r = {.start = t->start,
+		.end = t->end,
+		.letter = mark ? last->letter : t->start,
+		.size = t->kind == TOKEN_WORD ? RUN_SHARE : 1,
+		.mark = mark};
+	*range_at(w, w->at++) = r;
+	w->size += w->at > w->first ? r.size : 0;
+	w->inside = t->kind == TOKEN_PAIR;
 	return true;
+}
+
+/* The text has ended: what room is left is for what stands before. */
+static void begin_earlier(struct window *w)
+{
+	while (w->first > w->passage->floor && w->first + RANGES > w->at) {
+		size_t size = range_at(w, w->first - 1)->size;
+
+		if (w->size + size > w->want)
+			break;
+		w->size += size;
+		w->first--;
+	}
 }
 
 /* --- writing --- */
@@ -302,34 +327,40 @@ static void add_mark(struct snippet *out, size_t at, size_t len, bool joined)
 		out->marks[out->mark_count++] = (struct snippet_mark){at, len};
 }
 
-static void write_tokens(struct writer *w, const char *text, const struct window *win,
-	const struct spots *spots, struct snippet *out)
+static void write_tokens(
+	struct writer *w, const char *text, struct window *win, const struct spots *spots, struct snippet *out)
 {
 	bool covered = false;
 
-	for (size_t i = 0; i < win->count; i++) {
-		const struct range *r = &win->ranges[i];
-		struct cover c = look_up(spots, win->passage->start + i);
+	for (size_t at = win->first; at < win->at; at++) {
+		struct range r = *range_at(win, at);
+		struct cover c = look_up(spots, at);
 
-		if (i)
-			write_gap(w, text, r[-1].end + r[-1].sign, r->start);
+		if (at == win->first) {
+			r.start = r.letter;
+		} else {
+			const struct range *last = range_at(win, at - 1);
+			write_gap(w, text, last->end + last->sign, r.start);
+		}
 		write_space(w);
-		size_t at = out->text.len;
-		write_token(w, text, r);
-		size_t len = out->text.len - at;
-		buf_add(&out->text, text + r->end, r->sign);
+		size_t begin = out->text.len;
+		write_token(w, text, &r);
+		size_t len = out->text.len - begin;
+		buf_add(&out->text, text + r.end, r.sign);
 		/* What stands on a character is marked with it. */
-		c.joined = covered && (c.joined || r->mark);
+		c.joined = covered && (c.joined || r.mark);
 		covered = c.any || c.joined;
 		if (covered)
-			add_mark(out, at, len + (c.sign ? r->sign : 0), c.joined);
+			add_mark(out, begin, len + (c.sign ? r.sign : 0), c.joined);
 	}
 }
 
 enum status snippet_make(const char *text, size_t len, bool whole, const struct spots *spots,
 	const struct passage *passage, size_t want, struct snippet *out)
 {
-	struct window win = {.passage = passage, .want = want < WINDOW_MAX ? want : WINDOW_MAX};
+	struct window win = {.passage = passage,
+		.want = (want < WINDOW_MAX ? want : WINDOW_MAX) * RUN_SHARE,
+		.first = passage->start};
 	struct writer w = {.out = &out->text};
 
 	tokenizer_cut(text, len, false, keep_token, &win);
@@ -337,16 +368,20 @@ enum status snippet_make(const char *text, size_t len, bool whole, const struct 
 		return ST_AGAIN;
 	buf_clear(&out->text);
 	out->mark_count = 0;
-	if (win.count == 0) {
+	if (win.first > win.at)
+		win.first = win.at;
+	if (!win.more)
+		begin_earlier(&win);
+	if (win.first == win.at) {
 		write_gap(&w, text, 0, len);
 		return buf_status(&out->text);
 	}
-	if (passage->start > 0)
+	if (win.first > 0)
 		buf_adds(&out->text, ellipsis);
 	else
-		write_gap(&w, text, 0, win.ranges[0].start);
+		write_gap(&w, text, 0, range_at(&win, 0)->start);
 	write_tokens(&w, text, &win, spots, out);
-	const struct range *last = &win.ranges[win.count - 1];
+	const struct range *last = range_at(&win, win.at - 1);
 	if (win.more)
 		buf_adds(&out->text, ellipsis);
 	else

@@ -24,9 +24,9 @@ struct snippet {
 
 enum { SNIPPETS_MAX = 8 };
 
-/* Where a passage begins, and the place that it must not reach: the next one's start, or SIZE_MAX. */
+/* A passage's first token, and those between which it must stay: where other passages end and begin; 0, SIZE_MAX. */
 struct passage {
-	size_t start, limit; /* tokens */
+	size_t start, floor, limit;
 };
 
 /*
@@ -35,7 +35,7 @@ struct passage {
  */
 size_t snippets_choose(const struct spots *spots, size_t want, size_t count, struct passage *out);
 /*
- * One passage of `want` (1..64) tokens.  `whole`: the text is all there is; else its last bytes may
+ * One passage of `want` (1..64) tokens; it begins earlier if the text ends before it is full.  `whole`: the text is all there is; else its last bytes may
  * be cut off, and ST_AGAIN asks for a longer piece.
  */
 MUST_USE enum status snippet_make(const char *text, size_t len, bool whole, const struct spots *spots,

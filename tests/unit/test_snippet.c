@@ -103,6 +103,10 @@ static const struct {
 	{"a b b c", "1.0 2.0", 16, "a [b] [b] c"},
 	{"a b c d", "1.0+2 2.1+2", 16, "a [b c d]"},
 	{"a b c", "1.0 1.1", 16, "a [b] c"},
+	/* the text ends before the passage is full: what is before has the room */
+	{"a b c d e f g h", "7.0", 4, "\u2026e f g [h]"},
+	{"a b c d e f g h", "7.0", 8, "a b c d e f g [h]"},
+	{"a b c d 一二三", "6.0l", 2, "\u2026d 一二[三]"},
 	/* the window ends within a phrase */
 	{"x a b c", "1.0+3", 2, "\xe2\x80\xa6[a b]\xe2\x80\xa6"},
 	/* scripts without spaces: a pair's mark is two characters, overlapping ones are one */
@@ -118,9 +122,9 @@ static const struct {
 	{"abc日本", "0.0+2l", 16, "[abc日]本"},
 	/* three characters are as long as a word */
 	{"一二三四五六七八九十", "", 2, "一二三四五六\u2026"},
-	{"一二三四五六七八九十", "6.0p", 2, "\u2026六[七八]九十"},
+	{"一二三四五六七八九十", "6.0p", 2, "\u2026五六[七八]九十"},
 	{"一二三四五六七八九十", "2.0p", 2, "一二[三四]五六\u2026"},
-	{"一二三四五六七八九十", "9.0l", 1, "\u2026[十]"},
+	{"一二三四五六七八九十", "9.0l", 1, "\u2026八九[十]"},
 	{"ab 一二三四", "", 2, "ab 一二三\u2026"},
 	/* vowels and tones stay on their letters, at both ends, and are marked with them */
 	{"กที่ขค", "", 1, "กที่\u2026"},
@@ -256,7 +260,8 @@ static void test_long_runs(void **state)
 static void test_pieces(void **state)
 {
 	static const char text[] = "a b c d e f g h i j";
-	static const struct passage middle = {2, SIZE_MAX}, last = {7, SIZE_MAX};
+	static const struct passage middle = {2, 0, SIZE_MAX}, last = {7, 0, SIZE_MAX},
+				    other = {7, 6, SIZE_MAX};
 	struct snippet s = SNIPPET_INIT;
 
 	(void)state;
@@ -269,6 +274,13 @@ static void test_pieces(void **state)
 	}
 	assert_ok(snippet_make(text, strlen(text), true, NULL, &last, 3, &s));
 	assert_string_equal(s.text.data, "\xe2\x80\xa6h i j");
+	/* the text ends before the passage is full: it begins earlier, but not within another one */
+	assert_ok(snippet_make(text, strlen(text), true, NULL, &last, 5, &s));
+	assert_string_equal(s.text.data, "\xe2\x80\xa6" "f g h i j");
+	assert_ok(snippet_make(text, strlen(text), true, NULL, &last, 64, &s));
+	assert_string_equal(s.text.data, text);
+	assert_ok(snippet_make(text, strlen(text), true, NULL, &other, 64, &s));
+	assert_string_equal(s.text.data, "\xe2\x80\xa6g h i j");
 	buf_finish(&s.text);
 }
 
