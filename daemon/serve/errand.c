@@ -78,8 +78,7 @@ struct party *party_join(struct context *ctx, const struct buf *key, struct turn
 	BUG_UNLESS(p);
 	p->joined++;
 	for (struct errand *e = p->errands; e; e = e->next)
-		if (e->task.low)
-			readers_promote(&e->task, lane);
+		readers_promote(&e->task, lane);
 	return p;
 }
 

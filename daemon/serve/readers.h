@@ -54,7 +54,7 @@ void readers_lane_release(struct readers *r, struct turns_lane *lane); /* NULL i
 MUST_USE enum status readers_submit(struct readers *r, struct reader_task *t);
 /* It is of no use any more: stops it; one that waits comes back by the next letter. */
 void readers_cancel(struct reader_task *t);
-/* A low one is waited for now, by the asker of that lane. */
+/* One that waits is waited for by the asker of that lane too: it need not stand behind all that another asks. */
 void readers_promote(struct reader_task *t, struct turns_lane *lane);
 /* Those that waited beyond their deadline come back (ST_TIMEOUT).  True: more wait. */
 bool readers_expire(struct readers *r, int64_t now_ms);

@@ -207,10 +207,13 @@ bool turns_remove(struct turns *t, struct turn *w)
 
 void turns_promote(struct turns *t, struct turn *w, struct turns_lane *lane)
 {
-	if (!w->waiting || w->lane != t->low)
+	struct turns_lane *before = w->lane;
+
+	if (!w->waiting || (before != t->low && before->count <= lane->count))
 		return;
 	take_out(t, w);
 	append(t, lane, w);
+	end_if_unused(before);
 }
 
 size_t turns_waiting(const struct turns *t)

@@ -45,7 +45,7 @@ void turns_end(struct turn *w);
 bool turns_remove(struct turns *t, struct turn *w);
 /* One of those that wait whose deadline has passed, taken out; NULL: none. */
 struct turn *turns_take_late(struct turns *t, int64_t now_ms);
-/* One that waits in the low lane is waited for now. */
+/* One that waits is waited for by the asker of that lane as well: it goes there, if it is sooner its turn there. */
 void turns_promote(struct turns *t, struct turn *w, struct turns_lane *lane);
 size_t turns_waiting(const struct turns *t);
 

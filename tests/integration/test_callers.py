@@ -108,6 +108,21 @@ def test_one_with_many_does_not_keep_others_waiting(loaded):
             assert greedy.receive(i)["total"] > 0
 
 
+def test_a_question_of_two_is_not_behind_all_of_one(loaded):
+    """The last of many that one client asks is asked by another too: it waits for its own turn only."""
+    alone = seconds_of(loaded, heavy(999))
+    with loaded.connect() as greedy, loaded.connect() as modest:
+        shared = {"query": "number77", "limit": 1, "max_age_ms": 0}
+        ids = [greedy.send("search", heavy(n)) for n in range(200)]
+        last = greedy.send("search", {**shared, "timeout_ms": 600000})
+        greedy.call("version")
+        seconds, result = timed(modest, "search", shared)
+        assert result["total"] == 1 and seconds < max(alone, 0.02) * 3 + patience(0.1)
+        assert greedy.receive(last)["total"] == 1
+        for i in ids:
+            greedy.send("cancel", id=i)
+
+
 def test_cancel_by_id_stops_the_reader(loaded):
     with loaded.connect() as client:
         ids = [client.send("search", heavy(n)) for n in range(200)]

@@ -121,6 +121,14 @@ def test_the_daemon_tells_it_too(filled, description):
         assert list(parameters) == [p["name"] for p in description.methods[name]["params"]]
 
 
+def test_the_tool_prints_it(filled, description):
+    tool = lambda *args: trawl.run([trawl.BUILD / "trawl", "--socket", filled.socket_path, "rpc", *args], env=filled.environment())
+    told = tool("--describe")
+    assert told.returncode == 0 and json.loads(told.stdout) == description.document
+    for args in ((), ("--describe", "version")):
+        assert tool(*args).returncode == 2 and tool(*args).stdout == b""
+
+
 def test_the_kept_file_is_the_same(description):
     assert json.loads((trawl.REPO / "schema" / "openrpc.json").read_text()) == description.document, "make openrpc"
 

@@ -168,6 +168,40 @@ static void test_what_nobody_waits_for(void **state)
 	turns_destroy(t);
 }
 
+/* What another asks as well need not stand behind all that the first one asks. */
+static void test_waited_for_by_two(void **state)
+{
+	struct turns *t = make(false);
+	struct asker a, b;
+
+	(void)state;
+	open_lane(t, &a, 1000);
+	open_lane(t, &b, 1000);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(add(t, &a), ST_OK);
+	turns_promote(t, &a.turn[4], b.lane);
+	assert_ptr_equal(turns_take(t), &a.turn[0]);
+	assert_ptr_equal(turns_take(t), &a.turn[4]);
+	turns_promote(t, &a.turn[4], a.lane); /* it runs */
+	turns_end(&a.turn[4]);
+	/* not to where it would wait longer */
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(add(t, &b), ST_OK);
+	turns_promote(t, &a.turn[1], b.lane);
+	assert_ptr_equal(a.turn[1].lane, a.lane);
+	/* the first one goes away: the lane ends with its last turn */
+	turns_end(&a.turn[0]);
+	assert_true(turns_remove(t, &a.turn[1]) && turns_remove(t, &a.turn[2]));
+	turns_lane_release(a.lane);
+	for (int i = 0; i < 5; i++)
+		assert_true(turns_remove(t, &b.turn[i]));
+	turns_promote(t, &a.turn[3], b.lane);
+	assert_ptr_equal(a.turn[3].lane, b.lane);
+	assert_true(turns_remove(t, &a.turn[3]));
+	turns_lane_release(b.lane);
+	turns_destroy(t);
+}
+
 static void test_bounded(void **state)
 {
 	struct turns *t = make(false);
@@ -242,6 +276,7 @@ int main(void)
 		cmocka_unit_test(test_by_user),
 		cmocka_unit_test(test_the_last_reader_is_kept),
 		cmocka_unit_test(test_what_nobody_waits_for),
+		cmocka_unit_test(test_waited_for_by_two),
 		cmocka_unit_test(test_bounded),
 		cmocka_unit_test(test_taken_out),
 		cmocka_unit_test(test_out_of_memory),
