@@ -8,7 +8,7 @@
 #include "store/counts.h"
 #include "store/db.h"
 #include "store/statements.h"
-#include "store/vocabulary_block.h"
+#include "store/vocabulary_live.h"
 
 enum { PATH_SLOTS = 64, DB_BUSY_MS = 1000, DB_PROGRESS_STEPS = 10000 };
 
@@ -77,6 +77,7 @@ struct db {
 		int64_t start_clock, spent_us;
 		char at[WORD_BYTES_MAX]; /* the last word of this one so far */
 		size_t at_len;
+		struct live_ahead ahead;
 	} round; /* writer only */
 
 	/* Paths of directories, by id modulo PATH_SLOTS; true as of `paths_clock`, and only inside a transaction. */

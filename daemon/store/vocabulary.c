@@ -132,7 +132,7 @@ static enum status walk_live(const struct range *r, vocabulary_each *each, void 
 	struct live l;
 	bool go = true;
 
-	live_open(&l, r->db, r->prefix, r->len, false, r->behind, r->behind_len);
+	live_open(&l, r->db, r->prefix, r->len, r->behind, r->behind_len);
 	while (go && l.steps <= LIVE_STEPS && live_next(&l))
 		go = each(arg, &l.word);
 	return live_close(&l);

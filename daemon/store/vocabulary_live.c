@@ -5,7 +5,10 @@
 
 #include <string.h>
 
-static void advance(struct live *l, struct live_source *s)
+static const enum statement_id from_ids[2] = {STMT_TEXT_WORDS_FROM, STMT_NAME_WORDS_FROM};
+static const enum statement_id after_ids[2] = {STMT_TEXT_WORDS_AFTER, STMT_NAME_WORDS_AFTER};
+
+static void step(struct live *l, struct live_source *s)
 {
 	s->more = statement_row(&s->rows);
 	if (!s->more)
@@ -15,22 +18,68 @@ static void advance(struct live *l, struct live_source *s)
 	l->steps += s->documents;
 }
 
-void live_open(struct live *l, struct db *db, const char *from, size_t from_len, bool after,
-	const char *to, size_t to_len)
+static void open_source(
+	struct live *l, size_t i, enum statement_id id, const char *from, size_t from_len)
 {
-	static const enum statement_id ids[2][2] = {
-		{STMT_TEXT_WORDS_FROM, STMT_NAME_WORDS_FROM},
-		{STMT_TEXT_WORDS_AFTER, STMT_NAME_WORDS_AFTER},
-	};
+	struct live_source *s = &l->sources[i];
 
-	*l = (struct live){.steps = 0};
+	s->opened = true;
+	s->rows = statement_start(l->db, id);
+	statement_text(&s->rows, from, from_len);
+	statement_text(&s->rows, l->to, l->to_len);
+	step(l, s);
+}
+
+static void advance(struct live *l, size_t i)
+{
+	const struct word *first = &l->ahead.words[i];
+
+	if (l->sources[i].opened)
+		step(l, &l->sources[i]);
+	else
+		open_source(l, i, after_ids[i], first->text, first->len);
+}
+
+void live_open(struct live *l, struct db *db, const char *from, size_t from_len, const char *to,
+	size_t to_len)
+{
+	*l = (struct live){.db = db, .to = to, .to_len = to_len};
+	for (size_t i = 0; i < 2; i++)
+		open_source(l, i, from_ids[i], from, from_len);
+}
+
+void live_go_on(struct live *l, struct db *db, const char *from, size_t from_len, const char *to,
+	size_t to_len, const struct live_ahead *ahead)
+{
+	*l = (struct live){.db = db, .to = to, .to_len = to_len, .ahead = *ahead};
 	for (size_t i = 0; i < 2; i++) {
 		struct live_source *s = &l->sources[i];
+		const struct word *w = &l->ahead.words[i];
 
-		s->rows = statement_start(db, ids[after][i]);
-		statement_text(&s->rows, from, from_len);
-		statement_text(&s->rows, to, to_len);
-		advance(l, s);
+		if (!ahead->known[i]) {
+			open_source(l, i, after_ids[i], from, from_len);
+			continue;
+		}
+		s->more = true;
+		s->text = w->text;
+		s->len = (int)w->len;
+		s->documents = w->documents;
+	}
+}
+
+void live_stop(const struct live *l, struct live_ahead *ahead)
+{
+	*ahead = (struct live_ahead){.known = {false}};
+	for (size_t i = 0; i < 2; i++) {
+		const struct live_source *s = &l->sources[i];
+		struct word *w = &ahead->words[i];
+
+		if (!s->more || s->len > WORD_BYTES_MAX)
+			continue;
+		ahead->known[i] = true;
+		w->len = (size_t)s->len;
+		w->documents = s->documents;
+		memcpy(w->text, s->text, w->len);
 	}
 }
 
@@ -50,9 +99,9 @@ static bool take(struct live *l)
 			l->word.documents = b->documents;
 	}
 	if (order <= 0)
-		advance(l, a);
+		advance(l, 0);
 	if (order >= 0)
-		advance(l, b);
+		advance(l, 1);
 	return fits;
 }
 
@@ -79,6 +128,8 @@ enum status live_close(struct live *l)
 	for (size_t i = 0; i < 2; i++) {
 		struct live_source *s = &l->sources[i];
 
+		if (!s->opened)
+			continue;
 		if (st == ST_OK)
 			st = statement_status(&s->rows);
 		statement_finish(&s->rows);

@@ -9,8 +9,15 @@
 #include "store/statements.h"
 #include "store/vocabulary_block.h"
 
+/* A word that was counted and not taken yet, of each index: counting it again would cost as much as it is frequent. */
+struct live_ahead {
+	bool known[2];
+	struct word words[2];
+};
+
 struct live_source {
 	struct statement rows;
+	bool opened;
 	bool more; /* a row stands */
 	const char *text;
 	int len;
@@ -18,14 +25,23 @@ struct live_source {
 };
 
 struct live {
+	struct db *db;
+	const char *to;
+	size_t to_len;
 	struct live_source sources[2];
+	struct live_ahead ahead; /* what the sources began with, if they were told */
 	struct word word;     /* the one read last; of both counts the larger */
 	int64_t steps;	      /* documents walked so far */
 };
 
-/* Words from `from` on (`after`: not itself), below `to`, which must all outlive it. */
-void live_open(struct live *l, struct db *db, const char *from, size_t from_len, bool after,
-	const char *to, size_t to_len);
+/* Words that begin with `from`, and all others up to `to`, not itself; both must outlive it. */
+void live_open(struct live *l, struct db *db, const char *from, size_t from_len, const char *to,
+	size_t to_len);
+/* The words behind `from`; those that `ahead` knows are not counted again. */
+void live_go_on(struct live *l, struct db *db, const char *from, size_t from_len, const char *to,
+	size_t to_len, const struct live_ahead *ahead);
+/* Where it stands, for live_go_on. */
+void live_stop(const struct live *l, struct live_ahead *ahead);
 bool live_next(struct live *l); /* false at the end or on failure */
 /* What became of it; ends it. */
 MUST_USE enum status live_close(struct live *l);

@@ -156,7 +156,7 @@ static enum status count(struct db *db, int64_t until_us, bool *end)
 
 	memcpy(from, r->at, from_len);
 	*end = true;
-	live_open(&l, db, from, from_len, from_len > 0, "\xff", 1);
+	live_go_on(&l, db, from, from_len, "\xff", 1, &r->ahead);
 	while (st == ST_OK && live_next(&l)) {
 		block_add(&b, l.word.text, l.word.len, l.word.documents);
 		bool late = b.words >= SMALL_BLOCK && now_mono_us() >= until_us;
@@ -168,6 +168,7 @@ static enum status count(struct db *db, int64_t until_us, bool *end)
 			break;
 		}
 	}
+	live_stop(&l, &r->ahead);
 	enum status walked = live_close(&l);
 	if (st == ST_OK)
 		st = walked;
@@ -189,6 +190,7 @@ enum status vocabulary_step(struct db *db, int64_t us)
 	if (!r->running) {
 		r->running = true;
 		r->at_len = 0;
+		r->ahead = (struct live_ahead){.known = {false}};
 		r->spent_us = 0;
 		r->start_clock = db->clock;
 	}
