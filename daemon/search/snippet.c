@@ -9,12 +9,12 @@
 
 enum {
 	WINDOW_MAX = 64,
-	RUN_SHARE = 3,	       /* so many characters of a script without spaces are as long as a word */
-	MARKS_MAX = 8,	       /* on the last character */
-	RANGES = 256,	       /* what a passage may hold, and somewhat more */
+	RUN_SHARE = 3, /* so many characters of a script without spaces are as long as a word */
+	MARKS_MAX = 8, /* on the last character */
+	RANGES = 256,  /* what a passage may hold, and somewhat more */
 	GAP_BYTES_MAX = 64,    /* of a run between two tokens: rulers, base64, binary rubbish */
 	TOKEN_BYTES_MAX = 128, /* of one token */
-	LEAD_SHARE = 4,	       /* a quarter of the free room goes before the first mark */
+	LEAD_SHARE = 4,        /* a quarter of the free room goes before the first mark */
 };
 
 static const char ellipsis[] = "\xe2\x80\xa6";
@@ -23,8 +23,8 @@ static const char ellipsis[] = "\xe2\x80\xa6";
 
 /* What the passage around one place shows. */
 struct view {
-	size_t start;	  /* its first token */
-	size_t room;	  /* so many of them */
+	size_t start;     /* its first token */
+	size_t room;      /* so many of them */
 	uint64_t phrases; /* by bits */
 };
 
@@ -60,8 +60,7 @@ static size_t begin_before(size_t offset, size_t end, size_t room)
 }
 
 /* The places from number `first` on that a passage has room for. */
-static struct view look_from(
-	const struct spots *s, const uint64_t *bits, size_t first, size_t want)
+static struct view look_from(const struct spots *s, const uint64_t *bits, size_t first, size_t want)
 {
 	size_t offset = s->spot[first].offset, end = offset;
 	struct view v = {.room = is_of_run(&s->spot[first]) ? want * RUN_SHARE : want};
@@ -91,18 +90,18 @@ static const struct view *best_view(const struct view *views, size_t count, uint
 	const struct view *const *taken, size_t taken_count)
 {
 	const struct view *best = NULL;
-	int most_new = 0, most = 0;
+	int most_fresh = 0, most = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		int new = __builtin_popcountll(views[i].phrases & ~shown);
+		int fresh = __builtin_popcountll(views[i].phrases & ~shown);
 		int all = __builtin_popcountll(views[i].phrases);
 
-		if (best && (new < most_new || (new == most_new && all <= most)))
+		if (best && (fresh < most_fresh || (fresh == most_fresh && all <= most)))
 			continue;
 		if (!is_free(&views[i], taken, taken_count))
 			continue;
 		best = &views[i];
-		most_new = new;
+		most_fresh = fresh;
 		most = all;
 	}
 	return best;
@@ -156,10 +155,10 @@ size_t snippets_choose(const struct spots *spots, size_t want, size_t count, str
 /* One position of the text. */
 struct range {
 	size_t start, end; /* bytes; of a pair the first character's */
-	size_t sign;	   /* bytes behind it that are its sign */
-	size_t letter;	   /* where that began what it stands on, or itself */
-	size_t size;	   /* in thirds of a word */
-	bool mark;	   /* a vowel or tone on the character before */
+	size_t sign;       /* bytes behind it that are its sign */
+	size_t letter;     /* where that began what it stands on, or itself */
+	size_t size;       /* in thirds of a word */
+	bool mark;         /* a vowel or tone on the character before */
 };
 
 /* The passage while the text goes by: the last tokens seen, of which it is a part. */
@@ -327,8 +326,8 @@ static void add_mark(struct snippet *out, size_t at, size_t len, bool joined)
 		out->marks[out->mark_count++] = (struct snippet_mark){at, len};
 }
 
-static void write_tokens(
-	struct writer *w, const char *text, struct window *win, const struct spots *spots, struct snippet *out)
+static void write_tokens(struct writer *w, const char *text, struct window *win,
+	const struct spots *spots, struct snippet *out)
 {
 	bool covered = false;
 

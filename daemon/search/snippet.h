@@ -24,7 +24,7 @@ struct snippet {
 
 enum { SNIPPETS_MAX = 8 };
 
-/* A passage's first token, and those between which it must stay: where other passages end and begin; 0, SIZE_MAX. */
+/* A passage's first token, and between which it must stay: others' ends and starts; 0, SIZE_MAX. */
 struct passage {
 	size_t start, floor, limit;
 };
@@ -35,10 +35,11 @@ struct passage {
  */
 size_t snippets_choose(const struct spots *spots, size_t want, size_t count, struct passage *out);
 /*
- * One passage of `want` (1..64) tokens; it begins earlier if the text ends before it is full.  `whole`: the text is all there is; else its last bytes may
- * be cut off, and ST_AGAIN asks for a longer piece.
+ * One passage of `want` (1..64) tokens; it begins earlier if the text ends before it is full.
+ * `whole`: the text is all there is; else its last bytes may be cut off, and ST_AGAIN asks for a
+ * longer piece.
  */
-MUST_USE enum status snippet_make(const char *text, size_t len, bool whole, const struct spots *spots,
-	const struct passage *passage, size_t want, struct snippet *out);
+MUST_USE enum status snippet_make(const char *text, size_t len, bool whole,
+	const struct spots *spots, const struct passage *passage, size_t want, struct snippet *out);
 
 #endif

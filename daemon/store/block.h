@@ -13,8 +13,8 @@ enum { BLOCK = 64 };
 struct block {
 	char lowered[BLOCK];
 	uint64_t words; /* the lowest bit is the first byte's: an ASCII letter or digit */
-	size_t plain;	/* so many bytes from the start are there, and ASCII */
-	bool ascii;	/* all that are there */
+	size_t plain;   /* so many bytes from the start are there, and ASCII */
+	bool ascii;     /* all that are there */
 };
 
 /* The first of the `len` bytes. */

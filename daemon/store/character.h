@@ -20,15 +20,15 @@ struct character {
 	size_t end;    /* the byte behind it */
 };
 
-/* The table that characters.c makes: an entry is pages[page_of[code / CHARACTER_PAGE]][code % CHARACTER_PAGE]. */
+/* The table that characters.c makes: the page of `code / CHARACTER_PAGE`, and the entry in it. */
 extern const uint8_t character_page_of[];
 extern const uint32_t character_pages[][CHARACTER_PAGE];
 /* The bits of a first byte from 0xc0 on. */
 extern const unsigned char character_lead_bits[0x40];
 
 /*
- * The character at `at` of `len` bytes, before folding; *end is behind it.  As SQLite reads it: what is
- * not well formed is one character too.
+ * The character at `at` of `len` bytes, before folding; *end is behind it.  As SQLite reads it:
+ * what is not well formed is one character too.
  */
 static inline uint32_t character_decode(const char *text, size_t len, size_t at, size_t *end)
 {
@@ -62,8 +62,8 @@ static inline struct character character_at(const char *text, size_t len, size_t
 		if (folded)
 			ch.code = folded;
 	}
-	ch.ascii = code < 0x80 ||
-		   (code >= CHARACTER_FULL_WIDTH && code <= CHARACTER_FULL_WIDTH_END);
+	ch.ascii =
+		code < 0x80 || (code >= CHARACTER_FULL_WIDTH && code <= CHARACTER_FULL_WIDTH_END);
 	return ch;
 }
 

@@ -59,7 +59,7 @@ enum { FULL_WIDTH_OFFSET = CHARACTER_FULL_WIDTH - '!' };
 
 static sqlite3 *db;
 static fts5_tokenizer tokenizer;
-static Fts5Tokenizer *words;	       /* as the index had it */
+static Fts5Tokenizer *words;           /* as the index had it */
 static Fts5Tokenizer *words_and_marks; /* with marks as characters of words */
 
 _Noreturn static void fail(const char *what)
@@ -180,7 +180,8 @@ static uint32_t learn(uint32_t c)
 	char text[8];
 
 	if (c >= CHARACTER_FULL_WIDTH && c <= CHARACTER_FULL_WIDTH_END) {
-		uint32_t ascii = learn(c - FULL_WIDTH_OFFSET), folded = ascii >> CHARACTER_CLASS_BITS;
+		uint32_t ascii = learn(c - FULL_WIDTH_OFFSET),
+			 folded = ascii >> CHARACTER_CLASS_BITS;
 
 		return entry(ascii & ((1U << CHARACTER_CLASS_BITS) - 1), c,
 			folded ? folded : c - FULL_WIDTH_OFFSET);

@@ -12,11 +12,11 @@
 
 enum character_class {
 	CHARACTER_OTHER, /* separates words */
-	CHARACTER_WORD,	 /* letters, numbers, private use */
-	CHARACTER_MARK,	 /* a diacritic that is dropped: within a word or run it is passed over */
-	CHARACTER_RUN,	 /* a letter or number of a script that is written without spaces */
-	CHARACTER_RUN_MARK, /* a vowel or tone of one: a character like those, but on top of another */
-	CHARACTER_JOINER, /* within a run it is passed over; elsewhere it separates */
+	CHARACTER_WORD,  /* letters, numbers, private use */
+	CHARACTER_MARK,  /* a diacritic that is dropped: within a word or run it is passed over */
+	CHARACTER_RUN,   /* a letter or number of a script that is written without spaces */
+	CHARACTER_RUN_MARK, /* a vowel or tone of one: a character as well, on top of another */
+	CHARACTER_JOINER,   /* within a run it is passed over; elsewhere it separates */
 };
 
 enum { CHARACTER_PAGE = 256, CHARACTER_PAGES = 0x110000 / CHARACTER_PAGE };

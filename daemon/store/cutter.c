@@ -47,8 +47,8 @@ static void put_token(struct cutter *c, const struct token *t)
 }
 
 /*
- * The bytes of the sign behind a word that ends at *at, which moves behind it; 0: none.  "c++11" has
- * none, "c++" before Chinese has one.
+ * The bytes of the sign behind a word that ends at *at, which moves behind it; 0: none.  "c++11"
+ * has none, "c++" before Chinese has one.
  */
 static size_t read_sign(const struct cutter *c, size_t *at, char sign[2])
 {
@@ -158,8 +158,7 @@ static bool read_member(struct cutter *c, struct member *m)
 static void put_pair(struct cutter *c, const struct member *m, const struct member *next)
 {
 	char term[2 * CHARACTER_BYTES];
-	struct token t = {
-		TOKEN_PAIR, term, m->len + next->len, m->start, next->end, m->mark};
+	struct token t = {TOKEN_PAIR, term, m->len + next->len, m->start, next->end, m->mark};
 
 	memcpy(term, m->term, m->len);
 	memcpy(term + m->len, next->term, next->len);
@@ -200,7 +199,8 @@ static void cut_characters(struct cutter *c)
 			cut_run(c);
 		else
 			c->at = ch.end;
-	} while (c->rc == SQLITE_OK && c->at < c->len && !block_worthwhile(c->text + c->at, c->len - c->at));
+	} while (c->rc == SQLITE_OK && c->at < c->len &&
+		 !block_worthwhile(c->text + c->at, c->len - c->at));
 }
 
 /* --- by blocks --- */
@@ -210,7 +210,7 @@ static bool begins_sign(char c)
 	return c == '+' || c == '#';
 }
 
-/* Words up to one that the block does not hold to its end, or that is not plain; that is at c->at then. */
+/* Words up to one that the block does not hold to its end, or that is not plain; c->at is there. */
 static void cut_blocks(struct cutter *c)
 {
 	struct block b;
@@ -228,13 +228,13 @@ static void cut_blocks(struct cutter *c)
 
 			if (end == b.plain && base + end < c->len) {
 				c->at = base + start;
-				/* Once more from its start, unless it fills a block, or is not plain. */
+				/* From its start once more, unless it fills a block, or is not plain. */
 				if (start == 0 || !b.ascii)
 					return;
 				break;
 			}
-			struct token t = {
-				TOKEN_WORD, b.lowered + start, size, base + start, base + end, false};
+			struct token t = {TOKEN_WORD, b.lowered + start, size, base + start,
+				base + end, false};
 			if (base + end < c->len && begins_sign(c->text[base + end]))
 				put_plain_word(c, &t);
 			else

@@ -16,7 +16,7 @@ struct cutter {
 	bool (*each)(void *arg, const struct token *token);
 	void *arg;
 	int rc; /* anything but SQLITE_OK ends it */
-	/* In a query: the last character of a run, until it is known whether anything follows; len 0: none. */
+	/* In a query: a run's last character, until it is known whether anything follows; len 0: none. */
 	struct member {
 		char term[CHARACTER_BYTES];
 		size_t len, start, end;

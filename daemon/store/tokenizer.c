@@ -1,4 +1,4 @@
-/* tokenizer: what is asked of it, by FTS5 and by us; see tokenizer.h.  The cutting is in cutter.c. */
+/* tokenizer: what FTS5 asks of it, and what we do; see tokenizer.h.  The cutting is in cutter.c. */
 #include "store/tokenizer.h"
 
 #include "store/cutter.h"

@@ -34,7 +34,7 @@ struct token {
 	const char *term; /* folded UTF-8; lives until the call returns */
 	size_t len;
 	size_t start, end; /* bytes of the text; those of pairs overlap */
-	bool mark; /* begins with a vowel or tone that stands on the character before */
+	bool mark;         /* begins with a vowel or tone that stands on the character before */
 };
 
 /* Calls `each` with every token, in order, until it returns false.  At most 2 GiB are looked at. */

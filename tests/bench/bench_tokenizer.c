@@ -1,11 +1,13 @@
 /*
- * bench_tokenizer: what cutting text into words costs, beside unicode61 over the same text in the same run.
+ * bench_tokenizer: what cutting text into words costs, beside unicode61 over the same text in the
+ * same run.
  *
  *   bench_tokenizer DIR STATE [WORD...]
  *
- * Reads every file below DIR into memory.  Times, in seconds of CPU, the two tokenizers alone, and inserting the text
- * into an FTS5 table like the store's (detail full, columnsize 0, no content) in STATE; says how large that is, and how
- * long one query for each WORD takes and how many documents it finds.  ROUNDS in the environment: repetitions (3).
+ * Reads every file below DIR into memory.  Times, in seconds of CPU, the two tokenizers alone, and
+ * inserting the text into an FTS5 table like the store's (detail full, columnsize 0, no content) in
+ * STATE; says how large that is, and how long one query for each WORD takes and how many documents
+ * it finds.  ROUNDS in the environment: repetitions (3).
  */
 #include "core/log.h"
 #include "core/mem.h"
@@ -25,13 +27,13 @@
 static struct buf *texts;
 static size_t count, room, total_bytes;
 
-#define MUST_SQL(call)                                                                             \
-	do {                                                                                       \
-		int must = (call);                                                                 \
-		if (must != SQLITE_OK && must != SQLITE_DONE) {                                    \
-			fprintf(stderr, "%s: %s\n", #call, sqlite3_errstr(must));                  \
-			exit(1);                                                                   \
-		}                                                                                  \
+#define MUST_SQL(call) \
+	do { \
+		int must = (call); \
+		if (must != SQLITE_OK && must != SQLITE_DONE) { \
+			fprintf(stderr, "%s: %s\n", #call, sqlite3_errstr(must)); \
+			exit(1); \
+		} \
 	} while (0)
 
 static int load(const char *path, const struct stat *sb, int type, struct FTW *ftw)
@@ -108,13 +110,15 @@ static void bench_alone(sqlite3 *raw, const char *name, const char **args, int a
 
 static void bench_insert(sqlite3 *raw, const char *tokenize)
 {
-	AUTO_FREE char *create = mem_printf("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; BEGIN;"
-					    "CREATE VIRTUAL TABLE f USING fts5(t, content='', columnsize=0, tokenize='%s')",
+	AUTO_FREE char *create = mem_printf(
+		"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; BEGIN;"
+		"CREATE VIRTUAL TABLE f USING fts5(t, content='', columnsize=0, tokenize='%s')",
 		tokenize);
 	sqlite3_stmt *insert = NULL;
 
 	MUST_SQL(sqlite3_exec(raw, create, NULL, NULL, NULL));
-	MUST_SQL(sqlite3_prepare_v2(raw, "INSERT INTO f(rowid, t) VALUES (?1, ?2)", -1, &insert, NULL));
+	MUST_SQL(sqlite3_prepare_v2(
+		raw, "INSERT INTO f(rowid, t) VALUES (?1, ?2)", -1, &insert, NULL));
 	double began = cpu_s();
 	for (size_t i = 0; i < count; i++) {
 		MUST_SQL(sqlite3_bind_int64(insert, 1, (int64_t)i + 1));
@@ -156,7 +160,8 @@ static void bench_query(sqlite3 *raw, const char *word)
 			found++;
 		MUST_SQL(sqlite3_reset(query));
 		if (warm)
-			printf("  %s: %d documents in %.2f ms\n", match, found, (cpu_s() - began) * 1e3);
+			printf("  %s: %d documents in %.2f ms\n", match, found,
+				(cpu_s() - began) * 1e3);
 	}
 	sqlite3_finalize(query);
 }

@@ -1,9 +1,9 @@
 /*
  * fuzz_tokenizer: any bytes cut into tokens, as a text and as a query.
  *
- * Tokens lie within the text, ascending, and begin and end where characters do; the term of a well-formed text is well
- * formed; a query has no token that the same text in the index has not; twice the same is the same; and what a query's
- * phrase is of the text itself, FTS5 finds.
+ * Tokens lie within the text, ascending, and begin and end where characters do; the term of a
+ * well-formed text is well formed; a query has no token that the same text in the index has not;
+ * twice the same is the same; and what a query's phrase is of the text itself, FTS5 finds.
  */
 #include "core/log.h"
 #include "core/mem.h"
@@ -25,7 +25,8 @@ static sqlite3_stmt *prepare(const char *sql)
 {
 	sqlite3_stmt *s = NULL;
 
-	BUG_UNLESS(sqlite3_prepare_v3(raw, sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL) == SQLITE_OK);
+	BUG_UNLESS(
+		sqlite3_prepare_v3(raw, sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL) == SQLITE_OK);
 	return s;
 }
 
@@ -35,8 +36,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argv;
 	BUG_UNLESS(sqlite3_open(":memory:", &raw) == SQLITE_OK);
 	BUG_UNLESS(tokenizer_register(raw) == SQLITE_OK);
-	BUG_UNLESS(sqlite3_exec(raw, "CREATE VIRTUAL TABLE t USING fts5(x, tokenize='trawl')", NULL, NULL,
-			   NULL) == SQLITE_OK);
+	BUG_UNLESS(sqlite3_exec(raw, "CREATE VIRTUAL TABLE t USING fts5(x, tokenize='trawl')", NULL,
+			   NULL, NULL) == SQLITE_OK);
 	insert = prepare("INSERT INTO t VALUES (?1)");
 	find = prepare("SELECT 1 FROM t WHERE t MATCH ?1");
 	clear = prepare("DELETE FROM t");
@@ -47,8 +48,8 @@ struct check {
 	const char *text;
 	size_t len;
 	bool well_formed;
-	size_t start;	  /* of the token before */
-	struct buf terms; /* each between two NULs */
+	size_t start;            /* of the token before */
+	struct buf terms;        /* each between two NULs */
 	const struct buf *index; /* of a query: the terms of the text */
 };
 
@@ -72,7 +73,8 @@ static bool check_token(void *arg, const struct token *t)
 	buf_add(&c->terms, t->term, t->len);
 	buf_addc(&c->terms, '\0');
 	if (c->index)
-		BUG_UNLESS(memmem(c->index->data, c->index->len, c->terms.data + before - 1, t->len + 2));
+		BUG_UNLESS(memmem(
+			c->index->data, c->index->len, c->terms.data + before - 1, t->len + 2));
 	return true;
 }
 
@@ -134,7 +136,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cut(&query, copy, size, true);
 	BUG_UNLESS(tokenizer_count(copy, size, false, SIZE_MAX) >=
 		   tokenizer_count(copy, size, true, SIZE_MAX));
-	if (size <= FOUND_LIMIT && !memchr(copy, '\0', size) && text.terms.len > 1 && text.well_formed)
+	if (size <= FOUND_LIMIT && !memchr(copy, '\0', size) && text.terms.len > 1 &&
+		text.well_formed)
 		check_found(copy, size);
 	buf_finish(&text.terms);
 	buf_finish(&again.terms);
