@@ -1,4 +1,5 @@
 /* serve_subscribe: subscribe and unsubscribe. */
+#include "core/units.h"
 #include "serve/handlers.h"
 #include "serve/request.h"
 #include "serve/subscribe.h"
@@ -38,13 +39,39 @@ static enum status read_wish(
 	return subscription_create(query, snippet, path, r->peer, out, error);
 }
 
+/*
+ * A clock may end, as `changes` gives it, with `:begun`, in the midst of a listing of what there was then, and with
+ * `@rights` of who was told so far.
+ */
+static enum status parse_clock(const struct context *ctx, const char *text, struct subscription *one,
+	bool *fresh)
+{
+	size_t len = strcspn(text, "@");
+	AUTO_BUF plain = BUF_INIT;
+
+	buf_add(&plain, text, len);
+	enum status st = buf_status(&plain);
+	if (st != ST_OK)
+		return st;
+	char *colon = strchr(plain.data, ':'), *begun = colon ? strchr(colon + 1, ':') : NULL;
+	if (begun) {
+		*begun++ = '\0';
+		st = units_int(begun, &one->listed_until);
+		if (st != ST_OK || one->listed_until < 0)
+			return ST_INVALID;
+	}
+	st = clock_parse(plain.data, ctx->instance, &one->at, fresh);
+	*fresh |= strcmp(text + len, one->rights) != 0;
+	one->unproved = true;
+	return st;
+}
+
 /* Where it begins; *fresh: that clock is none of this index. */
 static enum status read_clock(const struct request *r, struct subscription *one, bool *fresh,
 	struct search_error *error)
 {
 	const struct context *ctx = r->context;
 	const cJSON *since = cJSON_GetObjectItemCaseSensitive(r->params, "since");
-	int64_t clock;
 
 	*fresh = false;
 	one->at = ctx->clock;
@@ -55,13 +82,11 @@ static enum status read_clock(const struct request *r, struct subscription *one,
 		one->listed_until = ctx->clock;
 		return ST_OK;
 	}
-	enum status st = clock_parse(since->valuestring, ctx->instance, &clock, fresh);
+	enum status st = parse_clock(ctx, since->valuestring, one, fresh);
 	if (st == ST_INVALID)
 		return invalid(error, "since: expected a clock as this daemon gave it, or null");
-	if (st == ST_OK && !*fresh) {
-		one->at = clock;
-		one->unproved = true;
-	}
+	if (*fresh)
+		one->at = ctx->clock;
 	return st;
 }
 
@@ -71,7 +96,7 @@ static void answer(struct request *r, struct subscription *one, bool fresh)
 	AUTO_BUF json = BUF_INIT;
 
 	buf_addf(&json, "{\"subscription\":%lld,\"clock\":\"", (long long)one->id);
-	context_add_clock(ctx, &json, one->at);
+	subscription_add_clock(one, ctx->instance, one->at, &json);
 	buf_adds(&json, "\"}");
 	if (json.failed) {
 		(void)subscribe_remove(ctx->subscribe, r->client, one->id);

@@ -10,7 +10,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/now.h"
-#include "search/visible.h"
+#include "search/seen.h"
 #include "serve/frame.h"
 #include "store/changes.h"
 #include "store/meta.h"
@@ -32,7 +32,6 @@ struct record {
 	int64_t clock, row;
 	enum change_kind kind;
 	bool is_dir;
-	bool open; /* a deletion that everybody may be told of */
 	size_t path, from; /* where they begin in the texts; from 0: none */
 };
 
@@ -50,9 +49,6 @@ struct changed {
 	/* files and directories among them */
 	struct percolate_row rows[PERCOLATE_ROWS_MAX];
 	size_t record_of[PERCOLATE_ROWS_MAX], row_count;
-	/* for who may not see everything */
-	struct visible *visible;
-	const struct peer *visible_to;
 	sqlite3_stmt *facts;
 };
 
@@ -132,6 +128,16 @@ static enum status sift(struct changed *c)
 	return st;
 }
 
+/* Where everybody stands who was told of all that the step is about. */
+static int64_t end_of_step(const struct changed *c)
+{
+	const struct pass *p = c->pass;
+
+	if (c->more)
+		return c->records[c->count - 1].clock;
+	return p->until < p->clock ? p->until : p->clock;
+}
+
 /* --- telling ------------------------------------------------------------------------------------ */
 
 static void tell(struct changed *c, struct subscription *s, const struct record *r, const char *json, size_t len)
@@ -153,26 +159,6 @@ static void tell(struct changed *c, struct subscription *s, const struct record 
 static bool is_listed_away(const struct subscription *s, const struct record *r)
 {
 	return r->clock <= s->listed_until && (r->is_dir || !r->row);
-}
-
-static enum status judge(struct changed *c, const struct subscription *s, const struct record *r, bool *may)
-{
-	const struct caller *caller = peer_caller(s->peer);
-
-	*may = caller_sees_all(caller);
-	if (*may || !r->row)
-		return ST_OK;
-	if (c->visible_to != s->peer) {
-		visible_destroy(c->visible);
-		c->visible = NULL;
-		c->visible_to = s->peer;
-		enum status st = visible_create(db_raw(c->db), caller, &c->visible);
-		if (st != ST_OK)
-			return st;
-	}
-	int rc = r->is_dir ? visible_directory(c->visible, r->row, may)
-			   : visible_file(c->visible, r->row, may);
-	return db_status(c->db, rc, "subscription");
 }
 
 static void add_text(struct buf *out, const char *key, sqlite3_stmt *row, int column)
@@ -206,17 +192,18 @@ static enum status add_facts(struct changed *c, int64_t file, struct buf *out)
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? ST_OK : db_status(c->db, rc, "subscription");
 }
 
-static enum status tell_path(struct changed *c, struct subscription *s, const struct record *r)
+static enum status tell_path(struct changed *c, struct subscription *s, const struct record *r,
+	const char *path, const char *from)
 {
-	const char *path = text_at(c, r->path), *name = strrchr(path, '/') + 1;
+	const char *name = strrchr(path, '/') + 1;
 	AUTO_BUF json = BUF_INIT;
 	enum status st = ST_OK;
 
 	buf_addc(&json, '{');
 	frame_add_path(&json, "path", path, strlen(path));
-	if (r->from && caller_sees_all(peer_caller(s->peer))) {
+	if (from) {
 		buf_addc(&json, ',');
-		frame_add_path(&json, "from", text_at(c, r->from), strlen(text_at(c, r->from)));
+		frame_add_path(&json, "from", from, strlen(from));
 	}
 	buf_addc(&json, ',');
 	frame_add_path(&json, "name", name, strlen(name));
@@ -236,23 +223,64 @@ static bool concerns(const struct glob *g, const char *path, bool with_below)
 	return glob_matches(g, path) || (with_below && glob_reaches_below(g, path));
 }
 
+static enum status tell_if_matched(struct changed *c, struct subscription *s,
+	const struct record *r, const char *path, const char *from)
+{
+	bool moved_dir = r->is_dir && r->kind == CHANGE_MOVED;
+
+	if (is_listed_away(s, r) || !(concerns(s->glob, path, moved_dir) ||
+					    (from && concerns(s->glob, from, moved_dir))))
+		return ST_OK;
+	return tell_path(c, s, r, path, from);
+}
+
+static enum status tell_all_paths(struct changed *c, struct subscription *s)
+{
+	enum status st = ST_OK;
+
+	for (size_t i = 0; st == ST_OK && i < c->count && !s->ended; i++) {
+		const struct record *r = &c->records[i];
+
+		st = tell_if_matched(c, s, r, text_at(c, r->path), r->from ? text_at(c, r->from) : NULL);
+	}
+	return st;
+}
+
+/* What the same changes are to one who may not see all of them. */
+struct seeing {
+	struct changed *c;
+	struct subscription *s;
+	int64_t until;
+	enum status st;
+};
+
+static bool take_seen(void *arg, const struct change *change)
+{
+	struct seeing *g = arg;
+	const struct record r = {.clock = change->clock,
+		.row = change->kind == CHANGE_DELETED ? 0 : change->row,
+		.kind = change->kind,
+		.is_dir = change->is_dir};
+
+	if (change->clock > g->until || g->s->ended)
+		return false;
+	g->st = tell_if_matched(g->c, g->s, &r, change->path, change->from);
+	return g->st == ST_OK;
+}
+
+static enum status tell_seen_paths(struct changed *c, struct subscription *s)
+{
+	struct seeing g = {c, s, end_of_step(c), ST_OK};
+	bool more;
+
+	enum status st = seen_list(
+		c->db, peer_caller(s->peer), c->at, INT64_MAX, take_seen, &g, &more);
+	return st == ST_OK ? g.st : st;
+}
+
 static enum status tell_paths(struct changed *c, struct subscription *s)
 {
-	for (size_t i = 0; i < c->count && !s->ended; i++) {
-		const struct record *r = &c->records[i];
-		bool moved_dir = r->is_dir && r->kind == CHANGE_MOVED, may = false;
-
-		if (is_listed_away(s, r) ||
-			!(concerns(s->glob, text_at(c, r->path), moved_dir) ||
-				(r->from && concerns(s->glob, text_at(c, r->from), moved_dir))))
-			continue;
-		enum status st = judge(c, s, r, &may);
-		if (st == ST_OK && may)
-			st = tell_path(c, s, r);
-		if (st != ST_OK)
-			return st;
-	}
-	return ST_OK;
+	return caller_sees_all(peer_caller(s->peer)) ? tell_all_paths(c, s) : tell_seen_paths(c, s);
 }
 
 struct telling {
@@ -313,16 +341,6 @@ static enum status tell_matches(struct changed *c, struct subscription *s)
 
 /* --- the pass ----------------------------------------------------------------------------------- */
 
-/* Where everybody stands who was told of all that the step is about. */
-static int64_t end_of_step(const struct changed *c)
-{
-	const struct pass *p = c->pass;
-
-	if (c->more)
-		return c->records[c->count - 1].clock;
-	return p->until < p->clock ? p->until : p->clock;
-}
-
 static enum status step(struct changed *c)
 {
 	struct pass *p = c->pass;
@@ -366,7 +384,13 @@ static enum status turn_away(struct pass *p, struct db *db)
 	for (size_t i = 0; st == ST_OK && i < p->count; i++) {
 		struct subscription *s = p->members[i];
 
-		if (p->from > p->clock || (s->glob && p->from < horizon && p->from >= s->listed_until))
+		bool lost = p->from > p->clock ||
+			    (s->glob && p->from < horizon && p->from >= s->listed_until);
+
+		if (!lost && s->glob && !caller_sees_all(peer_caller(s->peer)))
+			st = seen_is_fresh(db, peer_caller(s->peer),
+				p->from > s->listed_until ? p->from : s->listed_until, &lost);
+		if (lost)
 			start_over(s);
 	}
 	return st;
@@ -389,7 +413,6 @@ static enum status look(struct pass *p, struct db *db)
 		} while (st == ST_OK && !must_end(c));
 	}
 	sqlite3_finalize(c->facts);
-	visible_destroy(c->visible);
 	for (size_t i = 0; i < p->count; i++)
 		subscription_close(p->members[i], p->instance);
 	return st;

@@ -2,6 +2,9 @@
 #include "serve/subscription.h"
 
 #include "core/mem.h"
+#include "search/seen.h"
+
+#include <stdio.h>
 
 enum status subscription_create(const cJSON *query, const cJSON *snippet, const char *pattern,
 	struct peer *peer, struct subscription **out, struct search_error *error)
@@ -22,6 +25,9 @@ enum status subscription_create(const cJSON *query, const cJSON *snippet, const 
 	}
 	s->member.query = s->query;
 	s->peer = peer_ref(peer);
+	if (!caller_sees_all(peer_caller(peer)))
+		snprintf(s->rights, sizeof s->rights, "@%016llx",
+			(unsigned long long)seen_number(peer_caller(peer)));
 	*out = s;
 	return ST_OK;
 }
@@ -44,17 +50,25 @@ static void begin(const struct subscription *s, struct buf *out)
 		(long long)s->id);
 }
 
-static void end(struct buf *out, const char *instance, int64_t clock, bool fresh)
+void subscription_add_clock(
+	const struct subscription *s, const char *instance, int64_t clock, struct buf *out)
+{
+	clock_add(out, instance, clock);
+	buf_adds(out, s->rights);
+}
+
+static void end(const struct subscription *s, struct buf *out, const char *instance, int64_t clock,
+	bool fresh)
 {
 	buf_adds(out, "],\"clock\":\"");
-	clock_add(out, instance, clock);
+	subscription_add_clock(s, instance, clock, out);
 	buf_addf(out, "\",\"fresh_instance\":%s}}\n", fresh ? "true" : "false");
 }
 
 void subscription_close(struct subscription *s, const char *instance)
 {
 	if (s->open)
-		end(&s->lines, instance, s->open_clock, false);
+		end(s, &s->lines, instance, s->open_clock, false);
 	s->open = 0;
 }
 
@@ -83,5 +97,5 @@ void subscription_add_empty(const struct subscription *s, const char *instance, 
 	bool fresh, struct buf *out)
 {
 	begin(s, out);
-	end(out, instance, clock, fresh);
+	end(s, out, instance, clock, fresh);
 }

@@ -28,6 +28,7 @@ struct subscription {
 	struct percolate_query *query; /* of what matches it */
 	size_t limit;		       /* matches of a notification */
 	int64_t listed_until;	       /* what changed up to this clock is told as created; 0: nothing */
+	char rights[18];	       /* behind its clocks: "@" and whose they are; "" of who sees all */
 
 	/* owned by the loop thread */
 	struct client *client;		   /* NULL: gone, and to be freed when nobody has it any more */
@@ -64,6 +65,9 @@ bool subscription_tell(
 	struct subscription *s, const char *instance, int64_t clock, const char *kind, const char *json, size_t len);
 /* Ends the notification that is being written. */
 void subscription_close(struct subscription *s, const char *instance);
+/* "instance:n" and whose it is. */
+void subscription_add_clock(
+	const struct subscription *s, const char *instance, int64_t clock, struct buf *out);
 /* A notification without matches. */
 void subscription_add_empty(const struct subscription *s, const char *instance, int64_t clock,
 	bool fresh, struct buf *out);

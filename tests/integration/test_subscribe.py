@@ -107,8 +107,7 @@ class Listener:
 
 
 def order(clock):
-    instance, number = clock.split(":")
-    return int(number)
+    return int(clock.partition("@")[0].split(":")[1])
 
 
 def told(matches, root):
@@ -878,47 +877,76 @@ def test_bad_unsubscribe(running):
 
 # --- who may see what ------------------------------------------------------------------------------------------------
 
+class Stranger:
+    """A process of user nobody that is told of a query and of a path until it hears of `last.txt`."""
+
+    def __init__(self, daemon):
+        self.out, into = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                os.setgroups([])
+                os.setresgid(65534, 65534, 65534)
+                os.setresuid(65534, 65534, 65534)
+                ear = Listener(daemon)
+                numbers = [ear.subscribe(query="kraken"), ear.subscribe(path=os.fsdecode(daemon.root))]
+                os.write(into, b"ready\n")
+                ear.until(lambda: all(any("last.txt" in m["path"] for m in ear.matches[n]) for n in numbers), 30)
+                again = Listener(daemon)  # with its own clock it goes on
+                number = again.subscribe(path=os.fsdecode(daemon.root), since=ear.clocks[numbers[1]])
+                again.read(0.2)
+                seen = [ear.matches[n] for n in numbers] + [again.matches[number], again.fresh[number]]
+                with os.fdopen(into, "w") as f:
+                    json.dump(seen, f)
+            finally:
+                os._exit(0)
+        os.close(into)
+        self.pipe = os.fdopen(self.out)
+        assert self.pipe.readline() == "ready\n"
+
+    def seen(self):
+        seen = json.loads(self.pipe.read())
+        os.waitpid(self.pid, 0)
+        self.pipe.close()
+        return seen
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="asks as another user")
 def test_only_what_is_theirs(make_daemon):
     daemon = make_daemon()
     daemon.config["daemon"]["mode"] = "system"
+    root = os.fsdecode(daemon.root)
     for path in (daemon.home, daemon.root):
         os.chmod(path, 0o755)
     daemon.start()
     ear = Listener(daemon)
     mine = ear.subscribe(query="kraken")
-    # libc's setresuid would change all threads: a child asks as somebody else
-    ready, go = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.setgroups([])
-        os.setresgid(65534, 65534, 65534)
-        os.setresuid(65534, 65534, 65534)
-        status = 1
-        try:
-            theirs = Listener(daemon)
-            query = theirs.subscribe(query="kraken")
-            paths = theirs.subscribe(path=os.fsdecode(daemon.root))
-            os.write(go, b"1")
-            theirs.until(lambda: any("last" in m["path"] for m in theirs.matches[query]) and any(
-                "last" in m["path"] for m in theirs.matches[paths]), 20)
-            seen = [m for n in (query, paths) for m in theirs.matches[n]]
-            status = 2 if "hidden" in json.dumps(seen) else 0 if "open.txt" in json.dumps(seen) else 3
-        finally:
-            os._exit(status)
-    assert os.read(ready, 1) == b"1"
+    stranger = Stranger(daemon)
     os.makedirs(daemon.root / "hidden-dir", 0o700)
     write(daemon.root / "open.txt", "a kraken")
-    for path in daemon.root / "hidden.txt", daemon.root / "hidden-dir" / "a.txt":
-        with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600 if "txt" in path.name and path.parent == daemon.root else 0o644), "w") as f:
-            f.write("a hidden kraken")
+    write(daemon.root / "hidden-dir" / "a.txt", "a kraken of hidden-dir")
+    before = os.umask(0o077)
+    write(daemon.root / "hidden.txt", "a hidden kraken")
+    os.umask(before)
     daemon.sync()
     os.rename(daemon.root / "hidden.txt", daemon.root / "hidden2.txt")
     os.unlink(daemon.root / "hidden-dir" / "a.txt")
     daemon.sync()
+    os.rename(daemon.root / "open.txt", daemon.root / "open2.txt")
+    daemon.sync()
+    os.chmod(daemon.root / "open2.txt", 0o600)  # to them it is gone
+    daemon.sync()
+    os.chmod(daemon.root / "hidden2.txt", 0o644)  # and this is new
+    os.rename(daemon.root / "hidden2.txt", daemon.root / "shown.txt")
+    daemon.sync()
     write(daemon.root / "last.txt", "a kraken")
-    _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == 0
-    assert len([m for m in ear.matches[mine]]) >= 0
-    ear.until(lambda: len(ear.matches[mine]) >= 4)
+    query, paths, again, fresh = stranger.seen()
+    assert "hidden" not in json.dumps([[m["path"], m.get("from"), m.get("paths")] for m in query + paths])
+    assert {p for _, p in told(query, root)} == {"open.txt", "open2.txt", "shown.txt", "last.txt"}
+    assert told(paths, root)[-1] == ("created", "last.txt")
+    assert ("deleted", "open2.txt") in told(paths, root)
+    assert {p for k, p in told(paths, root) if k != "deleted"} >= {"open.txt", "shown.txt", "last.txt"}
+    assert again == [] and fresh == 0
+    ear.until(lambda: any("last.txt" in m["path"] for m in ear.matches[mine]))
+    assert {"hidden-dir/a.txt", "hidden.txt", "hidden2.txt"} & {p for _, p in told(ear.matches[mine], root)}
     ear.close()
