@@ -270,26 +270,34 @@ static uint32_t fold(uint32_t c)
 	return plain(lower(c));
 }
 
+/* Most names are nothing else, and every one of them is folded when a path is looked for. */
+static void add_ascii_folded(struct buf *out, const char *s, size_t n)
+{
+	if (!buf_reserve(out, n))
+		return;
+	for (size_t i = 0; i < n; i++)
+		out->data[out->len + i] = ascii_lower(s[i]);
+	out->len += n;
+	out->data[out->len] = '\0';
+}
+
 void utf8_add_folded(struct buf *out, const char *s, size_t n)
 {
-	uint32_t c, last = 0; /* and where the last one was written */
-	size_t at = 0;
+	uint32_t c;
 
 	for (size_t i = 0; i < n;) {
-		size_t len = utf8_decode((const unsigned char *)s + i, n - i, &c);
+		size_t len = ascii_run(s + i, n - i);
 
-		if (!len) {
-			buf_add(out, replacement, sizeof replacement - 1);
-			last = 0;
-		} else if (!is_dropped_mark(c)) {
-			uint32_t both = compose(last, c);
-
-			if (both && !out->failed)
-				out->len = at;
-			at = out->len;
-			last = both ? both : fold(c);
-			utf8_encode(out, last);
+		if (len) {
+			add_ascii_folded(out, s + i, len);
+			i += len;
+			continue;
 		}
+		len = utf8_decode((const unsigned char *)s + i, n - i, &c);
+		if (!len)
+			buf_add(out, replacement, sizeof replacement - 1);
+		else if (!is_dropped_mark(c))
+			utf8_encode(out, fold(c));
 		i += len ? len : 1;
 	}
 }
