@@ -381,7 +381,7 @@ static void test_gone(void **state)
 	for (int i = 0; i < WORD_BYTES_MAX; i++)
 		buf_addc(&text, 'q');
 	fixture_file(f, 1, "x", fixture_document(f, "", text.data, 1), 1);
-	fixture_file(f, 1, "y", fixture_document(f, "", "qa", 1), 2);
+	fixture_file(f, 1, "y", fixture_document(f, "", "qa zzz", 1), 2);
 	assert_ok(db_commit(f->db));
 	count_all(f, 0);
 	assert_ok(vocabulary_top(f->db, "q", 1, 10, check_top_word, &k));
@@ -394,6 +394,7 @@ static void test_gone(void **state)
 	assert_int_equal(k.count, 0);
 	assert_ok(vocabulary_step(f->db, INT64_C(1) << 40));
 	assert_int_equal(fixture_int(f, "SELECT count(*) FROM vocabulary WHERE first >= x'71' AND first < x'72'"), 0);
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM vocabulary WHERE instr(words, x'7a7a7a')"), 0); /* zzz, the last */
 }
 
 /* --- memory fails --- */
