@@ -159,6 +159,20 @@ def test_disconnecting_stops_the_reader(loaded, full):
     assert loaded.counters()["queries"] - run <= 4
 
 
+def test_leaving_is_seen_though_nothing_is_read(daemon):
+    """So many in flight that the connection is not read, and none of them is answered: its end is seen all the same."""
+    daemon.converter("slow", "#!/bin/sh\nexec sleep 600\n", time="10m")
+    daemon.start()
+    write(daemon.root / "a.slow", "x")
+    wait_for(lambda: any(w["state"] == "converting" for w in daemon.status()["workers"]), 10)
+    client = daemon.connect()
+    for _ in range(300):
+        client.send("sync", timeout_ms=600000)
+    wait_for(lambda: daemon.counters()["requests"] >= 256, 10)
+    client.close()
+    wait_for(lambda: daemon.call("stats")["gauges"]["clients"] == 1, 5)
+
+
 def test_deadlines_hold_while_waiting_for_a_turn(loaded):
     """A request that never gets its turn is answered at its deadline all the same, not when those before it are done."""
     with loaded.connect() as client:

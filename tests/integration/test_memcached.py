@@ -176,8 +176,15 @@ def test_it_outlives_the_daemon(shared, cache):
     shared.stop()
     write(shared.root / "meanwhile.txt", "common")
     shared.start()
-    shared.sync()
-    assert shared.search("common", limit=5)["total"] == 51
+    wait_for(lambda: shared.search("common", limit=5, max_age_ms=0)["total"] == 51, 10)
+    # Not even of the clock that this run began with, once that is passed.
+    wait_for(lambda: shared.status()["state"] == "idle", 10)
+    shared.search("common", limit=5)
+    shared.stop()
+    shared.start()
+    wait_for(lambda: shared.status()["state"] == "idle", 10)
+    commit_without_sync(shared, "later.txt", "common later")
+    assert shared.search("common", limit=5)["total"] == 52
 
 
 def test_another_configuration_is_another_answer(shared, cache):
