@@ -10,6 +10,7 @@ import collections
 import contextlib
 import json
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -293,6 +294,7 @@ def forbidden_words(w, who, files, dirs, seen):
             words.add(os.path.basename(path))
     for path in seen:
         words -= w.words.get(path, set())
+    for path in seen | listed:
         words -= set(path.split("/"))
     return {word.encode() for word in words}
 
@@ -400,6 +402,11 @@ def check_around(w, client, seen, files, words):
             known = {x for p in seen for x in w.words.get(p, ())}
             if prefix in ("canary", "titled", "member", "leafed"):
                 assert {t["term"] for t in result["terms"]} == {x for x in known if x.startswith(prefix)}
+    dirs = openable(client.who, w.paths()[1])
+    for name in ("deeper", "private700", "acl", "named"):  # directories are hits of their own, to who could list them
+        hits = client.call("search", query=f"name:{name}", limit=1000, timeout_ms=timeout)["hits"]
+        found = {os.fsdecode(path_of(h)) for h in hits if h["type"] == "inode/directory"}
+        assert found == {d for d in dirs if name in os.path.basename(d)}, (client.who, name)
     for word in sorted(words):
         word = word.decode()
         if word.startswith(("canary", "titled", "member", "leafed")):
@@ -791,3 +798,53 @@ def test_subscriptions(world):
         trawl.wait_for(lambda: wanted <= told(), 10, f"{who} is told")
         check_words(client, {x.encode() for p in made if p not in seen for x in w.words[p]})
     assert w.made == n + 4
+
+
+def random_step(w, dice):
+    """One change of the tree; what cannot be done is left."""
+    files, dirs = (sorted(p for p in some if p.startswith(str(w.daemon.root))) for some in w.paths())
+    mode = dice.choice([0o755, 0o700, 0o711, 0o750, 0o705, 0o644, 0o600, 0o640, 0o604, 0o000])
+    who = dice.choice(CALLERS)
+    entry = dice.choice([f"u:{who.uid}:{dice.choice(['r', 'rx', '-', 'x'])}",
+                         f"g:{dice.choice([STAFF, LISTED, IDLE])}:{dice.choice(['r', 'rx', '-', 'x'])}"])
+    victim = dice.choice(files + dirs)
+    place = os.path.join(dice.choice([*dirs, str(w.daemon.root)]), f"r{dice.randrange(40)}")
+    what = dice.choice(["chmod", "chmod", "acl", "chown", "move", "move", "remove", "file", "dir", "over", "above", "strip"])
+    with contextlib.suppress(OSError, subprocess.CalledProcessError):
+        if what == "chmod":
+            os.chmod(victim, mode)
+        elif what == "acl":
+            subprocess.run(["setfacl", "-m", entry, victim], check=True, stderr=subprocess.DEVNULL)
+        elif what == "strip":
+            subprocess.run(["setfacl", "-b", victim], check=True, stderr=subprocess.DEVNULL)
+        elif what == "chown":
+            os.chown(victim, who.uid, dice.choice([STAFF, LISTED, who.gid]))
+        elif what == "move":
+            os.rename(victim, place)
+        elif what == "over" and files:
+            os.rename(dice.choice(files), dice.choice(files))
+        elif what == "remove":
+            shutil.rmtree(victim) if os.path.isdir(victim) else os.unlink(victim)
+        elif what == "file":
+            w.file(place + ".html", mode, uid=who.uid)
+        elif what == "dir":
+            w.directory(place, mode, uid=who.uid)
+        elif what == "above":
+            os.chmod(w.daemon.root, dice.choice([0o755, 0o755, 0o711, 0o700, 0o750]))
+
+
+@pytest.mark.parametrize("seed", range(20) if trawl.FULL else [3])
+def test_at_random(world, seed):
+    """Whatever becomes of the tree, who follows its changes and who searches knows what the kernel says."""
+    w, dice = world, random.Random(seed)
+    for _ in range(100 if trawl.FULL else 15):
+        for _ in range(dice.choice([1, 1, 2, 5])):
+            random_step(w, dice)
+        w.sync()
+        files, _ = w.paths()
+        for who in CALLERS:
+            client, seen = w.client(who), openable(who, files)
+            check_changes(w, client, seen)
+            found = client.call("search", query="-nowhere", limit=1000, timeout_ms=int(trawl.patience(10) * 1000))
+            assert {p for p, _ in hit_paths(found)} == seen, who
+        client.raw_lines.clear()
