@@ -7,6 +7,7 @@
 #include "search/query.h"
 
 #include <string.h>
+#include <strings.h>
 
 static void add_quoted(const char *s, struct buf *out)
 {
@@ -135,6 +136,58 @@ static bool is_plain(const char *s)
 	return true;
 }
 
+/* Whether one is the other but for one letter: another, one more, one less, or two in the wrong order. */
+static bool is_near_miss(const char *s, size_t len, const char *name)
+{
+	size_t n = strlen(name), i = 0;
+
+	if (n < 4 || len + 1 < n || len > n + 1)
+		return false;
+	while (i < len && i < n && (s[i] | 0x20) == name[i])
+		i++;
+	if (len != n)
+		return strncasecmp(s + i + (len > n), name + i + (len < n), len > n ? n - i : len - i) == 0;
+	if (i + 1 < n && (s[i] | 0x20) == name[i + 1] && (s[i + 1] | 0x20) == name[i])
+		return strncasecmp(s + i + 2, name + i + 2, n - i - 2) == 0;
+	return i < n && strncasecmp(s + i + 1, name + i + 1, n - i - 1) == 0;
+}
+
+/* What people try where there is another name for it. */
+static const char *other_name(const char *s, size_t len)
+{
+	static const struct {
+		const char *tried;
+		enum field field;
+	} names[] = {{"filename", FIELD_NAME}, {"file", FIELD_NAME}, {"dir", FIELD_PATH},
+		{"folder", FIELD_PATH}, {"in", FIELD_PATH}, {"mime", FIELD_TYPE},
+		{"filetype", FIELD_TYPE}, {"kind", FIELD_TYPE}, {"extension", FIELD_EXT},
+		{"language", FIELD_LANG}, {"date", FIELD_MODIFIED}, {"mtime", FIELD_MODIFIED},
+		{"since", FIELD_AFTER}, {"until", FIELD_BEFORE}, {"sender", FIELD_FROM},
+		{"recipient", FIELD_TO}};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strlen(names[i].tried) == len && strncasecmp(names[i].tried, s, len) == 0)
+			return field_name(names[i].field);
+	for (int f = 0; f < FIELD_NONE; f++)
+		if (is_near_miss(s, len, field_name((enum field)f)))
+			return field_name((enum field)f);
+	return NULL;
+}
+
+/* A word such as "auhtor:curie" is searched for as it stands; but perhaps a field was meant. */
+static void add_hint(const struct query_phrase *p, struct buf *out)
+{
+	size_t len = strcspn(p->text, ":");
+	const char *other;
+
+	if (p->quoted || !p->text[len] || !p->text[len + 1] || strchr(":/\\", p->text[len + 1]))
+		return;
+	other = other_name(p->text, len);
+	if (other)
+		buf_addf(out, " (words, for no field is called %.*s; there is %s:)", (int)len,
+			p->text, other);
+}
+
 static void add_phrase(const struct query_phrase *p, struct buf *out)
 {
 	if (!p->quoted && is_plain(p->text))
@@ -143,6 +196,7 @@ static void add_phrase(const struct query_phrase *p, struct buf *out)
 		add_quoted(p->text, out);
 	if (p->prefix)
 		buf_addc(out, '*');
+	add_hint(p, out);
 }
 
 static void add_leaf(const struct query_node *n, struct buf *out)
