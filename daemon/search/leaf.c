@@ -1,4 +1,4 @@
-/* leaf: one leaf of text against a domain, by the indexes of text and names; see leaf.h.  Filters are in leaf_filters.c. */
+/* leaf: one leaf of text against a domain, by the indexes of text and names; see leaf.h. */
 #include "search/leaf.h"
 
 #include "core/mem.h"
@@ -160,7 +160,6 @@ static bool pass_begin(struct text_pass *p, struct leaf_job *j, const struct que
 	return false;
 }
 
-/* Whether the member is asked for; whether the name has not decided. */
 static bool is_needed(const struct leaf_job *j, size_t member)
 {
 	return !j->need || bits_test(j->need, member);

@@ -392,27 +392,41 @@ static bool finish(struct run *run)
 	return domain_index(&run->domain, &run->stopper);
 }
 
+/* A negation must see all the names that it is about, or all the places that can be anything else to it. */
+static bool load_for_negation(struct run *run)
+{
+	bool rare = false;
+
+	if (!run->only && !load_rare(run, &rare))
+		return false;
+	if (rare && !run->cut)
+		return true;
+	domain_finish(&run->domain);
+	run->cut = false;
+	return load_all_names(run, -1);
+}
+
+static bool load_newest(struct run *run)
+{
+	bool rare;
+
+	if (!load_all_names(run, BOUND_NAMES))
+		return false;
+	if (!run->cut)
+		return true;
+	/* Beside all there are, those do no harm. */
+	run->cut = false;
+	if (!load_rare(run, &rare))
+		return false;
+	run->cut |= !rare;
+	return true;
+}
+
 bool places_load_named(struct run *run)
 {
-	/* A negation must see all the names that it is about: there is no bound then. */
-	bool all = run->only || run->plan->negates_text, rare;
+	bool negation = run->only || run->plan->negates_text;
 
-	if (!all) {
-		if (!load_all_names(run, BOUND_NAMES))
-			return false;
-		if (!run->cut)
-			return finish(run);
-	}
-	if (!run->only) {
-		run->cut = false;
-		if (!load_rare(run, &rare))
-			return false;
-		/* The newest others beside them do no harm. */
-		if (rare)
-			return finish(run);
-		run->cut = !all;
-	}
-	return (!all || load_all_names(run, -1)) && finish(run);
+	return (negation ? load_for_negation(run) : load_newest(run)) && finish(run);
 }
 
 /* --- filters and sets --- */

@@ -2,7 +2,7 @@
  * places: the places that a search evaluates one by one, taken into its domain: newest first, to a bound.
  *
  * Of each kind (files, parts, directories) come those that a *source* gives: a match of names, the documents of a
- * match of text, a filter, or all.  That something did not fit is told by run->bounded.
+ * match of text, a filter, or all.  That not all did is told by run->bounded.
  */
 #ifndef SEARCH_PLACES_H
 #define SEARCH_PLACES_H

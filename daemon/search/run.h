@@ -52,7 +52,10 @@ struct run {
 	uint64_t *reached; /* a bit per entry of domain.documents */
 };
 
-/* Makes ready what a run works with; db, raw, r, caller and only are set, the stopper is installed.  run_finish even if it failed. */
+/*
+ * Makes ready what a run works with; db, raw, r, caller and only are set, the stopper is installed.  run_finish even
+ * if it failed.
+ */
 MUST_USE enum status run_prepare(struct run *run);
 void run_finish(struct run *run);
 /* What writes its hits; NULL: see the stopper. */

@@ -1,6 +1,6 @@
 /*
- * unfiled: documents whose text is searchable while the containers that they are parts of are still being read: they may
- * be in no file yet.
+ * unfiled: documents whose text is searchable while the containers that they are parts of are still being read: they
+ * may be in no file yet.
  */
 #ifndef SEARCH_UNFILED_H
 #define SEARCH_UNFILED_H

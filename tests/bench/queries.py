@@ -91,7 +91,7 @@ def bench():
     chosen = choose(CORPUS / "text")
     home = Path(tempfile.mkdtemp(prefix="trawl-bench-", dir=PLACE))
     daemon = make_daemon(home, CORPUS / "text")
-    daemon.config["memo"] = {"entries": "0"}
+    daemon.config["memo"]["entries"] = 0
     daemon.write_config()
     start_and_sync(daemon)
     try:
