@@ -39,8 +39,8 @@ def count_words(root):
     counts = collections.Counter()
     for path in root.rglob("*"):
         if path.is_file():
-            counts.update(set(re.findall(rb"[a-z]+", path.read_bytes().lower())))
-    return {word.decode(): files for word, files in counts.items()}
+            counts.update(set(re.findall(rb"[a-z0-9\x80-\xff]+", path.read_bytes().lower())))
+    return {word.decode(): files for word, files in counts.items() if word.isalpha() and word.isascii()}
 
 
 def choose(root):
