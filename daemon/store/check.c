@@ -8,6 +8,7 @@
 #include "store/lengths.h"
 #include "store/lengths_staged.h"
 #include "store/missing.h"
+#include "store/vocabulary.h"
 
 #include <string.h>
 
@@ -107,6 +108,8 @@ static enum status check_all(struct db *db, struct buf *report)
 		st = check_index(db, STMT_CHECK_PART, "name_part", report);
 	for (size_t i = 0; st == ST_OK && i < sizeof rules / sizeof rules[0]; i++)
 		st = check_rows(db, rules[i], report);
+	if (st == ST_OK)
+		st = vocabulary_check(db, report);
 	if (st == ST_OK)
 		st = check_lengths(db, report);
 	if (st == ST_OK)

@@ -243,3 +243,44 @@ enum status vocabulary_top(struct db *db, const char *prefix, size_t len, size_t
 	mem_free(t.words);
 	return st;
 }
+
+/* --- the check --- */
+
+/* `last` is the word before the block's, and becomes its last. */
+static bool is_sound(struct statement *s, struct word *last)
+{
+	struct block_reader r;
+	int packed_len, first_len;
+	int64_t most = 0, total = 0;
+	size_t words = 0;
+	const void *packed = statement_get_bytes(s, 0, &packed_len);
+	const char *first = statement_get_bytes(s, 1, &first_len);
+
+	block_open(&r, packed, (size_t)packed_len);
+	for (; block_next(&r); words++) {
+		bool behind = word_compare(r.word.text, r.word.len, last->text, last->len) > 0;
+
+		if (!behind || (!words && word_compare(r.word.text, r.word.len, first,
+						   (size_t)first_len) != 0))
+			return false;
+		*last = r.word;
+		total += r.word.documents;
+		if (r.word.documents > most)
+			most = r.word.documents;
+	}
+	return !r.damaged && words && most == statement_get_int(s, 2) &&
+	       total == statement_get_int(s, 3);
+}
+
+enum status vocabulary_check(struct db *db, struct buf *report)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_VOCABULARY_ALL);
+	struct word last = {.len = 0};
+
+	while (statement_row(&s))
+		if (!is_sound(&s, &last)) {
+			buf_adds(report, "vocabulary: a block of words is not whole\n");
+			break;
+		}
+	return statement_status(&s);
+}

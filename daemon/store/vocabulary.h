@@ -41,6 +41,9 @@ MUST_USE enum status vocabulary_walk(
 MUST_USE enum status vocabulary_top(struct db *db, const char *prefix, size_t len, size_t limit,
 	vocabulary_each *each, void *arg);
 
+/* For db_check: blocks are whole, in order, and say of themselves what is true; one fault a line. */
+MUST_USE enum status vocabulary_check(struct db *db, struct buf *report);
+
 /* The first text behind all that begin with a prefix, of as many bytes, or of one. */
 size_t vocabulary_behind(const char *prefix, size_t len, char out[VOCABULARY_PREFIX_MAX]);
 

@@ -397,6 +397,36 @@ static void test_gone(void **state)
 	assert_int_equal(fixture_int(f, "SELECT count(*) FROM vocabulary WHERE instr(words, x'7a7a7a')"), 0); /* zzz, the last */
 }
 
+/* What is wrong in a block is found by the check, and by whoever reads it. */
+static void test_damage(void **state)
+{
+	static const char *const harm[] = {
+		"UPDATE vocabulary SET total = total + 1 WHERE id = (SELECT min(id) FROM vocabulary)",
+		"UPDATE vocabulary SET most = 0 WHERE id = (SELECT max(id) FROM vocabulary)",
+		"UPDATE vocabulary SET words = substr(words, 1, length(words) - 1) WHERE id = (SELECT max(id) FROM vocabulary)",
+		"UPDATE vocabulary SET words = x'' WHERE id = (SELECT max(id) FROM vocabulary)",
+		"UPDATE vocabulary SET first = x'70' WHERE id = (SELECT max(id) FROM vocabulary)",
+	};
+	struct fixture *f = *state;
+	struct model m;
+
+	fill(&m, f);
+	for (size_t i = 0; i < sizeof harm / sizeof *harm; i++) {
+		AUTO_BUF report = BUF_INIT;
+
+		fixture_exec(f, "DELETE FROM vocabulary");
+		assert_ok(vocabulary_step(f->db, INT64_C(1) << 40));
+		fixture_sound(f);
+		fixture_exec(f, harm[i]);
+		assert_ok(db_check(f->db, &report));
+		assert_non_null(strstr(report.data, "vocabulary"));
+	}
+	fixture_exec(f, "UPDATE vocabulary SET words = x'ff', most = 1000000");
+	struct walked k = {.m = &m, .limit = 10};
+	assert_int_equal(vocabulary_top(f->db, "p", 1, 10, check_top_word, &k), ST_CORRUPT);
+	assert_int_equal(vocabulary_step(f->db, INT64_C(1) << 40), ST_CORRUPT);
+}
+
 /* --- memory fails --- */
 
 static enum status read_words(struct fixture *f)
@@ -457,6 +487,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_rolling, fixture_open, fixture_close),
 		cmocka_unit_test_setup_teardown(test_due, fixture_open, fixture_close),
 		cmocka_unit_test_setup_teardown(test_gone, fixture_open, fixture_close),
+		cmocka_unit_test_setup_teardown(test_damage, fixture_open, fixture_close),
 		cmocka_unit_test_setup_teardown(test_faults, fixture_open, fixture_close),
 	};
 
