@@ -49,6 +49,18 @@ static void add_words(struct buf *out, const struct term *t, const cJSON *words)
 	buf_addc(out, '\n');
 }
 
+static void add_bounds(struct buf *out, const struct term *t, const cJSON *bounds)
+{
+	const cJSON *bound;
+
+	cJSON_ArrayForEach(bound, bounds)
+	{
+		output_add_label(out, t, "bounded");
+		output_add_line(out, t, cJSON_IsString(bound) ? bound->valuestring : "");
+		buf_addc(out, '\n');
+	}
+}
+
 void result_view_add_explanation(struct buf *out, const struct term *t, const cJSON *result)
 {
 	static const char *const ways[][2] = {
@@ -74,6 +86,7 @@ void result_view_add_explanation(struct buf *out, const struct term *t, const cJ
 		output_add_label(out, t, "answered");
 		buf_addf(out, "by %s\n", ways[i][1]);
 	}
+	add_bounds(out, t, json_member(explanation, "bounds"));
 	buf_addc(out, '\n');
 }
 

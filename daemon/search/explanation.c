@@ -70,8 +70,27 @@ static void add_words(const struct query *q, const struct plan *plan, struct wit
 	}
 }
 
-void explanation_add(const struct search_request *r, const struct plan *plan, struct witness *witness,
-	struct buf *out)
+/* Why the answer is not of all that matches. */
+static void add_bounds(const struct plan *plan, bool bounded, struct buf *out)
+{
+	const char *const reasons[] = {
+		bounded ? "very much matches: only the newest of it is ranked" : NULL,
+		plan->forms && plan->forms->bounded
+			? "a prefix stands for very many words: the most frequent of them are looked for"
+			: NULL,
+	};
+	const char *comma = "";
+
+	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+		if (!reasons[i])
+			continue;
+		buf_addf(out, "%s\"%s\"", comma, reasons[i]);
+		comma = ",";
+	}
+}
+
+void explanation_add(const struct search_request *r, const struct plan *plan, bool bounded,
+	struct witness *witness, struct buf *out)
 {
 	buf_adds(out, ",\"explanation\":{\"text\":");
 	add_text(r->query, out);
@@ -79,5 +98,7 @@ void explanation_add(const struct search_request *r, const struct plan *plan, st
 		shapes[plan->shape], sorts[r->sort], r->descending ? "desc" : "asc",
 		(long long)r->recency);
 	add_words(r->query, plan, witness, out);
+	buf_adds(out, "],\"bounds\":[");
+	add_bounds(plan, bounded, out);
 	buf_adds(out, "]}");
 }

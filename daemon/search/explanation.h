@@ -8,8 +8,11 @@
 #include "search/request.h"
 #include "search/witness.h"
 
-/* Appends ,"explanation":{…}; protocol.md says what is in it.  Words of the index are told if the witness has them. */
-void explanation_add(const struct search_request *r, const struct plan *plan, struct witness *witness,
-	struct buf *out);
+/*
+ * Appends ,"explanation":{…}; protocol.md says what is in it.  Words of the index are told if the witness has them.
+ * `bounded`: only the newest matches were ranked.
+ */
+void explanation_add(const struct search_request *r, const struct plan *plan, bool bounded,
+	struct witness *witness, struct buf *out);
 
 #endif

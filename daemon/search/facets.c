@@ -222,6 +222,10 @@ static enum status count_value(struct facets *f, struct value *v, int64_t group)
 	}
 	if (strmap_get(f->seen, (const char *)&key, sizeof key))
 		return ST_OK;
+	if (strmap_count(f->seen) == FACET_PAIRS_MAX) {
+		f->cut = true;
+		return ST_OK;
+	}
 	v->hits++;
 	return strmap_put(f->seen, (const char *)&key, sizeof key, v, NULL);
 }

@@ -39,6 +39,7 @@ enum {
 	FACET_HITS_MAX = BOUND_RANKED, /* of more, the newest are counted */
 	FACET_VALUES_MAX = 20000, /* that are told apart, of each facet */
 	FACET_VALUES_SHOWN = 100,
+	FACET_PAIRS_MAX = 400000, /* of groups and values */
 };
 
 /* `wanted`: a bit per enum facet; `grouped`: a hit is a file with its parts.  ST_NOMEM. */

@@ -151,9 +151,11 @@ struct hits *run_hits(struct run *run)
 static void explain(struct run *run, struct buf *out)
 {
 	struct witness *w = witness_create(run->db, run->caller, &run->stopper, EXPLAIN_ROWS);
+	struct cursor c;
 
+	tell_result(run, &c);
 	if (w)
-		explanation_add(run->r, run->plan, w, out);
+		explanation_add(run->r, run->plan, c.rank_bounded, w, out);
 	witness_destroy(w);
 }
 

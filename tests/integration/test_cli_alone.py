@@ -452,12 +452,13 @@ def test_search_shows_what_is_said_of_a_result(server):
                          "folder": [{"value": "/\ufffd", "value_b64": "L/8=", "count": 1}]},
         facets_exact=False, rank_bounded=True, did_you_mean="some\x1bthing else",
         explanation={"text": "some AND thing", "shape": "text", "sort": "relevance", "order": "desc", "recency": 0,
-                     "words": [{"text": "some", "forms": ["somes"]}, {"text": "th", "instead": ["the", "that"]}]})
+                     "words": [{"text": "some", "forms": ["somes"]}, {"text": "th", "instead": ["the", "that"]}],
+                     "bounds": ["much \x1bof it"]})
     status, out, err = run(server, "search", "some")
     assert status == 0
     assert out == (
         b"query     some AND thing\nranked by some (also somes), th (only the, that)\nsorted by relevance, descending\n"
-        b"answered  by the text index, filters are checked\n\n"
+        b"answered  by the text index, filters are checked\nbounded   much \x1bof it\n\n"
         b"/d/\n  2026-09-21 14:13  directory\n\n/e\n  84 KiB  2026-09-21 14:13  text/plain\n  one\n  two\n"
         b"\next\n    1,000  e0\n" + b"".join(b"      %3d  e%d\n" % (1000 - i, i) for i in range(1, 10)) +
         b"           and 2 more\n\nfolder\n        1  /\xff\n"
