@@ -4,7 +4,7 @@
  * One record a row, at its last change.  `moved` means that what was at `from` (a directory: all below it) is now at
  * `path`, in place of what was there; `deleted` of a directory stands for all below it.  The records up to the end belong
  * together, over however many lists: take all that is deleted or moved away first, then put down, for directories may
- * have changed places, and a path that was left may be taken again.
+ * have changed places, and a path that was left may be taken again; what is deleted behind a move went from its new place.
  */
 #ifndef STORE_CHANGES_H
 #define STORE_CHANGES_H

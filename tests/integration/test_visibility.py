@@ -321,22 +321,30 @@ def follow(model, changes, fresh, there):
     """What the protocol says a client is to do with them; `there`: what it finds where it has to look."""
     if fresh:
         model.clear()
-    moved = []
+    gone, moved = {}, []
     for c in changes:
-        old = os.fsdecode(path_of(c, "from" if c["kind"] == "moved" else "path"))
+        path, old = os.fsdecode(path_of(c)), os.fsdecode(path_of(c, "from" if c["kind"] == "moved" else "path"))
         if c["kind"] in ("deleted", "moved"):
             below = {p for p in model if p == old or (c["dir"] and p.startswith(old + "/"))}
             model -= below
-            moved.append((c, old, below))
-    for c, old, below in moved:
-        if c["kind"] == "moved":
-            new = os.fsdecode(path_of(c))
-            model |= {new + p[len(old):] for p in below}
-            if not below and c["dir"]:  # moved before, to a place that nobody told of
-                model |= {p for p in there if p.startswith(new + "/")}
+            if c["kind"] == "moved":
+                moved.append((number(c), c["dir"], path, old, below))
+            else:
+                gone[path] = number(c)
+    for clock, is_dir, new, old, below in moved:
+        put = {new + p[len(old):] for p in below}
+        if not below and is_dir:  # moved before, to a place that nobody told of
+            put = {p for p in there if p.startswith(new + "/")}
+        # what went from there since
+        model |= {p for p in put if not any(p == g or p.startswith(g + "/") for g, n in gone.items() if n > clock)}
     for c in changes:
         if c["kind"] != "deleted" and not c["dir"]:
             model.add(os.fsdecode(path_of(c)))
+
+
+def number(change):
+    """Of the clock, which is opaque to clients: they go by the order of the records."""
+    return int(change["clock"].split(":")[1].split("@")[0])
 
 
 def error_of(call, *args, **more):
