@@ -49,7 +49,7 @@ void files_add_conditions(const struct plan *plan, const struct plan_context *c,
 		sql_add(sql, " AND ");
 		plan_condition(plan->filters[i], c, sql);
 	}
-	if (!caller->all) {
+	if (!caller_sees_all(caller)) {
 		sql_add(sql, " AND trawl_visible(");
 		sql_pointer(sql, c->dirs, DIRS_POINTER);
 		sql_add(sql, ", f.dir, f.mode, f.uid, f.gid, f.acl)");
