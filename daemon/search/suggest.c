@@ -2,8 +2,8 @@
  * suggest: completing the last word; see suggest.h.
  *
  * Words come from the vocabulary, the most frequent first, and each is looked up before it is offered, for the snapshot
- * may know words that are gone.  To who may not see everything only words are offered that something visible has, in
- * the order of how much of it there is, and without counts.
+ * may know words that are gone.  To who may not see everything only words are offered that something visible has, without
+ * counts, and behind others those of which little is visible.
  *
  * In a script without spaces the vocabulary has pairs of characters: of a run that was typed the last character is
  * continued by one, if the run so continued occurs.
@@ -25,7 +25,7 @@ enum {
 	CANDIDATES = 4,		/* words looked at for one that is wanted */
 	CANDIDATES_HIDDEN = 20, /* the same, where most may not be visible */
 	ROWS_JUDGED = 2000,	/* for one request: some 10 ms */
-	ROWS_OF_A_WORD = 16,	/* judged of a word, to order it */
+	ROWS_OF_A_WORD = 4,	/* seen of a word are enough to put it among the frequent */
 	RUN_COUNT_MAX = 1000,	/* documents of a run are counted so far */
 	RUN_BYTES_MAX = 512,	/* of a longer one nothing is completed */
 };
@@ -166,15 +166,6 @@ static bool prove(struct suggest *s, struct candidate *c)
 	return c->seen > 0;
 }
 
-static int compare_seen(const void *a, const void *b)
-{
-	const struct candidate *x = a, *y = b;
-
-	if (x->seen != y->seen)
-		return x->seen > y->seen ? -1 : 1;
-	return word_compare(x->word.text, x->word.len, y->word.text, y->word.len);
-}
-
 static int compare_documents(const void *a, const void *b)
 {
 	const struct candidate *x = a, *y = b;
@@ -182,6 +173,15 @@ static int compare_documents(const void *a, const void *b)
 	if (x->word.documents != y->word.documents)
 		return x->word.documents > y->word.documents ? -1 : 1;
 	return word_compare(x->word.text, x->word.len, y->word.text, y->word.len);
+}
+
+static int compare_seen(const void *a, const void *b)
+{
+	const struct candidate *x = a, *y = b;
+
+	if (x->seen != y->seen)
+		return x->seen > y->seen ? -1 : 1;
+	return compare_documents(a, b);
 }
 
 static bool is_exact(const struct suggest *s, const struct candidate *c)
