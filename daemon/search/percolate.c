@@ -5,6 +5,7 @@
 #include "core/mem.h"
 #include "core/path.h"
 #include "core/strmap.h"
+#include "search/match.h"
 #include "search/stopper.h"
 #include "store/parts.h"
 #include "store/tokenizer.h"
@@ -23,9 +24,18 @@ struct posting {
 	size_t count, room;
 };
 
+/* One that has a key by name; they are gone through for each name. */
+struct named {
+	struct percolate_member *member;
+	const struct filter *filter;
+};
+
 struct percolate {
 	struct strmap *postings[PERCOLATE_BY_EXTENSION + 1];	 /* by kind: word -> struct posting */
 	size_t prefixes[PERCOLATE_WORD_MAX + 1]; /* how many there are of each length */
+
+	struct named *named;
+	size_t named_count, named_room;
 
 	/* of the last sift */
 	uint64_t all;
@@ -58,6 +68,8 @@ void percolate_destroy(struct percolate *p)
 		BUG_UNLESS(!p->postings[kind] || strmap_count(p->postings[kind]) == 0);
 		strmap_destroy(p->postings[kind]);
 	}
+	BUG_UNLESS(p->named_count == 0);
+	mem_free(p->named);
 	mem_free(p);
 }
 
@@ -89,10 +101,40 @@ static void drop_if_empty(struct percolate *p, const struct percolate_key *k, st
 	mem_free(at);
 }
 
+static enum status add_named(
+	struct percolate *p, const struct percolate_key *k, struct percolate_member *m)
+{
+	if (p->named_count == p->named_room) {
+		size_t room = p->named_room ? 2 * p->named_room : 16;
+		struct named *grown = mem_resize(p->named, room, sizeof *grown);
+
+		if (!grown)
+			return ST_NOMEM;
+		p->named = grown;
+		p->named_room = room;
+	}
+	p->named[p->named_count++] = (struct named){m, k->filter};
+	return ST_OK;
+}
+
+static void remove_named(
+	struct percolate *p, const struct percolate_key *k, const struct percolate_member *m)
+{
+	size_t i = 0;
+
+	while (i < p->named_count && (p->named[i].member != m || p->named[i].filter != k->filter))
+		i++;
+	BUG_UNLESS(i < p->named_count);
+	p->named[i] = p->named[--p->named_count];
+}
+
 static enum status add_key(
 	struct percolate *p, const struct percolate_key *k, struct percolate_member *m)
 {
 	struct posting *at;
+
+	if (k->kind == PERCOLATE_BY_NAME)
+		return add_named(p, k, m);
 	enum status st = find_or_make(p, k, &at);
 
 	if (st != ST_OK)
@@ -115,6 +157,10 @@ static enum status add_key(
 static void remove_key(
 	struct percolate *p, const struct percolate_key *k, const struct percolate_member *m)
 {
+	if (k->kind == PERCOLATE_BY_NAME) {
+		remove_named(p, k, m);
+		return;
+	}
 	struct posting *at = strmap_get(p->postings[k->kind], k->word, k->len);
 	size_t i = 0;
 
@@ -181,19 +227,21 @@ struct sift {
 	size_t count, room;
 };
 
+static void mark_member(struct sift *s, struct percolate_member *m)
+{
+	if (!m->rows) {
+		m->marked = s->p->marked;
+		s->p->marked = m;
+	}
+	m->rows |= s->rows;
+}
+
 static void mark(struct sift *s, enum percolate_key_kind kind, const char *word, size_t len)
 {
 	const struct posting *at = strmap_get(s->p->postings[kind], word, len);
 
-	for (size_t i = 0; at && i < at->count; i++) {
-		struct percolate_member *m = at->members[i];
-
-		if (!m->rows) {
-			m->marked = s->p->marked;
-			s->p->marked = m;
-		}
-		m->rows |= s->rows;
-	}
+	for (size_t i = 0; at && i < at->count; i++)
+		mark_member(s, at->members[i]);
 }
 
 static bool take_word(void *arg, const struct token *t)
@@ -224,10 +272,14 @@ static void take_name(struct sift *s, const char *name, size_t len)
 {
 	buf_clear(&s->folded);
 	utf8_add_folded(&s->folded, name, len);
-	if (s->folded.failed)
+	if (s->folded.failed) {
 		s->stopper.st = ST_NOMEM;
-	else
-		take_text(s, s->folded.data, s->folded.len);
+		return;
+	}
+	take_text(s, s->folded.data, s->folded.len);
+	for (size_t i = 0; i < s->p->named_count; i++)
+		if (match_text(s->p->named[i].filter, s->folded.data))
+			mark_member(s, s->p->named[i].member);
 }
 
 /* --- reading rows ------------------------------------------------------------------------------- */

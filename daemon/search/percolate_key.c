@@ -23,7 +23,7 @@ static size_t worth(const struct percolate_keys *k)
 	size_t least = 0;
 
 	for (size_t i = 0; i < k->count; i++) {
-		size_t own = 2 * (size_t)k->key[i].len - (k->key[i].kind == PERCOLATE_BY_PREFIX);
+		size_t own = 1 + 2 * (size_t)k->key[i].len - (k->key[i].kind == PERCOLATE_BY_PREFIX);
 
 		if (i == 0 || own < least)
 			least = own;
@@ -118,6 +118,10 @@ static void find_text(struct finding *f, const struct query_node *n, struct perc
 
 static void find_filter(const struct filter *filter, struct percolate_keys *out)
 {
+	if (filter->field == FIELD_NAME) {
+		out->key[0] = (struct percolate_key){.kind = PERCOLATE_BY_NAME, .filter = filter};
+		out->count = 1;
+	}
 	if (filter->field != FIELD_EXT)
 		return;
 	for (const char *item = filter->text; *item; item = filter_next_item(item)) {

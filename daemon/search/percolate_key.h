@@ -11,12 +11,18 @@ enum {
 	PERCOLATE_WORD_MAX = 63 /* bytes: of a longer word, its beginning is asked for */
 };
 
-enum percolate_key_kind { PERCOLATE_BY_WORD, PERCOLATE_BY_PREFIX, PERCOLATE_BY_EXTENSION };
+enum percolate_key_kind {
+	PERCOLATE_BY_WORD,
+	PERCOLATE_BY_PREFIX,
+	PERCOLATE_BY_EXTENSION,
+	PERCOLATE_BY_NAME, /* what `filter` looks for; no word */
+};
 
 struct percolate_key {
 	enum percolate_key_kind kind;
 	unsigned char len;
 	char word[PERCOLATE_WORD_MAX + 1];
+	const struct filter *filter; /* the query's */
 };
 /* A match has at least one of these; none at all: nothing can be said. */
 struct percolate_keys {

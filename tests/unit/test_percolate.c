@@ -203,7 +203,7 @@ static void test_random_queries(void **state)
 
 static void print_keys(const struct percolate_keys *k, char *out, size_t room)
 {
-	static const char *const marks[] = {"", "*", "."};
+	static const char *const marks[] = {"", "*", ".", "name:"};
 
 	*out = '\0';
 	for (size_t i = 0; i < k->count; i++) {
@@ -233,6 +233,10 @@ static void test_keys(void **state)
 		{"ext:pdf,md", "pdf. md."},
 		{"ext:pdf kraken", "kraken"},
 		{"ext:pdf a*", "pdf."},
+		{"name:kraken", "name:"},
+		{"name:kraken OR squid", "name: squid"},
+		{"name:kraken a*", "a*"},
+		{"-name:kraken", ""},
 		{"size:>1k", ""},
 		{"size:>1k OR kraken", ""},
 		{"c++", "c++"},
@@ -384,7 +388,7 @@ static enum status do_all(const char *text, struct percolate *set, int *hits)
 
 static void test_no_memory(void **state)
 {
-	static const char *const before[] = {"", "", "-", "ext:txt "};
+	static const char *const before[] = {"", "name:a OR ", "-", "ext:txt "};
 	static const char *const behind[] = {"", " OR word", "", ""};
 	struct percolate *set;
 
