@@ -358,3 +358,22 @@ def test_several_snippets(library):
     assert len(one) == 1
     assert "snippets" not in library.search("needle", snippet={"count": 1})["hits"][0]
     assert library.search("plants", snippet={"count": 3})["hits"][0]["snippets"] == [], "a directory has no text"
+
+
+@pytest.mark.parametrize("query, shape, sort, words, says", [
+    ("brown fox", "text", "relevance", ["brown", "fox"], ["brown", "fox"]),
+    ('"lazy dog" -fox', "text", "relevance", ["lazy dog"], ["NOT", "fox"]),
+    ("brown ext:txt", "text", "relevance", ["brown"], ["txt"]),
+    ("ext:txt size:>1K", "filters", "time", [], ["size", "1 KiB"]),
+    ("brown OR ext:md", "sets", "relevance", ["brown"], ["OR", "md"]),
+    ("-brown", "sets", "time", [], ["NOT"]),
+])
+def test_explanation(library, query, shape, sort, words, says):
+    result = library.search(query, explain=True, max_age_ms=60000)
+    explanation = result["explanation"]
+    assert (explanation["shape"], explanation["sort"], explanation["order"]) == (shape, sort, "desc")
+    assert [w["text"] for w in explanation["words"]] == words
+    assert explanation["recency"] == 0 and explanation["bounds"] == []
+    for part in says:
+        assert part in explanation["text"], explanation["text"]
+    assert "explanation" not in library.search(query, max_age_ms=60000), "another answer of the memo's"
