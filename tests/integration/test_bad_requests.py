@@ -75,7 +75,7 @@ def test_not_a_request(served, line):
 
 
 def test_unknown_method(served):
-    for method in ("nonsense", "", "Search", "search ", "rpc.discover", "x" * 10000, "ünï", "__proto__"):
+    for method in ("nonsense", "", "Search", "search ", "rpc.nonsense", "x" * 10000, "ünï", "__proto__"):
         code, request_id = ask(served, json.dumps({"jsonrpc": "2.0", "id": "abc", "method": method}).encode())
         assert (code, request_id) == (METHOD_NOT_FOUND, "abc"), method
 

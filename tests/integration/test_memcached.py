@@ -367,7 +367,7 @@ def test_one_that_talks_nonsense(make_daemon, tmp_path, seed):
     daemon.start()
     daemon.sync()
     try:
-        end = time.monotonic() + patience(1)
+        end = time.monotonic() + patience(0.4)
         while time.monotonic() < end:
             assert daemon.search("common", limit=1, max_age_ms=0)["total"] == 50
             if seed < 4:

@@ -367,7 +367,7 @@ def test_exact_under_a_writer_at_full_speed(make_daemon):
     clock_of = lambda answer: int(answer["clock"].rsplit(":", 1)[1])
     cached = 0
     with Writer(daemon) as writer, daemon.connect() as other:
-        end = time.monotonic() + patience(3)
+        end = time.monotonic() + patience(2)
         while time.monotonic() < end:
             told = clock_of(other.call("status"))
             answer = daemon.search("steady", limit=1, max_age_ms=0)
@@ -388,7 +388,7 @@ def test_a_stale_answer_never_outlives_the_ttl(make_daemon):
     seen = []  # (when the status had been told, its clock)
     stale = 0
     with Writer(daemon), daemon.connect() as other:
-        end = time.monotonic() + patience(4)
+        end = time.monotonic() + patience(2.5)
         while time.monotonic() < end:
             seen.append((time.monotonic(), clock_of(other.call("status"))))
             asked = time.monotonic()
