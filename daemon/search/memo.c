@@ -255,7 +255,7 @@ static void count_landing(struct memo *m, const struct memo_made *made)
 		if (!made->cached)
 			COUNT(m, refreshed);
 	} else if (made->cached) {
-		count_hit(m, made->kept.clock >= m->clock, false);
+		count_hit(m, made->kept.clock >= m->clock, made->found_ahead);
 	} else if (m->storage->kind->far) {
 		COUNT(m, misses);
 	}

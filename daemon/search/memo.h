@@ -65,6 +65,7 @@ bool memo_refresh(struct memo *m, const struct buf *key, int64_t now_ms, int64_t
 struct memo_made {
 	struct memo_kept kept; /* json, clock, age_ms, ahead */
 	bool cached;	       /* it was far and served */
+	bool found_ahead;      /* and had been made before anybody asked */
 	bool keep;	       /* false (partial answers): answers the waiters only */
 };
 /* The flight ended: takes made->kept.json (nulled). */

@@ -121,6 +121,7 @@ static enum status run(struct reader_task *t, struct db *db)
 	struct memo_kept found;
 
 	if (memo_far_get(&e->far, &found)) {
+		e->made.found_ahead = found.ahead;
 		found.ahead = e->made.kept.ahead;
 		e->made.kept = found;
 		e->made.cached = true;

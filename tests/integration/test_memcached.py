@@ -187,6 +187,22 @@ def test_it_outlives_the_daemon(shared, cache):
     assert shared.search("common", limit=5)["total"] == 52
 
 
+def test_kept_warm(make_daemon, cache):
+    """The hottest are asked again ahead, and lie there when they are asked for."""
+    daemon = make_daemon()
+    prepare(daemon, cache.path, "250ms")
+    daemon.config["memo"]["warm"] = 2
+    daemon.start()
+    daemon.sync()
+    for _ in range(3):
+        daemon.search("common", limit=1)
+    commit_without_sync(daemon, "new.txt", "common brandnew")
+    wait_for(lambda: daemon.status()["memo"]["refreshed"] >= 1, 10)
+    answer = daemon.search("common", limit=1, max_age_ms=0)
+    assert answer["cached"] is True and answer["total"] == 51
+    assert daemon.status()["memo"]["hits_ahead"] >= 1
+
+
 def test_another_configuration_is_another_answer(shared, cache):
     shared.search("common", limit=5)
     shared.call("reload")
