@@ -188,10 +188,10 @@ void server_configure(struct server *s, struct config *config)
 		log_notice("%s: the socket stays here until the daemon starts anew", before->socket);
 	s->context.config = config_ref(config);
 	config_unref(before);
+	stems_configure(&config->languages); /* before who works with them */
 	memo_configure(s->context.memo, config);
 	subscribe_configure(s->context.subscribe);
 	warm_configure(s->context.warm);
-	stems_configure(&config->languages);
 	reload_ended(&s->context, ST_OK, "");
 }
 
