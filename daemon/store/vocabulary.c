@@ -20,7 +20,8 @@ struct range {
 	char behind[VOCABULARY_PREFIX_MAX];
 };
 
-size_t vocabulary_behind(const char *prefix, size_t len, char out[VOCABULARY_PREFIX_MAX])
+/* The first text behind all that begin with a prefix; returns its length. */
+static size_t find_behind(const char *prefix, size_t len, char out[VOCABULARY_PREFIX_MAX])
 {
 	if (len == 0) {
 		out[0] = '\xff'; /* no byte of UTF-8 */
@@ -36,7 +37,7 @@ static struct range make_range(struct db *db, const char *prefix, size_t len)
 	struct range r = {.db = db, .prefix = prefix, .len = len};
 
 	BUG_UNLESS(len <= VOCABULARY_PREFIX_MAX);
-	r.behind_len = vocabulary_behind(prefix, len, r.behind);
+	r.behind_len = find_behind(prefix, len, r.behind);
 	return r;
 }
 

@@ -29,22 +29,18 @@ MUST_USE enum status vocabulary_extent(
 typedef bool vocabulary_each(void *arg, const struct word *w);
 
 /*
- * The words that begin with a prefix, at most VOCABULARY_PREFIX_MAX bytes, in order.  Counts are as of the snapshot
- * where the range is large; words may be gone by now then, and new ones be missing.  A large range of a store without
- * a snapshot ends early.  `live`: what is large, at most VOCABULARY_LIVE_MAX.  ST_CANCELED by the connection's progress
- * handler.
+ * The words that begin with a prefix, at most VOCABULARY_PREFIX_MAX bytes, in order.  A range that stands for more than
+ * `live` (at most VOCABULARY_LIVE_MAX) is as of the snapshot: words may be gone by now, and new ones be missing.  One of
+ * a store without a snapshot ends early where it is large.  ST_CANCELED by the connection's progress handler.
  */
 enum { VOCABULARY_PREFIX_MAX = WORD_BYTES_MAX };
 MUST_USE enum status vocabulary_walk(
 	struct db *db, const char *prefix, size_t len, int64_t live, vocabulary_each *each, void *arg);
-/* The same as of VOCABULARY_LIVE_MAX, the most frequent first, at most `limit` of them. */
+/* The same with VOCABULARY_LIVE_MAX, the most frequent first, at most `limit` of them. */
 MUST_USE enum status vocabulary_top(struct db *db, const char *prefix, size_t len, size_t limit,
 	vocabulary_each *each, void *arg);
 
 /* For db_check: blocks are whole, in order, and say of themselves what is true; one fault a line. */
 MUST_USE enum status vocabulary_check(struct db *db, struct buf *report);
-
-/* The first text behind all that begin with a prefix, of as many bytes, or of one. */
-size_t vocabulary_behind(const char *prefix, size_t len, char out[VOCABULARY_PREFIX_MAX]);
 
 #endif
