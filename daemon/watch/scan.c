@@ -564,12 +564,22 @@ static void add_watch(struct context *c)
 		t->watch_error = errno;
 }
 
+/* What is above a root is looked at with the whole of it, or when something was heard of it (above_events). */
+static bool asks_above(const struct scan_task *t)
+{
+	bool asked = t->whole;
+
+	for (size_t i = 0; i < t->name_count; i++)
+		asked |= !strcmp(t->names[i].name, SCOPE_FILE);
+	return t->is_root && asked;
+}
+
 /* Who may come to the root, and into it. */
 static void read_guards(struct context *c)
 {
 	struct scan_task *t = c->task;
 
-	if (!t->is_root || !c->batch->guarded)
+	if (!c->batch->guarded || !asks_above(t))
 		return;
 	t->above = above_create();
 	if (!t->above || acl_read_fd(c->fd, &t->acl) != ST_OK) {
