@@ -1,14 +1,50 @@
-/* memo_memcached: where nobody answers, without memory, and its secret; what it says to a server is tested from outside. */
+/* memo_memcached: where nobody answers, without memory; its seal.  What it says to a server is tested from outside. */
 #include "store_fixture.h"
 
 #include "core/mem.h"
-#include "search/memo_storage.h"
+#include "search/memo_seal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Only what was sealed under that name opens, byte for byte. */
+static void test_seal(void **state)
+{
+	struct seal s = {.secret = "secret", .key = "key", .run = 1}, other;
+	struct memo_kept kept = {.clock = 7, .born_ms = 100, .ahead = true}, got;
+	struct seal_name name, another;
+	AUTO_BUF value = BUF_INIT;
+
+	(void)state;
+	buf_adds(&kept.json, "\"hits\":[]");
+	seal_make_name(&s, "a", 1, &name);
+	seal_make_name(&s, "b", 1, &another);
+	assert_string_not_equal(name.text, another.text);
+	seal_add(&s, &name, &kept, &value);
+	assert_ok(buf_status(&value));
+	assert_true(seal_open(&s, &name, value.data, value.len, 350, &got));
+	assert_string_equal(got.json.data, kept.json.data);
+	assert_true(got.clock == 7 && got.age_ms == 250 && got.ahead && !got.foreign);
+	buf_finish(&got.json);
+	assert_false(seal_open(&s, &another, value.data, value.len, 350, &got));
+	for (size_t i = 0; i < value.len; i++) {
+		value.data[i] ^= 4;
+		assert_false(seal_open(&s, &name, value.data, value.len, 350, &got));
+		value.data[i] ^= 4;
+		assert_false(seal_open(&s, &name, value.data, i, 350, &got));
+	}
+	other = s;
+	other.run = 2; /* the same daemon, started again: of what age it is, is a guess */
+	assert_true(seal_open(&other, &name, value.data, value.len, 350, &got));
+	assert_true(got.foreign && got.age_ms < 60000);
+	buf_finish(&got.json);
+	other.key[0] ^= 1;
+	assert_false(seal_open(&other, &name, value.data, value.len, 350, &got));
+	buf_finish(&kept.json);
+}
 
 #if HAVE_MEMCACHED
 static struct config config_in(const char *dir, char *storage, size_t room)
@@ -79,6 +115,7 @@ static void test_nobody(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_seal),
 #if HAVE_MEMCACHED
 		cmocka_unit_test(test_nobody),
 #endif
