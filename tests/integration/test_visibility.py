@@ -789,23 +789,26 @@ def test_subscriptions(world):
         client.raw_lines.clear()
         for params in ({"query": "everywhere"}, {"path": str(w.daemon.root)}):
             numbers[who, client.call("subscribe", params)["subscription"]] = params
-    n = w.made
+    zero, mine = (os.path.join(w.daemon.root, "named", name) for name in ("index-zero.html", "worded-mine.html"))
+    before = {who: openable(who, [zero, mine]) for who in CALLERS}
     made = [w.file("named/told-all.html", 0o644), w.file("named/told-few.html", 0o600),
             w.file("private700/told-there.html", 0o644), w.file("listed/told-listed.html", 0o600, acl=["u:30004:r"])]
-    os.chmod(os.path.join(w.daemon.root, "named/index-zero.html"), 0o640)
-    os.unlink(os.path.join(w.daemon.root, "named/worded-mine.html"))
+    os.chmod(zero, 0o640)
+    os.unlink(mine)
     w.sync()
     files, dirs = w.paths()
     for who in CALLERS:
         client, seen = w.client(who), openable(who, files)
-        wanted = {p for p in made if p in seen}
+        wanted = {p for p in made if p in seen} | {("deleted", p) for p in before[who] - seen}
 
         def told():
             client.call("version")
-            return {os.fsdecode(path_of(m)) for note in client.notifications for m in note["params"]["matches"]}
+            matches = [m for note in client.notifications for m in note["params"]["matches"]]
+            return {("deleted", os.fsdecode(path_of(m))) if m["kind"] == "deleted" else os.fsdecode(path_of(m))
+                    for m in matches}
         trawl.wait_for(lambda: wanted <= told(), 10, f"{who} is told")
+        assert not any(("deleted", p) in told() for p in (zero, mine) if p not in before[who])
         check_words(client, {x.encode() for p in made if p not in seen for x in w.words[p]})
-    assert w.made == n + 4
 
 
 def random_step(w, dice):
