@@ -192,7 +192,7 @@ static bool walk(const struct glob *g, const char *path, struct places *p)
 static bool may_end(const struct glob *g, size_t i)
 {
 	while (i < g->count && may_be_none(&g->steps[i]))
-		i++;
+		i += g->steps[i].kind == STEP_SKIP ? 3 : 1; /* past the slash that would be needed */
 	/* A tree's own path stands before the slash that all below it has. */
 	return i == g->count || (g->tree && i + 2 == g->count);
 }
