@@ -129,10 +129,11 @@ static void note_hit(struct run *run, const struct hit *h)
 		run->stopper.st = ST_NOMEM;
 }
 
-/* Every place stands for its file, or for the one that it is a part of. */
+/* Every place stands for its file, or for the one that it is a part of.  False: it has none. */
 static bool take_grouped(struct run *run, const struct hit *h)
 {
 	struct file_view f;
+	bool any = false;
 
 	if (!files_begin(run->files, h))
 		return false;
@@ -144,6 +145,7 @@ static bool take_grouped(struct run *run, const struct hit *h)
 			.group_best = h->id,
 			.group_container = f.container};
 
+		any = true;
 		if (!fill_key(run, &f, &place))
 			break;
 		enum status st = groups_offer(
@@ -154,7 +156,9 @@ static bool take_grouped(struct run *run, const struct hit *h)
 		}
 	}
 	files_end(run->files);
-	return going(run);
+	if (any)
+		note_hit(run, h);
+	return any;
 }
 
 /* All of its places, for who looks at nothing else. */
@@ -191,18 +195,20 @@ bool candidate_take(struct run *run, struct hit *h, enum candidate_state state)
 {
 	bool good = true;
 
-	see(run, h->id);
-	if (h->id > run->newest) {
+	int64_t id = h->id, ranked = run->ranked;
+
+	if (id > run->newest) {
 		/* It came after the first page. */
 	} else if (run->each) {
 		good = take_places(run, h);
 	} else if (run->groups) {
-		run->ranked++;
-		note_hit(run, h);
-		good = take_grouped(run, h);
+		run->ranked += take_grouped(run, h);
 	} else {
 		run->ranked += take_alone(run, h, state);
 	}
+	/* What is no hit must not show in a cursor. */
+	if (run->ranked > ranked)
+		see(run, id);
 	hit_finish(h);
 	return good && going(run);
 }

@@ -94,9 +94,12 @@ static bool take_row(struct run *run, int64_t document, struct rank *rank)
 	if (!is_ranked(run, document))
 		return count_row(run, document, sure, rank);
 	h.score = run->idf ? rank->score + boost : 0;
-	run->last_ranked = document;
 	run->passed++;
-	return candidate_take(run, &h, sure ? CANDIDATE_SURE : CANDIDATE_UNSURE);
+	int64_t ranked = run->ranked;
+	bool good = candidate_take(run, &h, sure ? CANDIDATE_SURE : CANDIDATE_UNSURE);
+	if (run->ranked > ranked)
+		run->last_ranked = document;
+	return good;
 }
 
 /* The whole of the text by FTS5's own means. */
@@ -105,6 +108,7 @@ static bool pass_over_fts(struct run *run)
 	struct rank rank = {.match = &run->plan->match,
 		.idf = run->idf,
 		.average = run->average,
+		.visible = run->visible,
 		.wants_score = wants_score,
 		.arg = run};
 	AUTO_SQL sql = SQL_INIT;
@@ -211,7 +215,7 @@ static bool evaluate_domain(struct run *run)
 {
 	bool cut = false;
 	struct domain_context c = {run->raw, &run->stopper, run->plan, &run->filters, run->idf,
-		run->average, run->filtered ? NULL : &cut};
+		run->average, run->visible, run->filtered ? NULL : &cut};
 	bool good = run->domain.count == 0 || domain_evaluate(&run->domain, &c);
 
 	run->bounded |= cut;

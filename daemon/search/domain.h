@@ -36,6 +36,7 @@ struct domain_context {
 	const struct plan_context *filters;
 	double *idf; /* by phrase; NULL: nothing is ranked */
 	double average; /* length of a document */
+	struct visible *visible; /* what counts for an idf; NULL: all */
 	bool *cut;	/* set where not all that matches was looked at, and less is true then; NULL: look at all */
 };
 

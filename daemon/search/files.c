@@ -41,6 +41,15 @@ static const struct {
 };
 _Static_assert(DIR_FIRST == INT64_C(1) << 41, "as in the text above");
 
+void files_add_sight(const struct plan_context *c, const struct caller *caller, struct sql *sql)
+{
+	if (caller_sees_all(caller))
+		return;
+	sql_add(sql, " AND trawl_visible(");
+	sql_pointer(sql, c->dirs, DIRS_POINTER);
+	sql_add(sql, ", f.dir, f.mode, f.uid, f.gid, f.acl)");
+}
+
 void files_add_conditions(const struct plan *plan, const struct plan_context *c,
 	const struct caller *caller, struct sql *sql)
 {
@@ -49,11 +58,7 @@ void files_add_conditions(const struct plan *plan, const struct plan_context *c,
 		sql_add(sql, " AND ");
 		plan_condition(plan->filters[i], c, sql);
 	}
-	if (!caller_sees_all(caller)) {
-		sql_add(sql, " AND trawl_visible(");
-		sql_pointer(sql, c->dirs, DIRS_POINTER);
-		sql_add(sql, ", f.dir, f.mode, f.uid, f.gid, f.acl)");
-	}
+	files_add_sight(c, caller, sql);
 	if (c->of_dirs)
 		only_add_dirs(c->only, "f.id", sql);
 	else

@@ -32,6 +32,9 @@ void files_destroy(struct files *f); /* NULL is fine */
 void files_add_conditions(const struct plan *plan, const struct plan_context *c,
 	const struct caller *caller, struct sql *sql);
 
+/* The latter alone. */
+void files_add_sight(const struct plan_context *c, const struct caller *caller, struct sql *sql);
+
 /* Begins with a hit's places, of each kind the newest first.  False: see the stopper. */
 bool files_begin(struct files *f, const struct hit *h);
 /* The next that passes; false at the end, or when the stopper says so. */

@@ -289,6 +289,8 @@ static bool load_names_of(struct run *run, const struct kind *k, int64_t most)
 	AUTO_SQL sql = SQL_INIT;
 
 	add_from(&s, k, &c, &sql);
+	/* A name that is hidden makes nothing of a copy that is not, and takes nobody's room. */
+	files_add_sight(&c, run->caller, &sql);
 	if (k->of_dirs)
 		only_add_dirs(run->only, "f.id", &sql);
 	else

@@ -17,6 +17,8 @@ static const double title_weight = 5;
 static const double title_boost = 2.2;
 /* That of the text and the title together, which is all that other forms can give. */
 static const double exact_boost = 4.4;
+/* Bytes of a document, where how long the others are is not told. */
+static const double hidden_average = 4096;
 /* More than text and title together. */
 const double rank_name_boost = 5;
 const double rank_recency_most = 2;
@@ -26,6 +28,16 @@ double rank_idf(int64_t with, int64_t all)
 	double n = (double)with, rest = (double)(all > with ? all - with : 0);
 
 	return log(1 + (rest + 0.5) / (n + 0.5));
+}
+
+int64_t rank_documents(const struct visible *v)
+{
+	return v ? RANK_IDF_ROWS : lengths_count();
+}
+
+double rank_average(const struct visible *v)
+{
+	return v ? hidden_average : lengths_average();
 }
 
 double rank_weight(double count, double length)
@@ -42,15 +54,25 @@ double rank_recency(int64_t age_s, int64_t half_life_s)
 /* --- how many have a phrase --- */
 
 struct counted {
+	struct visible *visible; /* NULL: all rows count */
 	int64_t rows, last; /* last: row id */
+	int64_t left; /* to look at */
 };
 
 static int count_row(const Fts5ExtensionApi *api, Fts5Context *fts, void *arg)
 {
 	struct counted *c = arg;
 
+	bool counts = true;
+	int rc = SQLITE_OK;
+
 	c->last = api->xRowid(fts);
-	return ++c->rows < RANK_IDF_ROWS ? SQLITE_OK : SQLITE_DONE;
+	if (c->visible)
+		rc = visible_document(c->visible, c->last, &counts);
+	if (rc != SQLITE_OK)
+		return rc;
+	c->rows += counts;
+	return --c->left > 0 ? SQLITE_OK : SQLITE_DONE;
 }
 
 /* The pass that goes on has seen `newest`, and counting began at the oldest: as close lie the others. */
@@ -77,16 +99,17 @@ static size_t behind_forms(const struct plan_match *m, size_t at)
 static int learn_phrase(const Fts5ExtensionApi *api, Fts5Context *fts, struct rank *r, size_t from,
 	size_t until)
 {
-	struct counted c = {0};
+	const int64_t all = rank_documents(r->visible);
+	struct counted c = {.visible = r->visible, .left = r->visible ? RANK_IDF_JUDGED : RANK_IDF_ROWS};
 
-	for (size_t i = from; i < until && c.rows < RANK_IDF_ROWS; i++) {
+	for (size_t i = from; i < until && c.left > 0; i++) {
 		int rc = api->xQueryPhrase(fts, (int)i, &c, count_row);
 
 		if (rc != SQLITE_OK)
 			return rc;
 	}
-	r->idf[r->match->phrases[from].phrase] = rank_idf(
-		count_all(&c, api->xRowid(fts), lengths_count()), lengths_count());
+	r->idf[r->match->phrases[from].phrase] =
+		rank_idf(r->visible ? c.rows : count_all(&c, api->xRowid(fts), all), all);
 	return SQLITE_OK;
 }
 

@@ -9,7 +9,9 @@
  *
  *   idf * (count * (k1 + 1) / (count + k1 * (1 - b + b * length / average)) + title + exact)
  *
- *   idf     ln(1 + (all - with + 0.5) / (with + 0.5)); 1 where one phrase is all there is
+ *   idf     ln(1 + (all - with + 0.5) / (with + 0.5)); 1 where one phrase is all there is.  A caller who may not see
+ *           all gets one of what is visible, and an average length that is no index's: from a score nobody is to
+ *           learn what others have.
  *   count   instances in the text, 5 for each in the title, those of other forms by their weight
  *   title   2.2 (k1 + 1, what no number of instances in a text can reach) if the title has the phrase; by its weight
  *   exact   4.4 if there are other forms and the phrase itself occurs: more than they can give
@@ -26,6 +28,8 @@
 #define SEARCH_RANK_H
 
 #include "search/plan.h"
+
+#include "search/visible.h"
 
 #include <sqlite3.h>
 #include <stdint.h>
@@ -50,6 +54,7 @@ struct rank {
 	const struct plan_match *match; /* the pass's expression */
 	double *idf; /* by the query's phrase numbers; below 0: not known yet */
 	double average; /* length of a document */
+	struct visible *visible; /* what counts for an idf; NULL: all */
 	/*
 	 * Is this row worth a score (false: it is 0, and nothing else is asked)?  Then, with its
 	 * score: are its places worth keeping?  Both may be NULL: yes; no.
@@ -65,6 +70,11 @@ struct rank {
 
 /* More rows than these are not counted for an idf: how many there are is told from how close together they lie. */
 enum { RANK_IDF_ROWS = 20000 };
+/* So many are judged where not all are visible: some 10 ms. */
+enum { RANK_IDF_JUDGED = 2000 };
+/* How many documents there are; to who may not see all of them, always as many. */
+int64_t rank_documents(const struct visible *v);
+double rank_average(const struct visible *v);
 /* How much a phrase that `with` of `all` documents have tells about one. */
 double rank_idf(int64_t with, int64_t all);
 /*

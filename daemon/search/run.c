@@ -14,7 +14,7 @@
 #include "search/guess.h"
 #include "search/hits.h"
 #include "search/json.h"
-#include "store/lengths.h"
+#include "search/rank.h"
 
 enum { EXPLAIN_ROWS = 500 }; /* judged for the sake of an explanation */
 
@@ -201,7 +201,6 @@ static enum status make_idf(struct run *run)
 	size_t count = run->r->query->phrase_count;
 	double unknown = plan_ranks_one(run->plan) ? 1 : -1;
 
-	run->average = after ? after->average : lengths_average();
 	if (run->top.sort != SORT_RELEVANCE)
 		return ST_OK;
 	run->idf = mem_resize(NULL, count, sizeof *run->idf);
@@ -253,6 +252,9 @@ enum status run_prepare(struct run *run)
 		st = dirs_create(run->raw, run->caller, &run->dirs);
 	if (st == ST_OK)
 		st = make_idf(run);
+	if (st == ST_OK && !caller_sees_all(run->caller))
+		st = visible_create(run->raw, run->caller, &run->visible);
+	run->average = run->r->after_cursor ? run->r->after.average : rank_average(run->visible);
 	if (st == ST_OK && run->r->group)
 		st = groups_create(&run->groups);
 	if (st == ST_OK && run->r->facets)
@@ -275,6 +277,7 @@ void run_finish(struct run *run)
 	facets_destroy(run->facets);
 	unfiled_finish(&run->unfiled);
 	files_destroy(run->files);
+	visible_destroy(run->visible);
 	dirs_destroy(run->dirs);
 	domain_finish(&run->domain);
 	plan_destroy(run->plan);

@@ -34,6 +34,7 @@ struct run {
 	bool (*each)(void *arg, const struct hit *h, const struct file_view *place);
 	void *each_arg;
 	double *idf;	/* by phrase; NULL: not sorted by relevance */
+	struct visible *visible; /* what counts for an idf; NULL: all */
 	double average; /* length of a document */
 	int64_t newest; /* documents that came later are left out; all: INT64_MAX */
 	int64_t oldest; /* documents that came before are not ranked; all: 0 */
@@ -41,7 +42,7 @@ struct run {
 	bool partial;
 	bool facets_partial; /* their time was up */
 	/* what is told to later pages */
-	int64_t last_seen, last_ranked; /* the newest document that matches; the oldest of those that are ranked */
+	int64_t last_seen, last_ranked; /* the newest hit; the oldest of those that are ranked */
 	int64_t ranked, passed;		/* how many are; how many were looked at; see bound.h: */
 	bool bounded;			/* not all that matches is ranked */
 	bool uncounted;			/* nor counted */
