@@ -2,11 +2,13 @@
 #include "convert/convert.h"
 
 #include "convert/attempt.h"
+#include "convert/mime.h"
 #include "convert/outcome.h"
 #include "convert/pool.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/now.h"
+#include "core/path.h"
 #include "core/stats.h"
 #include "core/thread.h"
 
@@ -17,6 +19,7 @@
 #include <unistd.h>
 
 enum {
+	EXTENSIONS_SHOWN = 2, /* of a hidden name: that of what is within a compressed file, and the file's own */
 	LEVELS_MAX = 128,     /* documents in documents; whoever takes parts stops long before */
 	TRIM_EVERY_MS = 5000, /* while there is work, what rests is looked at so often */
 	TRIM_IDLE_MS = 60000  /* and ended if it rested so long */
@@ -34,6 +37,7 @@ struct convert_session {
 	char *jail, *work_base; /* behind the host's */
 	struct pool *pool;
 	struct level levels[LEVELS_MAX];
+	bool hides_names;
 	int depth; /* conversions under way, one inside of the other */
 	int64_t next_trim_ms;
 };
@@ -71,6 +75,7 @@ enum status convert_session_create(const struct config *config, const char *jail
 	if (!s)
 		return ST_NOMEM;
 	s->host.wake_fd = -1;
+	s->hides_names = config->mode == MODE_SYSTEM;
 	s->jail = mem_strdup(jail);
 	s->work_base = find_work_base();
 	if (!s->jail || !s->work_base ||
@@ -239,18 +244,50 @@ static struct level *enter_level(struct convert_session *s)
 	return l;
 }
 
+/*
+ * In system mode: what a converter makes is shown to all who have a copy of the document, and not all of them may know
+ * what the others call theirs.  So it hears only the end of the name that tells the type, as `document.txt.gz`.
+ */
+static void hide_name(const char *name, struct buf *out)
+{
+	const char *end = name + strlen(name), *from = end;
+
+	for (int left = EXTENSIONS_SHOWN; left > 0; left--) {
+		AUTO_BUF before = BUF_INIT;
+		char extension[17];
+
+		buf_add(&before, name, (size_t)(from - name));
+		path_extension(before.data ? before.data : "", extension);
+		size_t len = strlen(extension);
+		if (!len || !mime_of_extension(extension))
+			break;
+		from -= len + 1;
+	}
+	buf_adds(out, "document");
+	buf_add(out, from, (size_t)(end - from));
+}
+
 enum status convert_run(struct convert_session *s, const struct convert_request *req,
 	const struct convert_limits *limits, struct convert_result *result)
 {
+	struct convert_request nameless = *req;
+	AUTO_BUF name = BUF_INIT;
+
 	thread_assert(ROLE_WORKER);
 	clear(result);
 	trim_if_due(s);
+	if (s->hides_names) {
+		hide_name(req->name, &name);
+		if (name.failed)
+			return ST_NOMEM;
+		nameless.name = name.data;
+	}
 	struct level *level = enter_level(s);
 	if (!level)
 		return ST_NOMEM;
 	struct attempt a = {
 		.host = &s->host,
-		.request = req,
+		.request = &nameless,
 		.type = req->type ? req->type : "application/octet-stream",
 		.text_limit = (size_t)limits->text_bytes,
 		.result = result,

@@ -78,7 +78,7 @@ struct convert_parts {
 
 struct convert_request {
 	int fd;			/* the document, readable and seekable, offset 0; stays the caller's */
-	const char *name;	/* base name, bytes; becomes TRAWL_NAME */
+	const char *name;	/* base name, bytes; becomes TRAWL_NAME, in system mode without what is only its owner's */
 	const char *type;	/* MIME type as far as known; becomes TRAWL_TYPE */
 	int64_t size;		/* bytes */
 	const struct converter *converter;
