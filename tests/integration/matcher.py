@@ -25,13 +25,19 @@ def is_mark(c):
     return "\u0300" <= c <= "\u0331"
 
 
+ODD = {"İ": "i", "ς": "σ", "ſ": "s", "µ": "μ"}
+
+
 def fold(s):
     """Case and the marks of Latin letters do not count."""
     out = []
     for c in map(unwide, s):
         if is_mark(c):
             continue
-        lower = {"İ": "i", "ς": "σ"}.get(c) or c.lower()
+        lower = ODD.get(c) or c.lower()
+        if lower == "ǡ":  # two marks, which unicode61 leaves on
+            out.append(lower)
+            continue
         base = unicodedata.normalize("NFD", lower)
         out.append(base[0] if base[0].isascii() and base[0].isalpha() else lower)
     return "".join(out)
