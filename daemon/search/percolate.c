@@ -18,15 +18,20 @@ enum {
 	WORDS_BETWEEN_LOOKS = 4096
 };
 
-/* Members that have one key. */
+/* A member that has a key, in one of its groups. */
+struct entry {
+	struct percolate_member *member;
+	size_t group;
+};
+
 struct posting {
-	struct percolate_member **members;
+	struct entry *entries;
 	size_t count, room;
 };
 
 /* One that has a key by name; they are gone through for each name. */
 struct named {
-	struct percolate_member *member;
+	struct entry entry;
 	const struct filter *filter;
 };
 
@@ -97,12 +102,16 @@ static void drop_if_empty(struct percolate *p, const struct percolate_key *k, st
 		return;
 	(void)strmap_take(p->postings[k->kind], k->word, k->len);
 	p->prefixes[k->len] -= k->kind == PERCOLATE_BY_PREFIX;
-	mem_free(at->members);
+	mem_free(at->entries);
 	mem_free(at);
 }
 
-static enum status add_named(
-	struct percolate *p, const struct percolate_key *k, struct percolate_member *m)
+static bool is_same(struct entry a, struct entry b)
+{
+	return a.member == b.member && a.group == b.group;
+}
+
+static enum status add_named(struct percolate *p, const struct percolate_key *k, struct entry e)
 {
 	if (p->named_count == p->named_room) {
 		size_t room = p->named_room ? 2 * p->named_room : 16;
@@ -113,77 +122,86 @@ static enum status add_named(
 		p->named = grown;
 		p->named_room = room;
 	}
-	p->named[p->named_count++] = (struct named){m, k->filter};
+	p->named[p->named_count++] = (struct named){e, k->filter};
 	return ST_OK;
 }
 
-static void remove_named(
-	struct percolate *p, const struct percolate_key *k, const struct percolate_member *m)
+static void remove_named(struct percolate *p, const struct percolate_key *k, struct entry e)
 {
 	size_t i = 0;
 
-	while (i < p->named_count && (p->named[i].member != m || p->named[i].filter != k->filter))
+	while (i < p->named_count && (!is_same(p->named[i].entry, e) || p->named[i].filter != k->filter))
 		i++;
 	BUG_UNLESS(i < p->named_count);
 	p->named[i] = p->named[--p->named_count];
 }
 
-static enum status add_key(
-	struct percolate *p, const struct percolate_key *k, struct percolate_member *m)
+static enum status add_key(struct percolate *p, const struct percolate_key *k, struct entry e)
 {
 	struct posting *at;
 
 	if (k->kind == PERCOLATE_BY_NAME)
-		return add_named(p, k, m);
+		return add_named(p, k, e);
 	enum status st = find_or_make(p, k, &at);
 
 	if (st != ST_OK)
 		return st;
 	if (at->count == at->room) {
 		size_t room = at->room ? 2 * at->room : 1;
-		struct percolate_member **grown = mem_resize(at->members, room, sizeof *grown);
+		struct entry *grown = mem_resize(at->entries, room, sizeof *grown);
 
 		if (!grown) {
 			drop_if_empty(p, k, at);
 			return ST_NOMEM;
 		}
-		at->members = grown;
+		at->entries = grown;
 		at->room = room;
 	}
-	at->members[at->count++] = m;
+	at->entries[at->count++] = e;
 	return ST_OK;
 }
 
-static void remove_key(
-	struct percolate *p, const struct percolate_key *k, const struct percolate_member *m)
+static void remove_key(struct percolate *p, const struct percolate_key *k, struct entry e)
 {
 	if (k->kind == PERCOLATE_BY_NAME) {
-		remove_named(p, k, m);
+		remove_named(p, k, e);
 		return;
 	}
 	struct posting *at = strmap_get(p->postings[k->kind], k->word, k->len);
 	size_t i = 0;
 
 	BUG_UNLESS(at);
-	while (i < at->count && at->members[i] != m)
+	while (i < at->count && !is_same(at->entries[i], e))
 		i++;
 	BUG_UNLESS(i < at->count);
-	at->members[i] = at->members[--at->count];
+	at->entries[i] = at->entries[--at->count];
 	drop_if_empty(p, k, at);
+}
+
+/* The first so many of its keys, group by group. */
+static void remove_keys(struct percolate *p, struct percolate_member *m, size_t count)
+{
+	const struct percolate_keys *keys = percolate_query_keys(m->query);
+
+	for (size_t group = 0; group < PERCOLATE_GROUPS; group++)
+		for (size_t i = 0; i < keys[group].count && count > 0; i++, count--)
+			remove_key(p, &keys[group].key[i], (struct entry){m, group});
 }
 
 enum status percolate_add(struct percolate *p, struct percolate_member *m)
 {
 	const struct percolate_keys *keys = percolate_query_keys(m->query);
+	size_t added = 0;
 
-	m->rows = 0;
-	for (size_t i = 0; i < keys->count; i++) {
-		enum status st = add_key(p, &keys->key[i], m);
+	m->rows[0] = m->rows[1] = 0;
+	for (size_t group = 0; group < PERCOLATE_GROUPS; group++) {
+		for (size_t i = 0; i < keys[group].count; i++, added++) {
+			enum status st = add_key(p, &keys[group].key[i], (struct entry){m, group});
 
-		if (st != ST_OK) {
-			while (i-- > 0)
-				remove_key(p, &keys->key[i], m);
-			return st;
+			if (st != ST_OK) {
+				remove_keys(p, m, added);
+				return st;
+			}
 		}
 	}
 	return ST_OK;
@@ -192,22 +210,25 @@ enum status percolate_add(struct percolate *p, struct percolate_member *m)
 static void forget_marks(struct percolate *p)
 {
 	for (struct percolate_member *m = p->marked; m; m = m->marked)
-		m->rows = 0;
+		m->rows[0] = m->rows[1] = 0;
 	p->marked = NULL;
 }
 
 void percolate_remove(struct percolate *p, struct percolate_member *m)
 {
-	const struct percolate_keys *keys = percolate_query_keys(m->query);
-
 	forget_marks(p);
-	for (size_t i = 0; i < keys->count; i++)
-		remove_key(p, &keys->key[i], m);
+	remove_keys(p, m, SIZE_MAX);
 }
 
 uint64_t percolate_rows(const struct percolate *p, const struct percolate_member *m)
 {
-	return percolate_query_keys(m->query)->count ? m->rows : p->all;
+	const struct percolate_keys *keys = percolate_query_keys(m->query);
+	uint64_t rows = p->all;
+
+	for (size_t group = 0; group < PERCOLATE_GROUPS; group++)
+		if (keys[group].count)
+			rows &= m->rows[group];
+	return rows;
 }
 
 /* --- looking words up --------------------------------------------------------------------------- */
@@ -227,13 +248,15 @@ struct sift {
 	size_t count, room;
 };
 
-static void mark_member(struct sift *s, struct percolate_member *m)
+static void mark_member(struct sift *s, struct entry e)
 {
-	if (!m->rows) {
+	struct percolate_member *m = e.member;
+
+	if (!m->rows[0] && !m->rows[1]) {
 		m->marked = s->p->marked;
 		s->p->marked = m;
 	}
-	m->rows |= s->rows;
+	m->rows[e.group] |= s->rows;
 }
 
 static void mark(struct sift *s, enum percolate_key_kind kind, const char *word, size_t len)
@@ -241,7 +264,7 @@ static void mark(struct sift *s, enum percolate_key_kind kind, const char *word,
 	const struct posting *at = strmap_get(s->p->postings[kind], word, len);
 
 	for (size_t i = 0; at && i < at->count; i++)
-		mark_member(s, at->members[i]);
+		mark_member(s, at->entries[i]);
 }
 
 static bool take_word(void *arg, const struct token *t)
@@ -279,7 +302,7 @@ static void take_name(struct sift *s, const char *name, size_t len)
 	take_text(s, s->folded.data, s->folded.len);
 	for (size_t i = 0; i < s->p->named_count; i++)
 		if (match_text(s->p->named[i].filter, s->folded.data))
-			mark_member(s, s->p->named[i].member);
+			mark_member(s, s->p->named[i].entry);
 }
 
 /* --- reading rows ------------------------------------------------------------------------------- */

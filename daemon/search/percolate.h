@@ -14,7 +14,7 @@ struct percolate;
 /* Embedded in its owner; must outlive its place in the set. */
 struct percolate_member {
 	const struct percolate_query *query; /* set by the owner */
-	uint64_t rows;			     /* private: see percolate_rows */
+	uint64_t rows[PERCOLATE_GROUPS];     /* private: see percolate_rows */
 	struct percolate_member *marked;     /* private */
 };
 

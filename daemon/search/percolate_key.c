@@ -179,11 +179,31 @@ static void find(struct finding *f, const struct query_node *n, struct percolate
 	}
 }
 
-enum status percolate_keys_find(const struct query *q, struct percolate_keys *out)
+/* The best of these goes in front. */
+static void offer(const struct percolate_keys *k, struct percolate_keys out[PERCOLATE_GROUPS])
+{
+	if (worth(k) > worth(&out[0])) {
+		out[1] = out[0];
+		out[0] = *k;
+	} else if (worth(k) > worth(&out[1])) {
+		out[1] = *k;
+	}
+}
+
+enum status percolate_keys_find(const struct query *q, struct percolate_keys out[PERCOLATE_GROUPS])
 {
 	struct finding f = {ST_OK};
 
-	out->count = 0;
-	find(&f, q->root, out);
+	out[0].count = out[1].count = 0;
+	if (q->root->kind != QUERY_AND) {
+		find(&f, q->root, &out[0]);
+		return f.st;
+	}
+	for (size_t i = 0; i < q->root->child_count; i++) {
+		struct percolate_keys k = {.count = 0};
+
+		find(&f, q->root->children[i], &k);
+		offer(&k, out);
+	}
 	return f.st;
 }

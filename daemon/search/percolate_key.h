@@ -8,6 +8,7 @@
 
 enum {
 	PERCOLATE_KEYS_MAX = 16,
+	PERCOLATE_GROUPS = 2, /* a match has one of each group that is not empty */
 	PERCOLATE_WORD_MAX = 63 /* bytes: of a longer word, its beginning is asked for */
 };
 
@@ -31,6 +32,7 @@ struct percolate_keys {
 };
 
 /* They hold for the languages of this moment (stems.h).  ST_NOMEM. */
-MUST_USE enum status percolate_keys_find(const struct query *q, struct percolate_keys *out);
+MUST_USE enum status percolate_keys_find(
+	const struct query *q, struct percolate_keys out[PERCOLATE_GROUPS]);
 
 #endif

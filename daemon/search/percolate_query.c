@@ -14,7 +14,7 @@
 
 struct percolate_query {
 	struct search_request *request;
-	struct percolate_keys keys;
+	struct percolate_keys keys[PERCOLATE_GROUPS];
 };
 
 /* --- making it --- */
@@ -37,7 +37,7 @@ static cJSON *make_params(const cJSON *query, const cJSON *snippet)
 
 enum status percolate_query_renew(struct percolate_query *q)
 {
-	return percolate_keys_find(q->request->query, &q->keys);
+	return percolate_keys_find(q->request->query, q->keys);
 }
 
 enum status percolate_query_create(const cJSON *query, const cJSON *snippet,
@@ -70,7 +70,7 @@ void percolate_query_destroy(struct percolate_query *q)
 
 const struct percolate_keys *percolate_query_keys(const struct percolate_query *q)
 {
-	return &q->keys;
+	return q->keys;
 }
 
 /* --- running it --- */

@@ -28,6 +28,7 @@ MUST_USE enum status percolate_query_create(const cJSON *query, const cJSON *sni
 void percolate_query_destroy(struct percolate_query *q); /* NULL is fine */
 /* Its keys as the languages are now; while it is in no set.  ST_NOMEM. */
 MUST_USE enum status percolate_query_renew(struct percolate_query *q);
+/* PERCOLATE_GROUPS of them; of one that is empty nothing is known, and then the others are too. */
 const struct percolate_keys *percolate_query_keys(const struct percolate_query *q);
 
 /* One hit of one of the rows: a JSON object as a search has it, its places those of this row alone. */

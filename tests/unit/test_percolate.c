@@ -221,21 +221,22 @@ static void test_keys(void **state)
 		{"kraken", "kraken"},
 		{"KRÁKEN", "kraken"},
 		{"krak*", "krak*"},
-		{"sea kraken", "kraken"},
+		{"sea kraken", "kraken, sea"},
 		{"\"of the deep\"", "deep"},
 		{"\"of the dee*\"", "the"},
 		{"kraken OR squid", "kraken squid"},
 		{"kraken OR -squid", ""},
 		{"-kraken", ""},
 		{"sea -kraken", "sea"},
-		{"(a OR bb) sea", "sea"},
-		{"(kraken OR squid) sea", "kraken squid"},
+		{"(a OR bb) sea", "sea, a bb"},
+		{"(kraken OR squid) sea", "kraken squid, sea"},
+		{"a bbb cc", "bbb, cc"},
 		{"ext:pdf,md", "pdf. md."},
-		{"ext:pdf kraken", "kraken"},
-		{"ext:pdf a*", "pdf."},
+		{"ext:pdf kraken", "kraken, pdf."},
+		{"ext:pdf a*", "pdf., a*"},
 		{"name:kraken", "name:"},
 		{"name:kraken OR squid", "name: squid"},
-		{"name:kraken a*", "a*"},
+		{"name:kraken a*", "a*, name:"},
 		{"-name:kraken", ""},
 		{"size:>1k", ""},
 		{"size:>1k OR kraken", ""},
@@ -251,7 +252,15 @@ static void test_keys(void **state)
 		struct percolate_query *q = make(cases[i].query);
 		char text[600];
 
-		print_keys(percolate_query_keys(q), text, sizeof text);
+		const struct percolate_keys *k = percolate_query_keys(q);
+
+		print_keys(&k[0], text, sizeof text);
+		if (k[1].count) {
+			size_t len = strlen(text);
+
+			snprintf(text + len, sizeof text - len, ", ");
+			print_keys(&k[1], text + len + 2, sizeof text - len - 2);
+		}
 		if (strcmp(text, cases[i].keys) != 0)
 			fail_msg("%s: %s instead of %s", cases[i].query, text, cases[i].keys);
 		percolate_query_destroy(q);
