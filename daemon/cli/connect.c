@@ -220,7 +220,7 @@ static bool is_reply(const struct waiting *w, const cJSON *message)
 {
 	const cJSON *id = cJSON_GetObjectItemCaseSensitive(message, "id");
 
-	if (w->st != ST_AGAIN || !w->id)
+	if (w->st != ST_AGAIN || w->id <= 0)
 		return false;
 	return (cJSON_IsNumber(id) && id->valuedouble == w->id) ||
 	       (cJSON_IsNull(id) && cJSON_GetObjectItemCaseSensitive(message, "error"));
@@ -244,7 +244,7 @@ static bool take_line(void *arg, const char *bytes, size_t n)
 	if (cJSON_GetObjectItemCaseSensitive(message, "method")) {
 		buf_add(&w->c->told, bytes, n);
 		buf_addc(&w->c->told, '\0');
-		if (!w->id)
+		if (w->id <= 0)
 			w->st = buf_status(&w->c->told);
 	}
 	cJSON_Delete(message);
