@@ -320,13 +320,14 @@ def test_other_forms_of_a_word(daemon, when):
 class Writer(threading.Thread):
     """Writes files as fast as it can until it is told to stop; each is written once, and half of them match."""
 
-    def __init__(self, root):
+    def __init__(self, root, most=40_000):
         super().__init__(daemon=True)
+        self.most = most
         self.root, self.stop, self.matching = root, threading.Event(), []
 
     def run(self):
         i = 0
-        while not self.stop.is_set() and i < 40_000:
+        while not self.stop.is_set() and i < self.most:
             matches = i % 2 == 0
             path = write(self.root / f"w{i // 500}" / f"f{i}.txt", f"{'a kraken' if matches else 'nobody'} {i}", "rename")
             if matches:
@@ -672,7 +673,7 @@ def test_changing_while_matches_come(running, listen):
     """Subscribing, unsubscribing and leaving while others are told."""
     ear = listen()
     number = ear.subscribe(query="kraken")
-    writer = Writer(running.root)
+    writer = Writer(running.root, 40_000 if trawl.FULL else 3_000)
     writer.start()
     dice = random.Random(1)
     end = time.monotonic() + (10 if trawl.FULL else 2)
@@ -707,6 +708,23 @@ def test_the_daemon_stops_while_matches_come(daemon):
     writer.end()
     for ear in ears:
         ear.close()
+
+
+def test_costly_patterns_keep_nobody_waiting(daemon):
+    """One client has as many patterns as it may, each as costly as can be; another's single one is told at once."""
+    daemon.start()
+    ear, greedy = Listener(daemon), Listener(daemon)
+    number = ear.subscribe(path=str(daemon.root))
+    for _ in range(OF_CLIENT):
+        greedy.subscribe(path="/" + "**a" * 1300)
+    for i in range(64):
+        write(daemon.root / ("a" * 200 + f"{i}.txt"), "")
+    ear.until(lambda: len(ear.matches[number]) >= 64, 10)
+    began = time.monotonic()
+    daemon.stop()
+    assert time.monotonic() - began < patience(5)
+    ear.close()
+    greedy.close()
 
 
 def test_a_reload_changes_nothing(running, listen):
