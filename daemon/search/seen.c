@@ -22,15 +22,15 @@ static const char *const looks[LOOKS] = {
 	[LOOK_CHANGES] =
 		"SELECT clock, 0, dir, name, created, moved_from,"
 		" iif(moved_from IS NULL, NULL, (SELECT chain FROM access WHERE id = moved_access)),"
-		" mode, uid, gid, acl, id FROM file WHERE clock > ?1"
+		" mode, uid, gid, acl, id FROM file WHERE clock > ?1 AND clock <= ?2"
 		" UNION ALL SELECT clock, 1, coalesce(parent, 0), name, created, moved_from,"
 		" iif(moved_from IS NULL, NULL, (SELECT chain FROM access WHERE id = moved_access)),"
-		" mode, uid, gid, acl, id FROM dir WHERE clock > ?1"
+		" mode, uid, gid, acl, id FROM dir WHERE clock > ?1 AND clock <= ?2"
 		" UNION ALL SELECT clock, 2 + dir, 0, path, 0, NULL,"
 		" (SELECT chain FROM access WHERE id = access), 0, 0, 0, NULL, 0"
-		" FROM tombstone WHERE clock > ?1 ORDER BY 1",
+		" FROM tombstone WHERE clock > ?1 AND clock <= ?2 ORDER BY 1",
 	[LOOK_ALL] = "SELECT clock, 0, dir, name, clock, NULL, NULL, mode, uid, gid, acl, id"
-		     " FROM file WHERE clock > ?1 ORDER BY clock",
+		     " FROM file WHERE clock > ?1 AND clock <= ?2 ORDER BY clock",
 	[LOOK_MOVED_FILE] = "SELECT dir, mode, uid, gid, acl, id FROM file"
 			    " WHERE moved_from = ?1 AND clock > ?2 AND created <= ?3",
 	[LOOK_MOVED_DIR] = "SELECT coalesce(parent, 0), mode, uid, gid, acl, id FROM dir"
@@ -248,8 +248,8 @@ static enum status list(struct seen *s, sqlite3_stmt *rows, int64_t limit,
 	return rc == SQLITE_DONE ? ST_OK : db_status(s->db, rc, "changes");
 }
 
-enum status seen_list(struct db *db, const struct caller *caller, int64_t since, int64_t limit,
-	bool (*each)(void *arg, const struct change *c), void *arg, bool *more)
+enum status seen_list(struct db *db, const struct caller *caller, int64_t since, int64_t until,
+	int64_t limit, bool (*each)(void *arg, const struct change *c), void *arg, bool *more)
 {
 	struct seen s = {
 		.db = db, .caller = caller, .since = since, .path = BUF_INIT, .old_path = BUF_INIT};
@@ -262,6 +262,8 @@ enum status seen_list(struct db *db, const struct caller *caller, int64_t since,
 	int rc = prepare(&s, since < 0 ? LOOK_ALL : LOOK_CHANGES, &rows);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_bind_int64(rows, 1, since);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_int64(rows, 2, until);
 	st = rc == SQLITE_OK ? list(&s, rows, limit, each, arg, more) : db_status(db, rc, "changes");
 	seen_finish(&s);
 	return st;

@@ -21,8 +21,8 @@
  */
 MUST_USE enum status seen_is_fresh(
 	struct db *db, const struct caller *caller, int64_t since, bool *fresh);
-/* As changes_list, of what the caller may see. */
-MUST_USE enum status seen_list(struct db *db, const struct caller *caller, int64_t since,
+/* As changes_list, of what the caller may see, up to the clock `until`. */
+MUST_USE enum status seen_list(struct db *db, const struct caller *caller, int64_t since, int64_t until,
 	int64_t limit, bool (*each)(void *arg, const struct change *c), void *arg, bool *more);
 /* Of uid, gid and groups, in whatever order: on another number another one asks. */
 uint64_t seen_number(const struct caller *caller);

@@ -149,7 +149,7 @@ static enum status fill_changes(struct reading *g, struct db *db, struct buf *js
 	buf_adds(json, "{\"changes\":[");
 	st = caller_sees_all(g->caller)
 		     ? changes_list(db, since, c->limit, add_change, c, &more)
-		     : seen_list(db, g->caller, since, c->limit, add_change, c, &more);
+		     : seen_list(db, g->caller, since, INT64_MAX, c->limit, add_change, c, &more);
 	buf_adds(json, "],\"clock\":\"");
 	add_next_clock(c, more);
 	buf_addf(json, "\",\"fresh_instance\":%s,\"more\":%s}", fresh ? "true" : "false",

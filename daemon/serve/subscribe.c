@@ -239,8 +239,10 @@ static void end_pass(struct subscribe *s)
 {
 	struct pass *p = s->pass;
 
-	for (size_t i = 0; i < p->count; i++)
+	for (size_t i = 0; i < p->count; i++) {
 		p->members[i]->lent = false;
+		buf_finish(&p->members[i]->lines);
+	}
 	pass_finish(p);
 	mem_free(p->members);
 	mem_free(p);
@@ -257,7 +259,9 @@ static void bring_home(struct subscribe *s, struct subscription *one, enum statu
 		start_over(s, one);
 		return;
 	}
-	if (st != ST_OK)
+	if (one->lines.failed) /* what it was to be told found no memory */
+		s->retry_ms = now_mono_ms() + RETRY_MS;
+	if (st != ST_OK || one->lines.failed)
 		return;
 	one->at = one->reached;
 	one->unproved = false;
@@ -303,6 +307,29 @@ static struct subscribe *owner_of(struct reader_task *t)
 	return ((struct lent_pass *)t)->owner;
 }
 
+/* Up to so many of those of one client that take part. */
+static void add_members(struct client_subscriptions *of, size_t most, struct pass *p)
+{
+	for (; of->turn && most > 0; of->turn = of->turn->next) {
+		if (!of->turn->lent)
+			continue;
+		p->members[p->count++] = of->turn;
+		most--;
+	}
+}
+
+/* Some of each client in turn, then the rest: who has few does not stand behind all that another has. */
+static void order_members(const struct subscribe *s, struct pass *p)
+{
+	struct client *first = s->context->clients;
+
+	for (struct client *c = first; c; c = client_next(c))
+		client_subscriptions(c)->turn = client_subscriptions(c)->first;
+	for (size_t most = 1; most <= SUBSCRIPTIONS_OF_CLIENT; most *= 4)
+		for (struct client *c = first; c; c = client_next(c))
+			add_members(client_subscriptions(c), most, p);
+}
+
 static enum status fill_members(struct subscribe *s, struct pass *p)
 {
 	size_t count = choose_members(s, p);
@@ -310,9 +337,7 @@ static enum status fill_members(struct subscribe *s, struct pass *p)
 	p->members = mem_resize(NULL, count, sizeof *p->members);
 	if (!p->members)
 		return ST_NOMEM;
-	for (struct subscription *one = s->first; one; one = one->all_next)
-		if (one->lent)
-			p->members[p->count++] = one;
+	order_members(s, p);
 	return pass_init(p, on_done);
 }
 

@@ -30,6 +30,7 @@ struct subscription;
 struct client_subscriptions {
 	struct subscription *first;
 	size_t count;
+	struct subscription *turn; /* the next to be taken into a pass, while one is made up */
 	bool held_up; /* some of them wait until it has taken more of what was sent */
 };
 

@@ -40,7 +40,7 @@ struct changed {
 	struct db *db;
 	struct pass *pass;
 	int64_t begun_ms, at; /* at: everybody who takes part stands here */
-	bool ran;	      /* some query was run: the pass is of use even if it ends now */
+	bool ran;	      /* somebody was told: the pass is of use even if it ends now */
 	size_t bytes;	      /* of all lines */
 	struct record records[PERCOLATE_ROWS_MAX];
 	size_t count;
@@ -138,6 +138,11 @@ static int64_t end_of_step(const struct changed *c)
 	return p->until < p->clock ? p->until : p->clock;
 }
 
+static bool is_time_up(const struct changed *c)
+{
+	return c->ran && (now_mono_ms() - c->begun_ms >= PASS_MS || c->bytes >= PASS_BYTES);
+}
+
 /* --- telling ------------------------------------------------------------------------------------ */
 
 static void tell(struct changed *c, struct subscription *s, const struct record *r, const char *json, size_t len)
@@ -228,6 +233,8 @@ static enum status tell_if_matched(struct changed *c, struct subscription *s,
 {
 	bool moved_dir = r->is_dir && r->kind == CHANGE_MOVED;
 
+	if (atomic_load_explicit(&c->pass->task.canceled, memory_order_relaxed))
+		return ST_CANCELED;
 	if (is_listed_away(s, r) || !(concerns(s->glob, path, moved_dir) ||
 					    (from && concerns(s->glob, from, moved_dir))))
 		return ST_OK;
@@ -250,7 +257,6 @@ static enum status tell_all_paths(struct changed *c, struct subscription *s)
 struct seeing {
 	struct changed *c;
 	struct subscription *s;
-	int64_t until;
 	enum status st;
 };
 
@@ -262,7 +268,7 @@ static bool take_seen(void *arg, const struct change *change)
 		.kind = change->kind,
 		.is_dir = change->is_dir};
 
-	if (change->clock > g->until || g->s->ended)
+	if (g->s->ended)
 		return false;
 	g->st = tell_if_matched(g->c, g->s, &r, change->path, change->from);
 	return g->st == ST_OK;
@@ -270,16 +276,21 @@ static bool take_seen(void *arg, const struct change *change)
 
 static enum status tell_seen_paths(struct changed *c, struct subscription *s)
 {
-	struct seeing g = {c, s, end_of_step(c), ST_OK};
+	struct seeing g = {c, s, ST_OK};
 	bool more;
 
 	enum status st = seen_list(
-		c->db, peer_caller(s->peer), c->at, INT64_MAX, take_seen, &g, &more);
+		c->db, peer_caller(s->peer), c->at, end_of_step(c), INT64_MAX, take_seen, &g, &more);
 	return st == ST_OK ? g.st : st;
 }
 
 static enum status tell_paths(struct changed *c, struct subscription *s)
 {
+	if (is_time_up(c)) {
+		s->ended = true;
+		return ST_OK;
+	}
+	c->ran = true;
 	return caller_sees_all(peer_caller(s->peer)) ? tell_all_paths(c, s) : tell_seen_paths(c, s);
 }
 
@@ -305,11 +316,6 @@ static uint64_t rows_to_run(const struct changed *c, const struct subscription *
 		if (is_listed_away(s, &c->records[c->record_of[i]]))
 			rows &= ~(UINT64_C(1) << i);
 	return rows;
-}
-
-static bool is_time_up(const struct changed *c)
-{
-	return c->ran && (now_mono_ms() - c->begun_ms >= PASS_MS || c->bytes >= PASS_BYTES);
 }
 
 static void start_over(struct subscription *s)

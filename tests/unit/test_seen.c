@@ -80,7 +80,7 @@ static void expect(struct fixture *f, const struct caller *who, int64_t since, c
 	if (fresh)
 		buf_adds(&told, "fresh");
 	else
-		assert_ok(seen_list(f->db, who, since, 100, add_change, &told, &more));
+		assert_ok(seen_list(f->db, who, since, INT64_MAX, 100, add_change, &told, &more));
 	assert_string_equal(told.data ? told.data : "", wanted);
 }
 
@@ -90,10 +90,10 @@ static void test_everything(void **state)
 	AUTO_BUF told = BUF_INIT;
 	bool more;
 
-	assert_ok(seen_list(f->db, &other, -1, 100, add_change, &told, &more));
+	assert_ok(seen_list(f->db, &other, -1, INT64_MAX, 100, add_change, &told, &more));
 	assert_string_equal(told.data, "created /r/open/a");
 	buf_clear(&told);
-	assert_ok(seen_list(f->db, &owner, -1, 2, add_change, &told, &more));
+	assert_ok(seen_list(f->db, &owner, -1, INT64_MAX, 2, add_change, &told, &more));
 	assert_string_equal(told.data, "created /r/open/a, created /r/open/b");
 	assert_true(more);
 	expect(f, &owner, db_clock(f->db), "");

@@ -167,7 +167,7 @@ static enum status read_all(struct fixture *f)
 	if (st == ST_OK)
 		st = seen_is_fresh(reader, &caller, 0, &more);
 	if (st == ST_OK)
-		st = seen_list(reader, &caller, 0, 100, ignore_change, NULL, &more);
+		st = seen_list(reader, &caller, 0, INT64_MAX, 100, ignore_change, NULL, &more);
 	if (st == ST_OK)
 		st = documents_text(reader, first_document, &out);
 	db_rollback(reader);
