@@ -118,6 +118,17 @@ def test_cursors_that_are_none(shelf):
             shelf.search(query, limit=1, cursor=cursor, **params)
 
 
+def test_cursors_of_long_queries_and_paths(shelf):
+    """What a cursor remembers grows with the query and with the path."""
+    many = " OR ".join(["paper", *(f"word{i}" for i in range(250))])
+    assert sorted(walk(shelf, many)[0]) == sorted(f"old{i}.txt" for i in range(KNOWN))
+    deep = shelf.root.joinpath(*["d" * 250] * 12)
+    for i in range(2 * LIMIT):
+        write(deep / f"deep{i}.txt", f"abyss {i}")
+    shelf.sync()
+    assert len(walk(shelf, "abyss", sort="path")[0]) == 2 * LIMIT
+
+
 def test_recency(shelf):
     """What is newer stands before what matches somewhat better; without it, behind."""
     for name, text, age in (("aged.txt", "thing " * 6 + "filler " * 20, 2000), ("fresh.txt", "thing " * 3 + "filler " * 20, 0)):
