@@ -440,6 +440,21 @@ static void turn_away(struct client *c, enum rpc_code code, const char *why)
 	client_close(c);
 }
 
+/* No user alone keeps the others out, and all of them together not those who may stop the daemon. */
+static bool is_one_too_many(const struct client *c)
+{
+	const struct context *ctx = c->context;
+	size_t most = ctx->clients_most, own = 0;
+
+	if (peer_is_admin(c->peer))
+		return ctx->client_count > most;
+	if (ctx->client_count > most - most / CLIENT_ADMIN_SHARE)
+		return true;
+	for (const struct client *o = ctx->clients; o; o = o->next)
+		own += o->peer && peer_uid(o->peer) == peer_uid(c->peer);
+	return own > most / 2;
+}
+
 void client_accept(struct context *ctx, uv_stream_t *listener)
 {
 	struct client *c = create(ctx);
@@ -457,7 +472,7 @@ void client_accept(struct context *ctx, uv_stream_t *listener)
 		return;
 	}
 	stats_add(connections, 1);
-	if (ctx->client_count > ctx->clients_most)
+	if (is_one_too_many(c))
 		turn_away(c, RPC_CODE_BUSY, "too many connections are open");
 	else if (!peer_may_connect(c->peer))
 		turn_away(c, RPC_CODE_FORBIDDEN, "this daemon serves another user");

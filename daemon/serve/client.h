@@ -21,6 +21,7 @@ struct turns_lane;
 
 enum {
 	CLIENT_MOST = 1024,	  /* connections of one server */
+	CLIENT_ADMIN_SHARE = 16,  /* one of so many is kept for administrators */
 	CLIENT_REQUESTS_MOST = 256, /* in flight on one connection, then it is not read */
 	CLIENT_QUEUE_PAUSE = 4 << 20, /* bytes of replies that wait: nothing more is read */
 	CLIENT_QUEUE_MOST = 64 << 20, /* and here it is dropped */

@@ -1,0 +1,49 @@
+"""No caller takes from the others what there is for all: connections."""
+
+import os
+import socket
+
+from test_visibility import CALLERS, As, child, become, pytestmark  # noqa: F401 (pytestmark: as there)
+from test_visibility_scores import OTHER, world  # noqa: F401 (a fixture)
+from trawl import Client
+
+
+def open_all(path, most):
+    """As many connections as are let in: those that answer."""
+    let_in = []
+    for _ in range(most):
+        s = socket.socket(socket.AF_UNIX)
+        s.settimeout(20)
+        s.connect(str(path))
+        try:
+            s.sendall(b'{"jsonrpc":"2.0","id":1,"method":"version"}\n')
+            if b'"result"' not in s.recv(1 << 16):
+                break
+        except ConnectionError:
+            break
+        let_in.append(s)
+    return let_in
+
+
+def test_one_user_leaves_connections_to_others(world):  # noqa: F811
+    world.sync()
+    with Client(world.daemon.socket_path) as root:
+        most = root.call("version")["limits"]["connections"]
+    with child(OTHER) as (pid, end):
+        if pid == 0:
+            try:
+                become(OTHER)
+                kept = open_all(world.daemon.socket_path, most + 1)
+                end.send(str(len(kept)).encode())
+                end.recv(1)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        had = int(end.recv(64))
+        assert most // 2 - 8 <= had <= most // 2
+        for who in (CALLERS[0], CALLERS[-1]):
+            with As(world.daemon, who) as client:
+                assert client.call("version")["limits"]["connections"] == most
+        end.send(b"x")
+    with As(world.daemon, OTHER) as client:
+        assert client.call("version")
