@@ -31,23 +31,30 @@ def world(make_daemon):
 
 def answer(w, **params):
     result = w.client(OTHER).call("search", max_age_ms=0, **params)
+    if "cursor" in result:  # its fifth word is the second it was made in
+        words = result["cursor"].split(".")
+        result["words"] = words[:4] + words[5:]
     return {key: value for key, value in result.items() if key not in ("clock", "took_ms", "age_ms", "cached")}
+
+
+def lasting(reply):
+    return {key: value for key, value in reply.items() if key != "cursor"}
 
 
 @contextlib.contextmanager
 def nothing_shows(w, questions):
     w.sync()
-    before = [answer(w, **q) for q in questions]
+    before = [lasting(answer(w, **q)) for q in questions]
     assert any(r["total"] for r in before)
     yield
     w.sync()
     for question, reply in zip(questions, before):
-        assert answer(w, **question) == reply, question
+        assert lasting(answer(w, **question)) == reply, question
 
 
 def every_way(queries):
     return [{"query": q, "limit": 1, "explain": True, "facets": FACETS, **more} for q in queries
-            for more in ({}, {"sort": "time"}, {"sort": "name"}, {"group": True}, {"recency": 30}, {"limit": 10})]
+            for more in ({}, {"sort": "time"}, {"sort": "name"}, {"group": True}, {"limit": 10})]
 
 
 QUERIES = ["common hidden", "common OR hidden", "common guessed", "guessed OR common", "hidden OR name:*.txt",
