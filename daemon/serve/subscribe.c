@@ -99,13 +99,31 @@ static void bury_gone(struct subscribe *s)
 	}
 }
 
+/* Over all connections of that user. */
+static size_t count_of_user(const struct subscribe *s, const struct client *c)
+{
+	size_t n = 0;
+
+	for (struct client *other = s->context->clients; other; other = client_next(other))
+		if (client_peer(other) && peer_uid(client_peer(other)) == peer_uid(client_peer(c)))
+			n += client_subscriptions(other)->count;
+	return n;
+}
+
+/* Nobody but the daemon's user and root has more than half of all. */
+static bool is_room_for(const struct subscribe *s, const struct client *c)
+{
+	return s->count < SUBSCRIPTIONS_MOST &&
+	       (peer_is_admin(client_peer(c)) || count_of_user(s, c) < SUBSCRIPTIONS_MOST / 2);
+}
+
 enum status subscribe_add(struct subscribe *s, struct client *c, struct subscription **one)
 {
 	struct client_subscriptions *of = client_subscriptions(c);
 
 	if (of->count >= SUBSCRIPTIONS_OF_CLIENT)
 		return ST_TOO_LARGE;
-	if (s->count >= SUBSCRIPTIONS_MOST)
+	if (!is_room_for(s, c))
 		return ST_AGAIN;
 	(*one)->id = ++s->last_id;
 	(*one)->client = c;

@@ -1,5 +1,6 @@
-"""No caller takes from the others what there is for all: connections."""
+"""No caller takes from the others what there is for all: connections, subscriptions."""
 
+import json
 import os
 import socket
 
@@ -47,3 +48,29 @@ def test_one_user_leaves_connections_to_others(world):  # noqa: F811
         end.send(b"x")
     with As(world.daemon, OTHER) as client:
         assert client.call("version")
+
+
+def subscribe_all(client, most):
+    """How many subscriptions one connection is given."""
+    batch = [{"jsonrpc": "2.0", "id": n, "method": "subscribe", "params": {"path": f"/nowhere/{n}"}} for n in range(256)]
+    given = 0
+    while given < most:
+        client.raw(json.dumps(batch).encode() + b"\n")
+        replies = client.reply()
+        given += sum("result" in r for r in replies)
+        if not all("result" in r for r in replies):
+            break
+    return given
+
+
+def test_one_user_leaves_subscriptions_to_others(world):  # noqa: F811
+    world.sync()
+    hogs = [As(world.daemon, OTHER) for _ in range(6)]
+    given = sum(subscribe_all(hog, 1024) for hog in hogs)
+    assert given == 5000
+    with As(world.daemon, CALLERS[0]) as client:
+        assert client.call("subscribe", query="word")["subscription"]
+    hogs.pop().close()
+    for hog in hogs:
+        assert hog.call("version")
+        hog.close()
