@@ -283,21 +283,31 @@ static void add_ascii_folded(struct buf *out, const char *s, size_t n)
 
 void utf8_add_folded(struct buf *out, const char *s, size_t n)
 {
-	uint32_t c;
+	uint32_t c, last = 0; /* and where the last one was written */
+	size_t at = 0;
 
 	for (size_t i = 0; i < n;) {
 		size_t len = ascii_run(s + i, n - i);
 
 		if (len) {
 			add_ascii_folded(out, s + i, len);
+			last = 0;
 			i += len;
 			continue;
 		}
 		len = utf8_decode((const unsigned char *)s + i, n - i, &c);
-		if (!len)
+		if (!len) {
 			buf_add(out, replacement, sizeof replacement - 1);
-		else if (!is_dropped_mark(c))
-			utf8_encode(out, fold(c));
+			last = 0;
+		} else if (!is_dropped_mark(c)) {
+			uint32_t both = compose(last, c);
+
+			if (both && !out->failed)
+				out->len = at;
+			at = out->len;
+			last = both ? both : fold(c);
+			utf8_encode(out, last);
+		}
 		i += len ? len : 1;
 	}
 }

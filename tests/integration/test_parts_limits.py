@@ -78,7 +78,7 @@ def test_equal_contents_are_converted_once(boxes):
         os.unlink(boxes.root / name)
         boxes.sync()
         check_parts(boxes)
-        assert len(store(boxes, "SELECT rowid FROM fts WHERE fts MATCH '\"shared words 7\"'")) == left
+        assert boxes.search('"shared words 7"', max_age_ms=0)["total"] == left
     # Kept for a while, they come back without a conversion.
     runs = boxes.counters()["conversions"]
     write(boxes.root / "back.box", json.dumps(shared))
@@ -388,7 +388,7 @@ def test_live_edits_while_every_worker_has_a_container(boxes):
         began = time.monotonic()
         name = ("live.txt", "live.box")[edits % 2]
         write(boxes.root / name, f"fresh{edits}" if edits % 2 == 0 else box(("part", "x.txt", f"fresh{edits}")))
-        wait_for(lambda: store(boxes, "SELECT rowid FROM fts WHERE fts MATCH ?", f"fresh{edits}"), 20, "the edit is found")
+        wait_for(lambda: boxes.found(f"fresh{edits}", max_age_ms=0), 20, "the edit is found")
         slowest = max(slowest, time.monotonic() - began)
         edits += 1
     assert edits >= 5 and slowest < patience(1), (edits, slowest)
