@@ -81,8 +81,9 @@ static bool count_row(struct run *run, int64_t document, bool sure, const struct
 }
 
 /* False: no more of them; see also the stopper. */
-static bool take_row(struct run *run, int64_t document, struct rank *rank)
+static bool take_row(void *arg, int64_t document, struct rank *rank)
 {
+	struct run *run = arg;
 	struct hit h = {.id = document, .by_text = true, .spots = rank->spots};
 	double boost;
 	bool named = reach(run, document, &boost);
@@ -110,19 +111,21 @@ static bool pass_over_fts(struct run *run)
 		.average = run->average,
 		.visible = run->visible,
 		.wants_score = wants_score,
+		.take = take_row,
 		.arg = run};
 	AUTO_SQL sql = SQL_INIT;
 	sqlite3_stmt *rows = NULL;
 
-	if (run->r->snippet && run->r->limit && !run->groups)
+	if (run->idf && run->r->snippet && run->r->limit && !run->groups)
 		rank.wants_spots = wants_spots;
-	sql_add(&sql, "SELECT rowid");
-	if (run->idf) {
-		sql_add(&sql, ", trawl_rank(fts, ");
+	/* A few rows are looked up, and put in order behind their conditions; they have no scores. */
+	if (run->only) {
+		sql_add(&sql, "SELECT rowid FROM fts WHERE fts MATCH ");
+	} else {
+		sql_add(&sql, "SELECT 1 FROM fts WHERE trawl_rank(fts, ");
 		sql_pointer(&sql, &rank, RANK_POINTER);
-		sql_add(&sql, ")");
+		sql_add(&sql, ") AND fts MATCH ");
 	}
-	sql_add(&sql, " FROM fts WHERE fts MATCH ");
 	sql_string(&sql, run->plan->match.text.data);
 	sql_add(&sql, " AND rowid <= ");
 	sql_int(&sql, run->newest);
@@ -130,7 +133,7 @@ static bool pass_over_fts(struct run *run)
 	sql_add(&sql, " ORDER BY rowid DESC");
 	bool good = stopper_ok(&run->stopper, sql_prepare(&sql, run->raw, &rows));
 	while (good && stopper_row(&run->stopper, rows))
-		good = take_row(run, sqlite3_column_int64(rows, 0), &rank);
+		good = run->only && take_row(run, sqlite3_column_int64(rows, 0), &rank);
 	sqlite3_finalize(rows);
 	mem_free(rank.spots);
 	return run->stopper.st == ST_OK && !run->stopper.late;

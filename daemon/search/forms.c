@@ -14,6 +14,7 @@ enum {
 	COMMON_LEAST = 2,      /* bytes that a word has in common with all its forms */
 	LONGER_MOST = 12,      /* bytes that a form has more than the word */
 	WORDS_LOOKED = 10000,  /* of those that begin alike */
+	FREQUENT = 1000,       /* to count fewer takes no time */
 	LIVE_POSTINGS = 5000,  /* every word of every query is looked up: half a millisecond each */
 };
 
@@ -301,6 +302,26 @@ enum status forms_common(const struct query_phrase *p, int *bytes)
 		*bytes = (int)common;
 out:
 	stems_destroy(m.stems);
+	return st;
+}
+
+enum status forms_frequency(struct db *db, const struct forms *f, const struct query_phrase *p,
+	size_t phrase, int64_t *documents)
+{
+	struct cut c = cut_phrase(p);
+	const struct phrase_forms *forms = forms_of(f, phrase);
+	int64_t more;
+
+	*documents = 0;
+	if (p->prefix || c.tokens != 1 || c.kind != TOKEN_WORD || c.len > sizeof c.term)
+		return ST_OK;
+	enum status st = vocabulary_frequency(db, c.term, c.len, documents);
+	for (size_t i = 0; st == ST_OK && forms && i < forms->count; i++) {
+		st = vocabulary_frequency(db, forms->texts[i], strlen(forms->texts[i]), &more);
+		*documents += more;
+	}
+	if (*documents < FREQUENT)
+		*documents = 0;
 	return st;
 }
 

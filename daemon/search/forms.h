@@ -50,6 +50,12 @@ void forms_unbound(struct forms *f); /* NULL is fine */
  * languages of this moment.  ST_NOMEM.
  */
 MUST_USE enum status forms_common(const struct query_phrase *p, int *bytes);
+/*
+ * How many documents have the one word that a phrase of a query is, and each of what stands beside it, in all; 0: that
+ * is not known, for it is no such word, or a rare one, or too new.
+ */
+MUST_USE enum status forms_frequency(struct db *db, const struct forms *f,
+	const struct query_phrase *p, size_t phrase, int64_t *documents);
 /* Those of a phrase, NULL if there are none. */
 const struct phrase_forms *forms_of(const struct forms *f, size_t phrase);
 

@@ -5,7 +5,6 @@
 #include "search/bits.h"
 #include "search/bound.h"
 #include "search/rank.h"
-#include "store/lengths.h"
 
 static bool alive(const struct leaf_job *j)
 {
@@ -92,27 +91,9 @@ struct wanted {
 	size_t count;
 };
 
-/* Both walk down: how many are not behind the pass. */
-struct merge {
-	const struct wanted *w;
-	size_t left;
-};
-
 static int64_t wanted_document(const struct wanted *w, size_t at)
 {
 	return w->d->members[w->d->documents[w->entries[at]]].document;
-}
-
-static bool reaches(struct merge *m, int64_t document)
-{
-	while (m->left && wanted_document(m->w, m->left - 1) > document)
-		m->left--;
-	return m->left && wanted_document(m->w, m->left - 1) == document;
-}
-
-static bool wants_score(void *arg, int64_t id)
-{
-	return reaches(arg, id);
 }
 
 /* All members that have the document of that entry. */
@@ -131,18 +112,6 @@ static void mark_document(struct leaf_job *j, size_t at, double score)
 	}
 }
 
-static void select_texts(struct leaf_job *j, struct rank *rank, struct sql *out)
-{
-	sql_add(out, "SELECT rowid");
-	if (ranked(j)) {
-		sql_add(out, ", trawl_rank(fts, ");
-		sql_pointer(out, rank, RANK_POINTER);
-		sql_add(out, ")");
-	}
-	sql_add(out, " FROM fts WHERE fts MATCH ");
-	sql_string(out, rank->match->text.data);
-}
-
 /* One leaf's expression as it runs. */
 struct text_pass {
 	struct leaf_job *j;
@@ -153,11 +122,27 @@ struct text_pass {
 static bool pass_begin(struct text_pass *p, struct leaf_job *j, const struct query_node *leaf)
 {
 	*p = (struct text_pass){.j = j, .match = {.text = BUF_INIT}};
-	p->rank = (struct rank){.match = &p->match, .idf = j->c->idf, .average = j->c->average};
+	p->rank = (struct rank){.match = &p->match,
+		.idf = ranked(j) ? j->c->idf : NULL,
+		.average = j->c->average,
+		.visible = j->c->visible};
 	if (plan_leaf(j->c->plan->forms, leaf, false, &p->match) == ST_OK)
 		return true;
 	j->c->stopper->st = ST_NOMEM;
 	return false;
+}
+
+static void add_pass(struct text_pass *p, struct sql *out)
+{
+	sql_add(out, " FROM fts WHERE fts MATCH ");
+	sql_string(out, p->match.text.data);
+}
+
+static void add_rank(struct text_pass *p, struct sql *out)
+{
+	sql_add(out, "trawl_rank(fts, ");
+	sql_pointer(out, &p->rank, RANK_POINTER);
+	sql_add(out, ")");
 }
 
 static bool is_needed(const struct leaf_job *j, size_t member)
@@ -204,7 +189,10 @@ static void look_up_texts(struct text_pass *p, const struct wanted *w, size_t co
 	int slot;
 
 	p->rank.wants_score = NULL;
-	select_texts(p->j, &p->rank, &sql);
+	p->rank.take = NULL;
+	sql_add(&sql, "SELECT ");
+	add_rank(p, &sql);
+	add_pass(p, &sql);
 	sql_add(&sql, " AND rowid = ");
 	slot = sql_slot(&sql);
 	bool good = prepare(p->j, &sql, &row);
@@ -247,29 +235,55 @@ static void mark_left(struct text_pass *p, const struct wanted *w, size_t left)
 		*p->j->c->cut = true;
 }
 
+/* Both walk down. */
+struct merge {
+	struct text_pass *pass;
+	const struct wanted *w;
+	size_t left; /* how many are not behind the pass */
+	size_t others; /* rows that nobody wants */
+	bool unworthy;
+};
+
+static bool wants_score(void *arg, int64_t id)
+{
+	struct merge *m = arg;
+
+	while (m->left && wanted_document(m->w, m->left - 1) > id)
+		m->left--;
+	return m->left && wanted_document(m->w, m->left - 1) == id;
+}
+
+static bool take_row(void *arg, int64_t id, struct rank *rank)
+{
+	struct merge *m = arg;
+
+	if (m->left && wanted_document(m->w, m->left - 1) == id)
+		mark_document(m->pass->j, m->w->entries[m->left - 1], rank->score);
+	else
+		m->unworthy = !worth_walking(m->pass->j, ++m->others, m->left);
+	return !m->unworthy;
+}
+
 static void walk_texts(struct text_pass *p, const struct wanted *w)
 {
-	struct merge scored = {w, w->count}, merge = {w, w->count};
+	struct merge merge = {.pass = p, .w = w, .left = w->count};
 	AUTO_SQL sql = SQL_INIT;
 	sqlite3_stmt *rows = NULL;
-	size_t others = 0;
 
 	p->rank.wants_score = wants_score;
-	p->rank.arg = &scored;
-	select_texts(p->j, &p->rank, &sql);
+	p->rank.take = take_row;
+	p->rank.arg = &merge;
+	sql_add(&sql, "SELECT 1");
+	add_pass(p, &sql);
 	sql_range(&sql, "rowid", wanted_document(w, 0), wanted_document(w, w->count - 1));
+	sql_add(&sql, " AND ");
+	add_rank(p, &sql);
 	sql_add(&sql, " ORDER BY rowid DESC");
-	if (!prepare(p->j, &sql, &rows))
-		return;
-	while (stopper_row(p->j->c->stopper, rows)) {
-		if (reaches(&merge, sqlite3_column_int64(rows, 0))) {
-			mark_document(p->j, w->entries[merge.left - 1], p->rank.score);
-		} else if (!worth_walking(p->j, ++others, merge.left)) {
-			mark_left(p, w, merge.left);
-			break;
-		}
-	}
+	if (prepare(p->j, &sql, &rows))
+		(void)stopper_row(p->j->c->stopper, rows);
 	sqlite3_finalize(rows);
+	if (merge.unworthy)
+		mark_left(p, w, merge.left);
 }
 
 static void mark_texts(struct leaf_job *j, const struct query_node *leaf)
@@ -295,14 +309,16 @@ static void learn_idf(struct leaf_job *j, const struct query_node *leaf)
 	sqlite3_stmt *rows = NULL;
 
 	if (pass_begin(&p, j, leaf)) {
-		select_texts(j, &p.rank, &sql);
+		sql_add(&sql, "SELECT ");
+		add_rank(&p, &sql);
+		add_pass(&p, &sql);
 		sql_add(&sql, " ORDER BY rowid DESC LIMIT 1");
 		if (prepare(j, &sql, &rows))
 			(void)stopper_row(j->c->stopper, rows);
 	}
 	for (size_t i = 0; i < leaf->phrase_count; i++)
 		if (j->c->idf[leaf->phrase + i] < 0)
-			j->c->idf[leaf->phrase + i] = rank_idf(0, lengths_count());
+			j->c->idf[leaf->phrase + i] = rank_idf(0, rank_documents(j->c->visible));
 	sqlite3_finalize(rows);
 	plan_match_finish(&p.match);
 }

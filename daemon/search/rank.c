@@ -287,9 +287,8 @@ static int count_tokens(const Fts5ExtensionApi *api, Fts5Context *fts, const str
 	return count;
 }
 
-static int look(const Fts5ExtensionApi *api, Fts5Context *fts, struct rank *r)
+static int look(const Fts5ExtensionApi *api, Fts5Context *fts, struct rank *r, int64_t id)
 {
-	int64_t id = api->xRowid(fts);
 	int rc = SQLITE_OK;
 
 	r->score = 0;
@@ -311,10 +310,13 @@ static void rank_function(const Fts5ExtensionApi *api, Fts5Context *fts, sqlite3
 	int argc, sqlite3_value **argv)
 {
 	struct rank *r = argc == 1 ? sqlite3_value_pointer(argv[0], RANK_POINTER) : NULL;
-	int rc = r ? look(api, fts, r) : SQLITE_MISUSE;
+	int64_t id = api->xRowid(fts);
+	int rc = r ? look(api, fts, r, id) : SQLITE_MISUSE;
 
 	if (rc != SQLITE_OK)
 		sqlite3_result_error_code(ctx, rc);
+	else if (r->take)
+		sqlite3_result_int(ctx, !r->take(r->arg, id, r));
 }
 
 int rank_register(sqlite3 *raw)

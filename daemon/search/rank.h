@@ -3,7 +3,9 @@
  *
  * trawl_rank(fts, rank) is called on every row of a pass; it computes bm25 with
  * the lengths that the store keeps in memory (store/lengths.h): FTS5's own looks
- * a length up in a b-tree for each row, which costs more than all the rest.
+ * a length up in a b-tree for each row, which costs more than all the rest.  As a
+ * condition it hands the row to `take` and is true where the pass is to end: no
+ * row leaves SQLite until then, which is a fifth of what one costs.
  *
  * The score of a document is the sum, over the phrases that are not negated, of
  *
@@ -61,6 +63,8 @@ struct rank {
 	 */
 	bool (*wants_score)(void *arg, int64_t id);
 	bool (*wants_spots)(void *arg, int64_t id, double score);
+	/* Gets the row; false: no more of them.  NULL: rows are wanted for themselves. */
+	bool (*take)(void *arg, int64_t id, struct rank *r);
 	void *arg;
 	int tokens; /* of all phrases of the expression; 0: no row was seen */
 	/* Of the row last seen. */

@@ -211,6 +211,31 @@ static enum status make_idf(struct run *run)
 	return ST_OK;
 }
 
+/* Of frequent words the vocabulary tells how many have them, which would have to be counted; not to who may not see all. */
+static enum status look_up_idf(struct run *run)
+{
+	const struct query *q = run->r->query;
+	enum status st = ST_OK;
+
+	if (!run->idf || run->visible)
+		return ST_OK;
+	for (size_t i = 0; i < q->leaf_count; i++) {
+		const struct query_node *leaf = q->leaves[i];
+
+		for (size_t j = 0; st == ST_OK && j < leaf->phrase_count && !leaf->title; j++) {
+			double *idf = &run->idf[leaf->phrase + j];
+			int64_t documents = 0;
+
+			if (*idf < 0)
+				st = forms_frequency(run->db, run->plan->forms, &leaf->phrases[j],
+					leaf->phrase + j, &documents);
+			if (st == ST_OK && documents)
+				*idf = rank_idf(documents, rank_documents(NULL));
+		}
+	}
+	return st;
+}
+
 static void set_window(struct run *run)
 {
 	bool later = run->r->after_cursor;
@@ -254,6 +279,8 @@ enum status run_prepare(struct run *run)
 		st = make_idf(run);
 	if (st == ST_OK && !caller_sees_all(run->caller))
 		st = visible_create(run->raw, run->caller, &run->visible);
+	if (st == ST_OK)
+		st = look_up_idf(run);
 	run->average = run->r->after_cursor ? run->r->after.average : rank_average(run->visible);
 	if (st == ST_OK && run->r->group)
 		st = groups_create(&run->groups);

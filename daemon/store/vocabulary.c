@@ -126,6 +126,27 @@ enum status vocabulary_extent(
 	return measure(&r, out);
 }
 
+enum status vocabulary_frequency(struct db *db, const char *word, size_t len, int64_t *documents)
+{
+	AUTO_STATEMENT s = statement_start(db, STMT_VOCABULARY_LAST_UP_TO);
+	struct block_reader b;
+	int packed_len;
+	int order = -1;
+
+	*documents = 0;
+	statement_blob(&s, word, len);
+	if (!statement_row(&s))
+		return statement_status(&s);
+	const void *packed = statement_get_bytes(&s, 0, &packed_len);
+
+	block_open(&b, packed, (size_t)packed_len);
+	while (order < 0 && block_next(&b))
+		order = word_compare(b.word.text, b.word.len, word, len);
+	if (order == 0)
+		*documents = b.word.documents;
+	return b.damaged ? db_status(db, SQLITE_CORRUPT, "vocabulary") : ST_OK;
+}
+
 /* --- the index itself --- */
 
 static enum status walk_live(const struct range *r, vocabulary_each *each, void *arg)

@@ -40,6 +40,10 @@ MUST_USE enum status vocabulary_walk(
 MUST_USE enum status vocabulary_top(struct db *db, const char *prefix, size_t len, size_t limit,
 	vocabulary_each *each, void *arg);
 
+/* How many documents have just that word, as of the snapshot; 0: it has not got it, or there is none yet. */
+MUST_USE enum status vocabulary_frequency(
+	struct db *db, const char *word, size_t len, int64_t *documents);
+
 /* For db_check: blocks are whole, in order, and say of themselves what is true; one fault a line. */
 MUST_USE enum status vocabulary_check(struct db *db, struct buf *report);
 

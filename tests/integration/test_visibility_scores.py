@@ -64,6 +64,7 @@ QUERIES = ["common hidden", "common OR hidden", "common guessed", "guessed OR co
 def test_words_of_others_change_no_score_and_no_cursor(world):
     for i in range(4):
         world.file(f"open/{i}.txt", content=f"common alpha {'beta ' * i}guessed {i}")
+    world.file("open/guessed.txt", content="common and no more")  # by its name and its text
     with nothing_shows(world, every_way(QUERIES)):
         for i in range(3):
             world.file(f"private/{i}.txt", content=f"hidden common guessed guessed {i} " + "a longer text " * 500)

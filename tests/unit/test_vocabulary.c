@@ -274,12 +274,21 @@ static void check_all(struct model *m)
 	}
 }
 
+static int64_t frequency(struct fixture *f, const char *word)
+{
+	int64_t documents = -1;
+
+	assert_ok(vocabulary_frequency(f->db, word, strlen(word), &documents));
+	return documents;
+}
+
 static void test_before_any_round(void **state)
 {
 	struct model m;
 
 	fill(&m, *state);
 	check_all(&m);
+	assert_int_equal(frequency(m.f, "paaaa"), 0);
 }
 
 static void test_counted(void **state)
@@ -296,6 +305,16 @@ static void test_counted(void **state)
 	assert_true(extent.counted && extent.documents > VOCABULARY_LIVE_MAX);
 	assert_ok(vocabulary_due(f->db, &due));
 	assert_true(due == INT64_MAX); /* nothing changed */
+	for (int i = 0; i < WORDS; i++) {
+		char word[8];
+
+		write_word(i, word);
+		assert_int_equal(frequency(f, word), model_count(&m, i));
+	}
+	assert_int_equal(frequency(f, "p"), 0);
+	assert_int_equal(frequency(f, "paaaaa"), 0);
+	assert_int_equal(frequency(f, "a"), 0);
+	assert_int_equal(frequency(f, "zzzz"), 0);
 	fixture_sound(f);
 }
 
@@ -423,7 +442,9 @@ static void test_damage(void **state)
 	}
 	fixture_exec(f, "UPDATE vocabulary SET words = x'ff', most = 1000000");
 	struct walked k = {.m = &m, .limit = 10};
+	int64_t documents;
 	assert_int_equal(vocabulary_top(f->db, "p", 1, 10, check_top_word, &k), ST_CORRUPT);
+	assert_int_equal(vocabulary_frequency(f->db, "paaaa", 5, &documents), ST_CORRUPT);
 	assert_int_equal(vocabulary_step(f->db, INT64_C(1) << 40), ST_CORRUPT);
 }
 
@@ -432,9 +453,12 @@ static void test_damage(void **state)
 static enum status read_words(struct fixture *f)
 {
 	struct walked k = {.limit = SIZE_MAX};
+	int64_t documents;
 	enum status st = vocabulary_top(f->db, "pa", 2, 20, check_top_word, &k);
 
 	k.count = 0;
+	if (st == ST_OK)
+		st = vocabulary_frequency(f->db, "paaaa", 5, &documents);
 	return st == ST_OK ? vocabulary_top(f->db, "p", 1, 20, check_top_word, &k) : st;
 }
 
