@@ -14,6 +14,7 @@
 #include "serve/server.h"
 
 struct client;
+struct explains;
 struct subscribe;
 
 enum {
@@ -47,6 +48,7 @@ struct context {
 
 	struct reload *reloads; /* requests that wait for one */
 	struct subscribe *subscribe;
+	struct explains *explains;
 
 	struct client *clients;
 	size_t client_count, clients_most;

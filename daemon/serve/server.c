@@ -15,6 +15,7 @@
 #include "search/stems.h"
 #include "serve/client.h"
 #include "serve/context.h"
+#include "serve/explains.h"
 #include "serve/frame.h"
 #include "serve/listener.h"
 #include "serve/reload.h"
@@ -92,6 +93,8 @@ static enum status init_context(struct context *ctx, const struct server_options
 		memo_identify(ctx->memo, ctx->instance, ctx->clock);
 	if (st == ST_OK)
 		st = warm_create(ctx, &ctx->warm);
+	if (st == ST_OK)
+		st = explains_create(ctx->config->mode == MODE_SYSTEM, &ctx->explains);
 	return st;
 }
 
@@ -101,6 +104,7 @@ static void finish_context(struct context *ctx)
 		readers_stop(ctx->readers);
 	readers_destroy(ctx->readers);
 	subscribe_destroy(ctx->subscribe);
+	explains_destroy(ctx->explains);
 	warm_destroy(ctx->warm);
 	memo_destroy(ctx->memo);
 	strmap_destroy(ctx->parties);
@@ -314,7 +318,7 @@ static void on_stop_timer(uv_timer_t *timer)
 	if (s->state == SERVER_DRAINING && (!ctx->clients || now_mono_ms() >= s->deadline_ms))
 		begin_closing(s);
 	if (s->state == SERVER_CLOSING && !ctx->clients && readers_busy(ctx->readers) == 0 &&
-		!subscribe_is_busy(ctx->subscribe) &&
+		!subscribe_is_busy(ctx->subscribe) && !explains_are_busy(ctx->explains) &&
 		s->handles == 1)
 		uv_close((uv_handle_t *)timer, on_last_closed);
 }

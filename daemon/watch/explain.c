@@ -17,10 +17,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { AT_ONCE = 2 }; /* on the pool, which comparisons need too */
-
 struct explain {
-	struct explain *next; /* while it waits */
 	uv_work_t work;
 	struct watch *watch;
 	struct watch_explain_ask ask; /* path and part are ours */
@@ -410,8 +407,6 @@ static void finish(struct explain *x)
 	mem_free(x);
 }
 
-static void start(struct watch *w, struct explain *x);
-
 static void looked_up(uv_work_t *work, int status)
 {
 	struct explain *x = work->data;
@@ -420,11 +415,6 @@ static void looked_up(uv_work_t *work, int status)
 	(void)status;
 	w->explains--;
 	finish(x);
-	x = w->explains_waiting;
-	if (x) {
-		w->explains_waiting = x->next;
-		start(w, x);
-	}
 	crawl_kick(w);
 }
 
@@ -434,17 +424,6 @@ static void start(struct watch *w, struct explain *x)
 	w->explains++;
 	int err = uv_queue_work(w->loop, &x->work, look_up, looked_up);
 	BUG_UNLESS(err == 0);
-}
-
-void explains_fail(struct watch *w, enum status st)
-{
-	while (w->explains_waiting) {
-		struct explain *x = w->explains_waiting;
-
-		w->explains_waiting = x->next;
-		x->status = st;
-		finish(x);
-	}
 }
 
 /* True when the loop's own knowledge is the verdict, and the caller may hear all of it. */
@@ -499,13 +478,6 @@ enum status watch_explain(struct watch *w, const struct watch_explain_ask *ask)
 		finish(x);
 		return ST_OK;
 	}
-	if (w->explains < AT_ONCE) {
-		start(w, x);
-		return ST_OK;
-	}
-	struct explain **end = &w->explains_waiting;
-	while (*end)
-		end = &(*end)->next;
-	*end = x;
+	start(w, x);
 	return ST_OK;
 }

@@ -171,7 +171,6 @@ struct watch {
 	int64_t due_s; /* seconds UTC for which due_timer is set; 0: none */
 	int due_running;
 	int explains; /* look-ups on the pool */
-	struct explain *explains_waiting;
 
 	struct watch_sync *syncs;
 
@@ -286,9 +285,6 @@ void root_free(struct watch *w, struct watch_root *r);
 void roots_poll(struct watch *w);
 void roots_retry(struct watch *w);
 struct watch_root *root_of_path(struct watch *w, const char *path);
-
-/* explain.c */
-void explains_fail(struct watch *w, enum status st); /* those that wait */
 
 /* due.c */
 void due_note(struct watch *w, int64_t at_s); /* a failure wants another try then */

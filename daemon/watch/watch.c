@@ -294,7 +294,6 @@ void watch_stop(struct watch *w, void (*stopped)(void *arg), void *arg)
 	w->stopped = stopped;
 	w->stopped_arg = arg;
 	syncs_fail(w, ST_CLOSED);
-	explains_fail(w, ST_CLOSED);
 	for (size_t i = 0; i < sizeof handles / sizeof *handles; i++)
 		close_handle(handles[i]);
 	end_if_quiet(w);

@@ -74,7 +74,8 @@ MUST_USE enum status watch_reindex(struct watch *w, const char *path);
 /*
  * The verdict on one absolute path, for `explain`, as a JSON object with at least "verdict" and "sentence".  What the
  * loop knows (queued, converting, outside, ignored by which rule of which file and line) is told here; what the store
- * knows (indexed, failed, too large) is looked up on the pool.  `done` on the loop; takes the object.
+ * knows (indexed, failed, too large) is looked up on the pool: the caller sees to it that these are few at once.  `done`
+ * on the loop; takes the object.
  *
  * For one who does not see all there is a judge, who says on the pool whether a row may be told of: the file, or with
  * `file` 0 the directory.  Whatever is not there, not indexed, ignored, outside, or not to be told of is the same then,

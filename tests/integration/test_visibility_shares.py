@@ -74,3 +74,29 @@ def test_one_user_leaves_subscriptions_to_others(world):  # noqa: F811
     for hog in hogs:
         assert hog.call("version")
         hog.close()
+
+
+def test_one_user_leaves_explanations_to_others(world):  # noqa: F811
+    path = world.file("open/a.txt", content="word")
+    world.sync()
+    hogs = [As(world.daemon, OTHER) for _ in range(12)]
+    lines = b"".join(json.dumps({"jsonrpc": "2.0", "id": f"e{n}", "method": "explain", "params": {"path": path}}).encode() + b"\n"
+                     for n in range(250))
+    with As(world.daemon, CALLERS[0]) as client:
+        client.call("version")
+        for hog in hogs:
+            hog.raw(lines)
+        assert client.call("explain", path=path)["verdict"] == "indexed"
+        waiting = 0
+        for hog in hogs:  # whatever it was told before this
+            hog.raw(b'{"jsonrpc":"2.0","id":"v","method":"version"}\n')
+            told = 0
+            while (reply := hog.reply())["id"] != "v":
+                assert reply["result"]["verdict"] == "indexed"
+                told += 1
+            waiting += 250 - told
+        assert waiting > 0, "who asked last was told last"
+    for hog in hogs:
+        hog.close()
+    with As(world.daemon, OTHER) as client:
+        assert client.call("explain", path=path)["verdict"] == "indexed"
