@@ -173,11 +173,11 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call obj,$(UNIT_HELP)) $(BUILD)/l
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON) $(call pkg_libs,cmocka) -Wl,--as-needed $(call pkg_libs,$(CONVLIB_PKGS))
 # A bench within the daemon's own rooms.
-$(BUILD)/obj/tests/bench/bench_query.o: tests/bench/bench_query.c | $(BUILD)/gen/schema.inc
+$(BUILD)/obj/tests/bench/%.o: tests/bench/%.c | $(BUILD)/gen/schema.inc
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_DAEMON) -MMD -MP -c -o $@ $<
-$(BUILD)/bench/bench_query: $(BUILD)/obj/tests/bench/bench_query.o $(BUILD)/libtrawl.a
+$(BUILD)/bench/bench_query: $(BUILD)/obj/tests/bench/bench_query.o $(BUILD)/obj/tests/bench/made.o $(BUILD)/libtrawl.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON)

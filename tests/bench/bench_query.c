@@ -7,8 +7,8 @@
  *                                         "class TAB query TAB median TAB worst TAB median of CPU time (all in
  *                                         microseconds) TAB total TAB how"
  *
- * The documents are made: words of six letters, drawn as often as words are (Zipf), 10 to 1,000 of them (log-normal,
- * median 70), names of two words, four of ten files with a title.  PARAM is JSON, merged into each request.
+ * The documents are those of made.h, with names of two words, four of ten files with a title.  PARAM is JSON, merged
+ * into each request.
  */
 #include "core/log.h"
 #include "core/mem.h"
@@ -19,8 +19,9 @@
 #include "store/tree.h"
 #include "store/vocabulary_round.h"
 
+#include "made.h"
+
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,11 +31,6 @@
 
 enum {
 	BATCH = 1000,
-	VOCABULARY = 300000,
-	FILES_A_DIR = 100,
-	DIRS_A_DIR = 10,
-	WORDS_MAX = 1000,
-	WORD_BYTES = 7, /* with a blank */
 	ROUNDS_MAX = 1000,
 };
 
@@ -47,96 +43,20 @@ enum {
 		}                                                                                  \
 	} while (0)
 
-/* --- words --- */
-
-static double shares[VOCABULARY]; /* of all words up to that one */
-
-static void make_shares(void)
-{
-	double sum = 0;
-
-	for (int i = 0; i < VOCABULARY; i++)
-		shares[i] = sum += 1 / pow(i + 2.7, 1.05);
-	for (int i = 0; i < VOCABULARY; i++)
-		shares[i] /= sum;
-}
-
-/* Three syllables; frequent words begin as differently as others. */
-static void spell(int word, char *out)
-{
-	static const char consonants[] = "bcdfghjklmnpqrstvwxz", vowels[] = "aeiou";
-	unsigned code = (unsigned)((uint64_t)word * 377771 % 1000000);
-
-	for (int i = 0; i < 3; i++, code /= 100) {
-		*out++ = consonants[code % 100 / 5];
-		*out++ = vowels[code % 5];
-	}
-	*out = '\0';
-}
-
-/* xorshift64*, so that the same store is made everywhere. */
-static uint64_t seed = 0x9e3779b97f4a7c15;
-
-static double random_share(void)
-{
-	seed ^= seed >> 12;
-	seed ^= seed << 25;
-	seed ^= seed >> 27;
-	return (double)(seed * 0x2545f4914f6cdd1d >> 11) / (double)(1ULL << 53);
-}
-
-static int random_word(void)
-{
-	double at = random_share();
-	int low = 0, high = VOCABULARY - 1;
-
-	while (low < high) {
-		int middle = (low + high) / 2;
-
-		if (shares[middle] < at)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static size_t random_words(size_t count, char between, char *out)
-{
-	char *begin = out;
-
-	for (size_t i = 0; i < count; i++) {
-		spell(random_word(), out);
-		out += WORD_BYTES - 1;
-		*out++ = between;
-	}
-	*--out = '\0';
-	return (size_t)(out - begin);
-}
-
 /* --- making a store --- */
-
-static size_t random_length(void)
-{
-	/* Box and Muller; exp(4.25) is 70. */
-	double normal = sqrt(-2 * log(1 - random_share())) * cos(6.283185307 * random_share());
-	double words = exp(4.25 + 0.6 * normal);
-
-	return words < 10 ? 10 : words > WORDS_MAX ? WORDS_MAX : (size_t)words;
-}
 
 static void put_file(struct db *db, int64_t converter, int64_t n)
 {
 	static const char *const extensions[] = {"txt", "txt", "txt", "txt", "md", "html", "c", "c", "h", "pdf"};
-	static char text[WORDS_MAX * WORD_BYTES + 1], packed[WORDS_MAX * 10];
+	static char text[MADE_WORDS_MAX * MADE_WORD_BYTES + 1], packed[MADE_WORDS_MAX * 10];
 	char name[64], title[32] = "";
-	size_t len = random_words(random_length(), ' ', text);
-	size_t used = random_words(2, '-', name);
+	size_t len = made_words(made_length(), ' ', text);
+	size_t used = made_words(2, '-', name);
 
 	snprintf(name + used, sizeof name - used, "-%lld.%s", (long long)n,
-		extensions[(int)(random_share() * 10)]);
-	if (random_share() < 0.4)
-		random_words(3, ' ', title);
+		extensions[(int)(made_share() * 10)]);
+	if (made_share() < 0.4)
+		made_words(3, ' ', title);
 	struct document d = {.converter = converter,
 		.type = "text/plain",
 		.title = title,
@@ -149,7 +69,7 @@ static void put_file(struct db *db, int64_t converter, int64_t n)
 
 	memcpy(d.hash, &n, sizeof n);
 	MUST(documents_put(db, &d, &document));
-	int64_t mtime_s = 1400000000 + (int64_t)(random_share() * 380000000);
+	int64_t mtime_s = 1400000000 + (int64_t)(made_share() * 380000000);
 	struct ident ident = {.ino = (uint64_t)n,
 		.size = (int64_t)len,
 		.mtime_ns = mtime_s * 1000000000,
@@ -158,7 +78,7 @@ static void put_file(struct db *db, int64_t converter, int64_t n)
 		.uid = 1000,
 		.gid = 1000,
 		.nlink = 1};
-	struct file_change c = {.dir = n / FILES_A_DIR + 1,
+	struct file_change c = {.dir = made_dir_of(n),
 		.name = name,
 		.ident = &ident,
 		.stamp_ns = 1,
@@ -170,15 +90,12 @@ static void put_file(struct db *db, int64_t converter, int64_t n)
 
 static void put_dir(struct db *db, int64_t root, int64_t id)
 {
-	char name[32] = "";
+	char name[32];
 
-	if (id > 1) {
-		spell(random_word(), name);
-		snprintf(name + WORD_BYTES - 1, sizeof name - WORD_BYTES + 1, "-%lld", (long long)id);
-	}
+	made_dir_name(id, name);
 	struct dir_row row = {.id = id,
 		.root = root,
-		.parent = id > 1 ? (id - 2) / DIRS_A_DIR + 1 : 0,
+		.parent = made_parent(id),
 		.name = name,
 		.ident = {.ino = (uint64_t)id, .mode = 040755, .uid = 1000, .gid = 1000}};
 	MUST(tree_dir_put(db, &row));
@@ -209,7 +126,7 @@ static void make(const char *state, int64_t count)
 	MUST(db_begin(db));
 	MUST(tree_root_put(db, "/r", "r", &root));
 	MUST(documents_converter(db, "text", "v1", 2, &converter));
-	for (int64_t id = 1; id <= count / FILES_A_DIR + 1; id++)
+	for (int64_t id = 1; id <= made_dir_of(count); id++)
 		put_dir(db, root, id);
 	for (int64_t i = 1; i <= count; i++) {
 		put_file(db, converter, i);
@@ -233,26 +150,26 @@ static void print_queries(void)
 	char a[8], b[8];
 
 	for (int i = 0; i < 10; i++) {
-		spell(i, a);
+		made_spell(i, a);
 		printf("common\t%s\n", a);
 	}
 	for (int i = 0; i < 10; i++) {
-		spell(100000 + 9973 * i, a);
+		made_spell(100000 + 9973 * i, a);
 		printf("rare\t%s\n", a);
 	}
 	/* From two that nearly all have to two that hardly meet. */
 	for (int i = 0; i < 10; i++) {
-		spell(i * i * i, a);
-		spell(1 + i * i * 7, b);
+		made_spell(i * i * i, a);
+		made_spell(1 + i * i * 7, b);
 		printf("and\t%s %s\n", a, b);
 	}
 	for (int i = 0; i < 10; i++) {
-		spell(i * i, a);
-		spell(3 + i * 2, b);
+		made_spell(i * i, a);
+		made_spell(3 + i * 2, b);
 		printf("phrase\t\"%s %s\"\n", a, b);
 	}
 	for (int i = 0; i < 10; i++) {
-		spell(7 * i + 3, a);
+		made_spell(7 * i + 3, a);
 		printf("prefix\t%.*s*\n", i % 2 ? 3 : 4, a);
 	}
 }
@@ -362,7 +279,7 @@ int main(int argc, char **argv)
 	log_init(LOG_LEVEL_ERROR);
 	db_on_open(search_register);
 	MUST(db_global_init());
-	make_shares();
+	made_init();
 	if (argc == 4 && strcmp(what, "make") == 0) {
 		make(argv[2], strtoll(argv[3], NULL, 10));
 	} else if (argc == 2 && strcmp(what, "queries") == 0) {

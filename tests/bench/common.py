@@ -25,10 +25,11 @@ figures = {}
 def build_tools():
     """Compiles the bench's own programs where they are older than their source."""
     TOOLS.mkdir(parents=True, exist_ok=True)
-    for name, libraries in (("alone", []), ("ask", []), ("bench_jail", []), ("burn", []), ("floor_fts5", ["-lsqlite3"])):
+    for name, more in (("alone", []), ("ask", []), ("bench_jail", []), ("burn", []), ("floor_fts5", ["-lsqlite3"]),
+                       ("make_tree", [HERE / "made.c", "-lm"])):
         source, target = HERE / f"{name}.c", TOOLS / name
         if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
-            subprocess.run(["gcc", "-std=c17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-o", target, source, *libraries],
+            subprocess.run(["gcc", "-std=c17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-o", target, source, *more],
                            check=True)
 
 
