@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """bench: how fast trawl is, beside this machine's own floors in the same run.
 
-    bench.py [NAME ...]     scaling text restart idle query growth suggest fresh office jail zipf; all of them by default
+    bench.py [NAME ...]     scaling text restart idle query growth trees suggest fresh office jail zipf; all of them by default
 
 Environment: TRAWL_BUILD (build directory), BENCH_CORPUS (made there if missing), BENCH_DIR (where stores and trees go:
 the disk that is measured), BENCH_JSON (a file for the figures), BENCH_ROUNDS (repetitions of what is compared, default 2).
@@ -23,6 +23,7 @@ import jail
 import office
 import queries
 import suggest
+import trees
 import zipf
 from common import (CORPUS, HERE, PLACE, ROUNDS, TOOLS, Scratch, ask, build_tools, cpu_by_thread, family_rss, figures,
                     line, make_daemon, percentile, start_and_sync, title, trawl, verdict, warm_cache)
@@ -265,7 +266,7 @@ def bench_fresh():
 # --- all of it -------------------------------------------------------------------------------------------------------
 
 BENCHES = {"scaling": bench_scaling, "fresh": bench_fresh, "text": bench_text, "restart": bench_restart, "query": bench_query,
-           "growth": queries.bench_growth,
+           "growth": queries.bench_growth, "trees": trees.bench,
            "suggest": lambda: suggest.bench(Indexed.get()), "idle": bench_idle, "office": office.bench, "jail": jail.bench, "zipf": zipf.bench}
 
 
