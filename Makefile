@@ -177,7 +177,8 @@ $(BUILD)/obj/tests/bench/%.o: tests/bench/%.c | $(BUILD)/gen/schema.inc
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_DAEMON) -MMD -MP -c -o $@ $<
-$(BUILD)/bench/bench_query: $(BUILD)/obj/tests/bench/bench_query.o $(BUILD)/obj/tests/bench/made.o $(BUILD)/libtrawl.a
+$(BUILD)/bench/bench_query: $(BUILD)/obj/tests/bench/made.o
+$(BUILD)/bench/bench_%: $(BUILD)/obj/tests/bench/bench_%.o $(BUILD)/libtrawl.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
