@@ -13,6 +13,7 @@
 #include "core/buf.h"
 #include "core/config.h"
 #include "core/mailbox.h"
+#include "pipeline/trace.h"
 #include "store/tree.h"
 
 #include <cjson/cJSON.h>
@@ -47,7 +48,7 @@ struct job {
 	bool force;    /* read it though stat says nothing changed */
 	bool settle_for_less; /* it never rests: store what was read, even if it changed meanwhile */
 	int repeats;	 /* how often it came back as JOB_REPEAT */
-	int64_t born_us; /* monotonic, of the hint */
+	struct trace trace; /* where its time goes */
 	int attempts;	 /* of a suspect: deaths of the daemon charged to it */
 	struct rules *rules;
 	void *owner; /* watch's own */

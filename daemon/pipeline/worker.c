@@ -367,6 +367,7 @@ static void hand_over(struct worker *w, struct result **r)
 {
 	struct result *x = *r;
 
+	trace_note(&x->job->trace, TRACE_CONVERTED);
 	enter_phase(w, PHASE_WAITING, x->job);
 	result_weigh(x);
 	if (results_push(w->shared->results, r) == ST_OK)
@@ -387,6 +388,7 @@ static void run_job(struct worker *w, struct job *j)
 	struct job *held = j;
 	struct result *r = result_create(&held);
 
+	trace_note(&j->trace, TRACE_STARTED);
 	stats_add(jobs, 1);
 	slots_set(s->slots, w->index, j);
 	j->alone = j->reason == JOB_SUSPECT;

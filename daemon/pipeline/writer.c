@@ -64,11 +64,12 @@ static bool keep_beating(void *arg)
 
 enum status writer_end_transaction(struct writer *w)
 {
-	int64_t began = now_mono_us();
+	w->written_us = now_mono_us();
 	enum status st = db_commit(w->db);
 
+	w->committed_us = now_mono_us();
 	if (st == ST_OK)
-		stats_time(commit, now_mono_us() - began);
+		stats_time(commit, w->committed_us - w->written_us);
 	return st;
 }
 
@@ -121,6 +122,8 @@ static void add(struct writer *w, struct item i)
 	w->batch[w->count++] = i;
 	if (i.result)
 		w->bytes += i.result->bytes;
+	if (i.result && i.result->job)
+		trace_note(&i.result->job->trace, TRACE_TAKEN);
 	if (!w->urgent && is_urgent(&i)) {
 		w->urgent = true;
 		w->urgent_ms = now_mono_ms();

@@ -102,6 +102,8 @@ void writer_send_item(struct writer *w, struct item *i, int64_t clock, const enu
 		leave_twins(w, i->result);
 		results_release(w->o.results, i->result->bytes);
 		j->clock = clock;
+		trace_note_at(&j->trace, TRACE_WRITTEN, w->written_us);
+		trace_note_at(&j->trace, TRACE_COMMITTED, w->committed_us);
 		if (forced)
 			j->verdict = *forced;
 		j->letter.open = w->o.job_back;

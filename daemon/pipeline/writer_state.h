@@ -55,6 +55,7 @@ struct writer {
 	bool open;
 	bool urgent;
 	int64_t opened_ms, urgent_ms;
+	int64_t written_us, committed_us; /* the last commit began, and ended */
 	struct apply_notes notes;
 	struct link_note *links;
 	int64_t last_work_ms, next_sweep_ms, next_look_ms, next_words_ms;

@@ -8,6 +8,7 @@
  */
 #include "core/mem.h"
 #include "core/now.h"
+#include "core/stats.h"
 #include "serve/catchup.h"
 #include "serve/errand.h"
 #include "serve/handlers.h"
@@ -38,17 +39,20 @@ static void destroy(struct asking *a)
 /* --- answering ---------------------------------------------------------------------------------- */
 
 /* The answer's bytes are copied as they are, never parsed again. */
-static void answer(struct asking *a, const struct memo_answer *found)
+static void answer(struct asking *a, const struct memo_answer *found, bool from_memo)
 {
 	struct request *r = a->request;
+	int64_t took_us = now_mono_us() - r->started_us;
 	AUTO_BUF line = BUF_INIT;
 
+	if (from_memo && !a->sync_asked)
+		stats_time(memo_hit, took_us);
 	buf_reserve(&line, found->len + 256);
 	frame_add_head(&line, r->id);
 	buf_adds(&line, ",\"result\":{");
 	buf_add(&line, found->json, found->len);
 	buf_addf(&line, ",\"cached\":%s,\"age_ms\":%lld,\"took_ms\":%lld", found->cached ? "true" : "false",
-		(long long)found->age_ms, (long long)(now_mono_us() - r->started_us) / 1000);
+		(long long)found->age_ms, (long long)took_us / 1000);
 	if (a->sync_asked)
 		buf_addf(&line, ",\"synced\":%s", a->synced ? "true" : "false");
 	buf_adds(&line, "}}\n");
@@ -72,7 +76,7 @@ static void on_returned(void *arg, enum status st, const struct memo_answer *fou
 
 	a->request->abandon = NULL;
 	if (found)
-		answer(a, found);
+		answer(a, found, false);
 	else
 		refuse(a, st);
 }
@@ -150,7 +154,7 @@ static void on_joined_ended(void *arg, enum status st, const struct memo_answer 
 		request_wait(r, abandon_again, a);
 		mailbox_send(r->context->mailbox, &a->letter);
 	} else if (found) {
-		answer(a, found);
+		answer(a, found, false);
 	} else {
 		refuse(a, st);
 	}
@@ -177,7 +181,7 @@ static void look_up(struct asking *a)
 		search_request_max_age_ms(a->asked->search), on_joined_ended, a, &found)) {
 	case MEMO_HIT:
 		r->abandon = NULL;
-		answer(a, &found);
+		answer(a, &found, true);
 		break;
 	case MEMO_JOINED:
 		a->party = party_join(ctx, &a->key, client_lane(r->client));

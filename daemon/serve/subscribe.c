@@ -268,43 +268,55 @@ static void end_pass(struct subscribe *s)
 	bury_gone(s);
 }
 
-/* Where the member stands now, and what it is sent. */
-static void bring_home(struct subscribe *s, struct subscription *one, enum status st)
+/* Where the member stands now, and what it is sent.  True: something that it matched. */
+static bool bring_home(struct subscribe *s, struct subscription *one, enum status st)
 {
 	if (!one->client || client_is_closing(one->client))
-		return;
+		return false;
 	if (one->fresh || st == ST_TIMEOUT) {
 		start_over(s, one);
-		return;
+		return false;
 	}
 	if (one->lines.failed) /* what it was to be told found no memory */
 		s->retry_ms = now_mono_ms() + RETRY_MS;
 	if (st != ST_OK || one->lines.failed)
-		return;
+		return false;
 	one->at = one->reached;
 	one->unproved = false;
 	if (one->lines.len) {
 		client_send(one->client, &one->lines);
 		one->told = one->at;
 		one->told_ms = now_mono_ms();
-	} else if (one->at - one->told >= SILENCE_CHANGES ||
+		return true;
+	}
+	if (one->at - one->told >= SILENCE_CHANGES ||
 		   now_mono_ms() - one->told_ms >= SILENCE_MS) {
 		send_empty(s, one, false);
 	}
+	return false;
 }
 
-static struct subscribe *owner_of(struct reader_task *t);
+/* The pass as the loop has it. */
+struct lent_pass {
+	struct pass pass;
+	struct subscribe *owner;
+	int64_t begun_us;
+};
 
 static void on_done(struct reader_task *t)
 {
-	struct subscribe *s = owner_of(t);
+	const struct lent_pass *lent = (const struct lent_pass *)t;
+	struct subscribe *s = lent->owner;
 	struct pass *p = s->pass;
+	bool told = false;
 	bool stale = s->suspended || s->store_number != s->context->store_number;
 
 	if (!stale) {
 		context_saw_clock(s->context, p->clock, s->store_number);
 		for (size_t i = 0; i < p->count; i++)
-			bring_home(s, p->members[i], t->st);
+			told |= bring_home(s, p->members[i], t->st);
+		if (told)
+			stats_time(notify, now_mono_us() - lent->begun_us);
 		if (t->st != ST_OK && t->st != ST_TIMEOUT && t->st != ST_CANCELED)
 			log_warning("subscriptions: %s; tried again", status_text(t->st));
 		if (t->st != ST_OK)
@@ -312,17 +324,6 @@ static void on_done(struct reader_task *t)
 	}
 	end_pass(s);
 	start_pass(s);
-}
-
-/* The pass as the loop has it. */
-struct lent_pass {
-	struct pass pass;
-	struct subscribe *owner;
-};
-
-static struct subscribe *owner_of(struct reader_task *t)
-{
-	return ((struct lent_pass *)t)->owner;
 }
 
 /* Up to so many of those of one client that take part. */
@@ -385,6 +386,7 @@ static void start_pass(struct subscribe *s)
 		goto out;
 	}
 	lent->owner = s;
+	lent->begun_us = now_mono_us();
 	lent->pass.from = clock;
 	lent->pass.set = s->set;
 	s->pass = &lent->pass;

@@ -169,7 +169,10 @@ enum status flight_start(
 		return st;
 	}
 	f->job = j;
-	f->born_us = j->born_us = live ? (e->born_us ? e->born_us : t->born_us) : 0;
+	f->born_us = live ? (e->born_us ? e->born_us : t->born_us) : 0;
+	trace_note_at(&j->trace, TRACE_HINTED, f->born_us);
+	trace_note_at(&j->trace, TRACE_LOOKED, t->began_us);
+	trace_note(&j->trace, TRACE_QUEUED);
 	j->owner = f;
 	st = pipeline_push(w->pipeline, &j);
 	if (st != ST_OK) {
@@ -237,10 +240,9 @@ static int64_t pause_ms(int rounds)
 	return ms < REPEAT_MOST_MS ? ms : REPEAT_MOST_MS;
 }
 
-static void landed_committed(struct watch *w, const struct flight *f, const struct job *j)
+static void landed_committed(struct watch *w, const struct flight *f, struct job *j)
 {
-	if (f->born_us)
-		stats_time(freshness, now_mono_us() - f->born_us);
+	trace_land(&j->trace);
 	if (j->next_try)
 		due_note(w, j->next_try);
 	/* It never rests: what was read is stored, and it is looked at again by and by; nobody waits for that. */

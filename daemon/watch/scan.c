@@ -720,12 +720,11 @@ void scan_run(struct scan_batch *b, struct db *db)
 		return;
 	}
 	for (struct scan_task **at = &b->tasks; *at; at = &(*at)->next) {
-		int64_t began = now_mono_us();
-
 		c.task = *at;
+		c.task->began_us = now_mono_us();
 		c.now_ns = now_stamp_ns();
 		run_task(&c);
-		stats_time(scan, now_mono_us() - began);
+		stats_time(scan, now_mono_us() - c.task->began_us);
 		found += c.task->entry_count;
 		if (found >= BATCH_ENTRIES) {
 			b->untouched = (*at)->next;

@@ -84,6 +84,7 @@ struct scan_task {
 	int64_t born_us;
 
 	/* answered */
+	int64_t began_us;
 	enum scan_outcome outcome;
 	int error_no;
 	struct ident ident;
