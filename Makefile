@@ -87,7 +87,7 @@ CONVERTERS := $(patsubst converters/%.c,$(BUILD)/trawl-convert-%,$(CONV_BUILT))
 UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 PROGRAMS := $(BUILD)/trawld $(BUILD)/trawl $(BUILD)/trawl-jail $(CONVERTERS)
 
-.PHONY: all help deps deps-build run test check check-boot unit units check-asan check-tsan lint openrpc bench install uninstall clean \
+.PHONY: all help deps deps-build run test check check-boot unit units check-asan check-tsan lint openrpc bench bench-deps bench-peers install uninstall clean \
 	fuzz fuzzers fixtures
 .DELETE_ON_ERROR:
 all: $(PROGRAMS)
@@ -95,7 +95,7 @@ all: $(PROGRAMS)
 
 help:
 	@sed -n '3,5p' Makefile
-	@echo "all deps lint check check-asan check-tsan bench fuzz install uninstall clean"
+	@echo "all deps lint check check-asan check-tsan bench bench-deps bench-peers fuzz install uninstall clean"
 
 $(BUILD)/gen/schema.inc: $(wildcard schema/*.sql) tests/lint/embed-sql.sh
 	$(call say,GEN,$@)
@@ -277,6 +277,14 @@ fixtures:
 
 bench: all
 	$(Q)TRAWL_BUILD=$(abspath $(BUILD)) $(PYTHON) tests/bench/bench.py
+
+# Other programs for the same, with what they read documents by; ONLY="text recoll" runs a part of it.
+PEER_DEPS := recollcmd python3-recoll python3-lxml python3-chardet python3-six xsltproc antiword unrtf poppler-utils unzip \
+	tracker-miner-fs tracker tracker-extract baloo-kf5 libkf5filemetadata-bin xapian-omega xapian-tools dbus-daemon
+bench-deps:
+	$(call install_missing,$(PEER_DEPS))
+bench-peers: all
+	$(Q)TRAWL_BUILD=$(abspath $(BUILD)) $(PYTHON) tests/bench/peers.py $(ONLY)
 
 FUZZ_SECONDS ?= 600
 # A converter's target is built where the converter is, and with its libraries.
