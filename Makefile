@@ -88,14 +88,14 @@ UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 PROGRAMS := $(BUILD)/trawld $(BUILD)/trawl $(BUILD)/trawl-jail $(CONVERTERS)
 
 .PHONY: all help deps deps-build run test check check-boot unit units check-asan check-tsan lint openrpc bench bench-deps bench-peers install uninstall clean \
-	fuzz fuzzers fixtures
+	fuzz fuzzers fixtures profile
 .DELETE_ON_ERROR:
 all: $(PROGRAMS)
 	$(if $(CONV_LEFT_OUT),@for c in $(CONV_LEFT_OUT); do echo "  SKIP   $$c: needs $$(sed -n 's/^ \* pkg-config: //p' $$c | head -1)"; done)
 
 help:
 	@sed -n '3,5p' Makefile
-	@echo "all deps lint check check-asan check-tsan bench bench-deps bench-peers fuzz install uninstall clean"
+	@echo "all deps lint check check-asan check-tsan bench bench-deps bench-peers profile fuzz install uninstall clean"
 
 $(BUILD)/gen/schema.inc: $(wildcard schema/*.sql) tests/lint/embed-sql.sh
 	$(call say,GEN,$@)
@@ -277,6 +277,10 @@ fixtures:
 
 bench: all
 	$(Q)TRAWL_BUILD=$(abspath $(BUILD)) $(PYTHON) tests/bench/bench.py
+# Where the time goes; DIR: what is indexed, the text corpus otherwise.
+TARGET ?= live
+profile: all
+	$(Q)TRAWL_BUILD=$(abspath $(BUILD)) DIR="$(if $(DIR),$(abspath $(DIR)))" $(PYTHON) tests/bench/profile.py $(TARGET)
 
 # Other programs for the same, with what they read documents by; ONLY="text recoll" runs a part of it.
 PEER_DEPS := recollcmd python3-recoll python3-lxml python3-chardet python3-six xsltproc antiword unrtf poppler-utils unzip \

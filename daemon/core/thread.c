@@ -18,6 +18,8 @@ static _Thread_local enum thread_role my_role;
 
 void thread_become(enum thread_role role)
 {
+	if (role == ROLE_SCAN && my_role != role)
+		pthread_setname_np(pthread_self(), "scan");
 	my_role = role;
 }
 

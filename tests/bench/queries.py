@@ -45,14 +45,15 @@ def count_words(root):
 
 def choose(root):
     """{class: queries}, the same for the same corpus."""
-    kept = CORPUS / "queries.json"
-    if kept.exists():
+    kept = CORPUS / "queries.json" if root == CORPUS / "text" else None
+    if kept and kept.exists():
         return json.loads(kept.read_text())
     counts = count_words(root)
     common = sorted((w for w in counts if len(w) >= 4), key=lambda w: (-counts[w], w))
     rare = sorted((w for w in counts if 2 <= counts[w] <= 5 and 7 <= len(w) <= 10), key=lambda w: (w[2:], w))
     chosen = {"common": common[:PER_CLASS], "rare": rare[:PER_CLASS], **FIXED}
-    kept.write_text(json.dumps(chosen, indent=1) + "\n")
+    if kept:
+        kept.write_text(json.dumps(chosen, indent=1) + "\n")
     return chosen
 
 
