@@ -5,6 +5,7 @@
  *   down:  stop.c
  */
 #include "core/log.h"
+#include "core/mem.h"
 #include "core/stats.h"
 #include "core/thread.h"
 #include "daemon.h"
@@ -455,6 +456,7 @@ int main(int argc, char **argv)
 
 	if (code >= 0)
 		return code;
+	mem_start();
 	log_init(d.options.verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 	/* The pool serves comparisons, and look-ups beside them. */
 	setenv("UV_THREADPOOL_SIZE", "6", 0);

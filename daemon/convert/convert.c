@@ -118,7 +118,13 @@ void convert_session_destroy(struct convert_session *s)
 
 int convert_session_trim(struct convert_session *s, int64_t idle_ms)
 {
-	return pool_trim(s->pool, idle_ms);
+	int alive = pool_trim(s->pool, idle_ms);
+
+	for (int i = 0; alive == 0 && s->depth == 0 && i < LEVELS_MAX; i++) {
+		mem_free(s->levels[i].scratch);
+		s->levels[i].scratch = NULL;
+	}
+	return alive;
 }
 
 void convert_session_wake(struct convert_session *s)

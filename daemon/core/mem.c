@@ -2,6 +2,7 @@
 #include "core/mem.h"
 
 #include <malloc.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -86,7 +87,33 @@ void mem_free(void *p)
 	free(p);
 }
 
+/* --- what the allocator holds back (glibc) ------------------------------------------------------ */
+
+enum {
+	MAPPED_FROM = 256 << 10, /* blocks this large are the system's again when they are freed */
+	TOP_KEPT = 16 << 20,	 /* of an arena's free end while there is work */
+	PROBE = 96 << 10	 /* a free block of 64 KiB or more makes free() look at the end of its arena */
+};
+
+void mem_start(void)
+{
+	/* Set once, lest they grow with the largest block that was ever freed. */
+	mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
+	mallopt(M_TRIM_THRESHOLD, TOP_KEPT);
+}
+
 void mem_trim(void)
 {
+	static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
+
+	/* malloc_trim leaves the free end of each arena but the main one, and that of this thread is cut by free() alone. */
+	pthread_mutex_lock(&one);
+	mallopt(M_TOP_PAD, 0);
+	mallopt(M_TRIM_THRESHOLD, 0);
+	void *volatile probe = malloc(PROBE);
+	free(probe);
+	mallopt(M_TRIM_THRESHOLD, TOP_KEPT);
+	mallopt(M_TOP_PAD, 128 << 10);
 	malloc_trim(0);
+	pthread_mutex_unlock(&one);
 }

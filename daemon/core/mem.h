@@ -18,7 +18,9 @@ char *mem_strdup(const char *s) __attribute__((malloc));
 char *mem_dup(const void *bytes, size_t n) __attribute__((malloc));
 __attribute__((format(printf, 1, 2))) char *mem_printf(const char *fmt, ...);
 void mem_free(void *p);
-/* Gives what the allocator holds back to the system; after a burst of work. */
+/* Once, before threads are made. */
+void mem_start(void);
+/* Gives what the allocator holds back to the system; each thread for itself, after a burst of work: a millisecond. */
 void mem_trim(void);
 
 /* Fails allocation number `nth` from now (1 = the next), and all later ones if `forever`; 0 stops. */

@@ -90,12 +90,6 @@ bool known_dir_path(struct known *k, int64_t dir, struct buf *path)
 	return st == ST_OK;
 }
 
-void known_rest(struct known *k)
-{
-	if (k->db)
-		db_release_memory(k->db);
-}
-
 void known_close(struct known *k)
 {
 	db_close(k->db);

@@ -33,7 +33,6 @@ bool known_is_quarantined(
  */
 bool known_slow(struct known *k, int64_t after, int limit, slow_each_file *each, void *arg);
 bool known_dir_path(struct known *k, int64_t dir, struct buf *path);
-void known_rest(struct known *k); /* gives memory back */
 void known_close(struct known *k);
 
 #endif

@@ -287,7 +287,7 @@ static void rest(struct slow_lane *l)
 	wait_for_work(l, now_mono_ms() + TRIM_IDLE_MS);
 	while (convert_session_trim(l->session, TRIM_IDLE_MS) > 0)
 		wait_for_work(l, now_mono_ms() + TRIM_IDLE_MS);
-	known_rest(&l->known);
+	known_close(&l->known); /* the next question opens it again */
 	lock_take(&l->lock);
 	bool left = l->left;
 	lock_drop(&l->lock);

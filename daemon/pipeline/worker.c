@@ -49,7 +49,7 @@ struct worker {
 	struct convert_session *session;
 
 	/* owned by the worker thread */
-	ZSTD_CCtx *compressor;
+	ZSTD_CCtx *compressor; /* NULL: at rest */
 	struct known known;
 	const struct job *host; /* whose container is being read; NULL: none, or a guest's */
 	bool has_guest;
@@ -381,6 +381,14 @@ static void hand_over(struct worker *w, struct result **r)
 	result_destroy(x);
 }
 
+/* After a rest; false: no memory. */
+static bool has_compressor(struct worker *w)
+{
+	if (!w->compressor)
+		w->compressor = ZSTD_createCCtx();
+	return w->compressor;
+}
+
 static void run_job(struct worker *w, struct job *j)
 {
 	const struct worker_shared *s = w->shared;
@@ -394,9 +402,10 @@ static void run_job(struct worker *w, struct job *j)
 	j->alone = j->reason == JOB_SUSPECT;
 	if (j->alone)
 		slots_alone(s->slots, j, true);
-	if (!r)
+	bool ready = r && has_compressor(w);
+	if (!ready)
 		queue_read_done(s->queue, j);
-	bool ok = r && fill_result(w, r, &verdict);
+	bool ok = ready && fill_result(w, r, &verdict);
 	slots_clear(s->slots, w->index);
 	if (!j->alone)
 		queue_done(s->queue, j);
@@ -414,6 +423,15 @@ static void run_job(struct worker *w, struct job *j)
 		send_back(w, j, verdict);
 	}
 	enter_phase(w, PHASE_IDLE, NULL);
+}
+
+/* What it takes to convert is given back: a compressor is some 700 KB, a connection a few hundred. */
+static void give_back(struct worker *w)
+{
+	known_close(&w->known);
+	ZSTD_freeCCtx(w->compressor);
+	w->compressor = NULL;
+	mem_trim();
 }
 
 static void *run(void *arg)
@@ -434,7 +452,7 @@ static void *run(void *arg)
 			break;
 		/* Rested: converters go, then this thread sleeps until there is work. */
 		if (convert_session_trim(w->session, IDLE_TRIM_MS) == 0) {
-			known_rest(&w->known);
+			give_back(w);
 			until = -1;
 		} else {
 			until = now_mono_ms() + IDLE_TRIM_MS;
@@ -476,10 +494,7 @@ enum status worker_start(const struct worker_shared *shared, struct config *conf
 	atomic_init(&w->moved_ms, w->since_ms);
 	w->config = config_ref(config);
 	lock_init(&w->lock);
-	w->compressor = ZSTD_createCCtx();
-	enum status st = w->compressor ? ST_OK : ST_NOMEM;
-	if (st == ST_OK)
-		st = convert_session_create(config, shared->jail, shared->stop, &w->session);
+	enum status st = convert_session_create(config, shared->jail, shared->stop, &w->session);
 	snprintf(name, sizeof name, live_only ? "live" : "worker %d", index);
 	if (st == ST_OK)
 		st = thread_start(&w->thread, name, ROLE_WORKER, run, w);

@@ -9,7 +9,7 @@
 
 enum {
 	REST_MS = 2000,	      /* idle for so long: empty the log */
-	SLEEP_MS = 10000,     /* idle for so long: give memory back */
+	SLEEP_MS = 8000,      /* idle for so long: give memory back */
 	LOOK_MS = 60 * 1000,  /* complaints about damage are looked into so often */
 	WORDS_PATIENCE_MS = 60 * 1000, /* words are not counted under load until they have waited so long */
 	WORDS_STEP_MS = 100,	       /* and then a step of it so often */

@@ -347,6 +347,7 @@ static void batch_back(uv_work_t *work, int status)
 	BUG_UNLESS(d);
 	*(b->live ? &d->live : &d->bulk) = false;
 	w->batches--;
+	watch_rest_later(w);
 	put_back(w, b);
 	b->at = b->scan.tasks;
 	b->next = NULL;

@@ -61,6 +61,7 @@ static void looked_up(uv_work_t *work, int status)
 
 	(void)status;
 	w->due_running--;
+	watch_rest_later(w);
 	while (d->names) {
 		struct due_name *n = d->names;
 		struct node *dir = nodes_by_id(&w->nodes, n->dir);

@@ -414,6 +414,7 @@ static void looked_up(uv_work_t *work, int status)
 
 	(void)status;
 	w->explains--;
+	watch_rest_later(w);
 	finish(x);
 	crawl_kick(w);
 }

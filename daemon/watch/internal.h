@@ -171,6 +171,8 @@ struct watch {
 	int64_t due_s; /* seconds UTC for which due_timer is set; 0: none */
 	int due_running;
 	int explains; /* look-ups on the pool */
+	uv_work_t rest_work;
+	bool resting; /* that is on the pool */
 
 	struct watch_sync *syncs;
 
@@ -184,6 +186,7 @@ struct watch {
 	bool crawling;
 
 	struct reader_pool *readers;
+	int64_t read_ms; /* the last that the loop heard of their use */
 };
 
 /* readers.c: read-only connections for scan threads */
@@ -193,6 +196,9 @@ struct db *reader_pool_take(struct reader_pool *p); /* any thread; NULL: cannot 
 void reader_pool_give(struct reader_pool *p, struct db *db, bool broken);
 void reader_pool_renew(struct reader_pool *p); /* the store is another file now */
 void reader_pool_rest(struct reader_pool *p);  /* close what is not in use */
+
+/* watch.c: something was looked at; a while after the last time the connections are closed */
+void watch_rest_later(struct watch *w);
 
 /* hints.c */
 void hints_init(struct watch *w);
