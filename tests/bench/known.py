@@ -5,6 +5,8 @@ without their markup, PDF by pdftotext.  A program that holds a document with it
 """
 
 import collections
+import concurrent.futures
+import functools
 import json
 import random
 import re
@@ -13,7 +15,7 @@ import zipfile
 
 from common import CORPUS
 
-KEPT = 1500  # files, of which a run takes the first that are in its tree
+KEPT = 600  # files, of which a run takes the first that are in its tree
 ZIPPED = {"odt", "ott", "ods", "odp", "otp", "docx", "epub"}
 BODIES = re.compile(r"content\.xml$|word/document\.xml$|\.x?html$")
 
@@ -23,10 +25,15 @@ def without_markup(data):
     return re.sub(rb"(?s)<[^>]*>|&\w+;", b" ", data)
 
 
+@functools.lru_cache(maxsize=None)
+def text_of_pdf(path):
+    return subprocess.run(["pdftotext", path, "-"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+
+
 def text_of(path):
     suffix = path.suffix[1:].lower()
     if suffix == "pdf":
-        return subprocess.run(["pdftotext", path, "-"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+        return text_of_pdf(path)
     if suffix in ZIPPED:
         with zipfile.ZipFile(path) as archive:
             # Letters of one word may be in several runs of text: only markup between paragraphs parts words.
@@ -54,6 +61,8 @@ def choose(name):
     if kept.exists():
         return json.loads(kept.read_text())
     files = sorted(p for p in root.rglob("*") if p.is_file())
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        list(pool.map(text_of_pdf, (p for p in files if p.suffix == ".pdf")))
     counts = count(files)
     random.Random(1).shuffle(files)
     chosen = []

@@ -11,6 +11,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from peer import PEERS, Floor, Trawl, cpu_seconds, end_all, resident_mib, until_
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 FILES = int(os.environ.get("BENCH_PEER_FILES", "0"))
 AGAIN_S = 60  # a peer that took longer is not measured a second time
-SAMPLE = 200
+SAMPLE = 100
 LIVES = 10
 LIVE_PATIENCE_S = 60
 PAUSE_S = 0.005
@@ -253,6 +254,7 @@ def main():
     wanted = [known_names[n] for n in names if n in known_names] or list(PEERS)
     if not all((CORPUS / name).exists() for name in ("text", "office")):
         subprocess.run([HERE / "make_corpus.py", CORPUS], check=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # by way of end_all()
     build_tools()
     figures["machine"] = bench.machine()
     print(", ".join(f"{k} {v}" for k, v in figures["machine"].items()))
