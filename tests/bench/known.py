@@ -1,7 +1,8 @@
 """known: words that are known to be in one document of a corpus and in no other, whatever an indexer says.
 
 They are taken from the files themselves: source text as it is, web pages and the XML of office documents and books
-without their markup, PDF by pdftotext.  A program that holds a document with its text finds it by such a word.
+without their markup, PDF by pdftotext.  A program that holds a document with its text finds it by such a word.  Those of
+office documents are words that the other corpus has, too: not two that one tool has joined.
 """
 
 import collections
@@ -64,12 +65,13 @@ def choose(name):
     with concurrent.futures.ThreadPoolExecutor() as pool:
         list(pool.map(text_of_pdf, (p for p in files if p.suffix == ".pdf")))
     counts = count(files)
+    real = count(p for p in (CORPUS / "text").rglob("*") if p.is_file()) if name == "office" else None
     random.Random(1).shuffle(files)
     chosen = []
     for path in files:
         # Whole and in lower case, not a piece of an identifier or of a word cut at the end of a line.
         words = re.findall(rb"(?:(?<=\s)|(?<=\())[a-z]{6,12}(?=[\s,.;:)])", text_of(path))
-        alone = sorted(w for w in set(words) if counts[w] == 1)
+        alone = sorted(w for w in set(words) if counts[w] == 1 and (real is None or real[w] >= 3))
         if alone:
             chosen.append((alone[len(alone) // 2].decode(), str(path.relative_to(root))))
         if len(chosen) == KEPT:

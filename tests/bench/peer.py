@@ -56,7 +56,7 @@ def until_quiet(begin, quiet_s):
             raise SystemExit(f"still busy after {PATIENCE_S} s")
         time.sleep(0.25)
         before, used = used, cpu_seconds()
-        if used - before >= 0.03:
+        if used > before + 0.5 / CLOCK_TICK:
             active = time.monotonic()
     return active - begin
 
