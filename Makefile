@@ -31,7 +31,7 @@ say = $(if $(V),@true,@printf '  %-6s %s\n' $(1) $(2))
 CORE_PKGS := libuv sqlite3 libcjson libzstd libsodium ini_config
 # libsystemd is optional: without it there is no readiness, watchdog or socket activation.
 HAVE_SYSTEMD := $(shell pkg-config --exists libsystemd 2>/dev/null && echo 1)
-# libmemcached is optional: without it the memo keeps its answers in memory only.
+# libmemcached is optional: without it the memo keeps its answers in memory only.  It is loaded by the daemon that wants it.
 HAVE_MEMCACHED := $(shell pkg-config --exists libmemcached 2>/dev/null && echo 1)
 PKGS := $(CORE_PKGS) $(if $(HAVE_SYSTEMD),libsystemd) $(if $(HAVE_MEMCACHED),libmemcached)
 
@@ -56,7 +56,7 @@ pkg_libs = $(shell pkg-config --libs $(1) 2>/dev/null)
 CFLAGS_ALL := -std=c17 $(OPT) $(WARN) $(HARDEN) $(DEFS) $(CFLAGS)
 CFLAGS_DAEMON = $(CFLAGS_ALL) -Idaemon -I$(BUILD)/gen $(call pkg_cflags,$(PKGS))
 # libstemmer has no file for pkg-config.
-LIBS_DAEMON = $(call pkg_libs,$(PKGS)) -lstemmer -lpthread -lm
+LIBS_DAEMON = $(call pkg_libs,$(filter-out libmemcached,$(PKGS))) -lstemmer -lpthread -lm
 
 # --- what is built -----------------------------------------------------------------------------
 

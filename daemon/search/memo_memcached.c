@@ -21,7 +21,7 @@
 #include <string.h>
 
 #if HAVE_MEMCACHED
-#include <libmemcached/memcached.h>
+#include "search/memcached_library.h"
 
 enum {
 	WAIT_MS = 50,		     /* for one step of the conversation */
@@ -34,6 +34,7 @@ enum {
 
 struct far {
 	struct memo_storage storage; /* first */
+	const struct memcached_library *lib;
 	char *place;		     /* HOST:PORT or /path */
 	struct seal seal;
 
@@ -89,18 +90,18 @@ static void *lib_calloc(const memcached_st *m, size_t count, const size_t size, 
 	return too_much(count) || too_much(size) || too_much(count * size) ? NULL : calloc(count, size);
 }
 
-static memcached_return_t add_server(memcached_st *m, const char *place)
+static memcached_return_t add_server(const struct memcached_library *lib, memcached_st *m, const char *place)
 {
 	const char *colon = strrchr(place, ':');
 	char host[256];
 	int64_t port = 0;
 
 	if (*place == '/')
-		return memcached_server_add_unix_socket(m, place);
+		return lib->server_add_unix_socket(m, place);
 	BUG_UNLESS(colon && units_int(colon + 1, &port) == ST_OK); /* the configuration was checked */
 	int bracket = *place == '[';
 	snprintf(host, sizeof host, "%.*s", (int)(colon - place) - 2 * bracket, place + bracket);
-	return memcached_server_add(m, host, (in_port_t)port);
+	return lib->server_add(m, host, (in_port_t)port);
 }
 
 static memcached_st *dial(const struct far *f)
@@ -120,18 +121,18 @@ static memcached_st *dial(const struct far *f)
 		{MEMCACHED_BEHAVIOR_RETRY_TIMEOUT, 0},
 		{MEMCACHED_BEHAVIOR_DEAD_TIMEOUT, 0},
 	};
-	memcached_st *m = memcached_create(NULL);
+	memcached_st *m = f->lib->create(NULL);
 
 	if (!m)
 		return NULL;
-	bool good = memcached_set_memory_allocators(
+	bool good = f->lib->set_memory_allocators(
 			    m, lib_malloc, lib_free, lib_realloc, lib_calloc, NULL) == MEMCACHED_SUCCESS;
 	for (size_t i = 0; i < sizeof manners / sizeof *manners; i++)
 		good = good &&
-		       memcached_behavior_set(m, manners[i].what, manners[i].value) == MEMCACHED_SUCCESS;
-	if (good && add_server(m, f->place) == MEMCACHED_SUCCESS)
+		       f->lib->behavior_set(m, manners[i].what, manners[i].value) == MEMCACHED_SUCCESS;
+	if (good && add_server(f->lib, m, f->place) == MEMCACHED_SUCCESS)
 		return m;
-	memcached_free(m);
+	f->lib->free(m);
 	return NULL;
 }
 
@@ -182,7 +183,7 @@ static void give_back(struct far *f, memcached_st *m)
 	if (note(f, true))
 		log_notice("memo: memcached at %s answers again", f->place);
 	if (!put_idle(f, m))
-		memcached_free(m);
+		f->lib->free(m);
 }
 
 static void give_up(struct far *f, memcached_st *m, const char *why)
@@ -191,7 +192,7 @@ static void give_up(struct far *f, memcached_st *m, const char *why)
 		stats_add(memo_outages, 1);
 		log_warning("memo: memcached at %s is left alone for a while: %s", f->place, why);
 	}
-	memcached_free(m);
+	f->lib->free(m);
 }
 
 /* --- get and put -------------------------------------------------------------------------------- */
@@ -210,14 +211,14 @@ static bool get(struct memo_storage *s, const char *key, size_t key_len, int64_t
 	if (!m)
 		return false;
 	seal_make_name(&f->seal, key, key_len, &name);
-	char *value = memcached_get(m, name.text, strlen(name.text), &n, &flags, &rc);
+	char *value = f->lib->get(m, name.text, strlen(name.text), &n, &flags, &rc);
 	if (rc == MEMCACHED_SUCCESS)
 		good = value && seal_open(&f->seal, &name, value, n, now_ms, kept);
 	free(value);
 	if (rc == MEMCACHED_SUCCESS || rc == MEMCACHED_NOTFOUND)
 		give_back(f, m);
 	else
-		give_up(f, m, memcached_strerror(m, rc));
+		give_up(f, m, f->lib->strerror(m, rc));
 	return good;
 }
 
@@ -232,11 +233,11 @@ static void put(struct memo_storage *s, const char *key, size_t key_len, struct 
 	memcached_st *m = value.failed || value.len > VALUE_MAX ? NULL : take(f);
 	if (!m)
 		return;
-	memcached_return_t rc = memcached_set(m, name.text, strlen(name.text), value.data, value.len, KEEP_S, 0);
+	memcached_return_t rc = f->lib->set(m, name.text, strlen(name.text), value.data, value.len, KEEP_S, 0);
 	if (rc == MEMCACHED_SUCCESS || rc == MEMCACHED_E2BIG || rc == MEMCACHED_SERVER_MEMORY_ALLOCATION_FAILURE)
 		give_back(f, m);
 	else
-		give_up(f, m, memcached_strerror(m, rc));
+		give_up(f, m, f->lib->strerror(m, rc));
 }
 
 /* --- its life ----------------------------------------------------------------------------------- */
@@ -246,7 +247,7 @@ static void destroy(struct memo_storage *s)
 	struct far *f = far_of(s);
 
 	while (f->idle_count > 0)
-		memcached_free(f->idle[--f->idle_count]);
+		f->lib->free(f->idle[--f->idle_count]);
 	lock_finish(&f->lock);
 	mem_free(f->place);
 	seal_finish(&f->seal);
@@ -272,6 +273,9 @@ enum status memo_memcached_open(const struct config *config, struct memo_storage
 	f->place = mem_strdup(config->memo.storage + strlen("memcached:"));
 	if (!f->place)
 		goto err_after_alloc;
+	st = memcached_library_open(&f->lib);
+	if (st != ST_OK)
+		goto err_after_place;
 	st = seal_init(&f->seal, config->state_dir);
 	if (st != ST_OK)
 		goto err_after_place;

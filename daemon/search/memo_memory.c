@@ -117,9 +117,11 @@ static void put(struct memo_storage *s, const char *key, size_t key_len, struct 
 		return;
 	e->key_len = key_len;
 	e->kept = *kept;
-	kept->json = (struct buf)BUF_INIT;
+	/* A copy of the loop's: a reader's own block has room to grow, and would hold on to what is around it. */
+	size_t len = kept->json.len;
+	e->kept.json = (struct buf){.data = mem_dup(kept->json.data, len), .len = len, .room = len + 1};
 	e->key = mem_dup(key, key_len);
-	if (!e->key || strmap_put(m->entries, e->key, e->key_len, e, &replaced) != ST_OK) {
+	if (!e->key || !e->kept.json.data || strmap_put(m->entries, e->key, e->key_len, e, &replaced) != ST_OK) {
 		entry_destroy(e);
 		return;
 	}

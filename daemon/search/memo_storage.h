@@ -36,7 +36,7 @@ struct memo_storage_kind {
 	/* False: it has none.  Near: kept->json is the storage's own, until its next call; far: the caller's to finish. */
 	bool (*get)(struct memo_storage *s, const char *key, size_t key_len, int64_t now_ms,
 		struct memo_kept *kept);
-	/* Near: takes kept->json. */
+	/* Near: keeps a copy. */
 	void (*put)(struct memo_storage *s, const char *key, size_t key_len, struct memo_kept *kept);
 	void (*destroy)(struct memo_storage *s);
 
