@@ -109,6 +109,24 @@ def ask(daemon, requests, repeat=1, method="search"):
     return [float(x) for x in result.stdout.split()]
 
 
+def found_after(daemon, path, word, pause=0):
+    """Milliseconds from the rename into place until a search finds it, asked again after `pause` seconds."""
+    request = (json.dumps({"jsonrpc": "2.0", "id": 1, "method": "search",
+                           "params": {"query": word, "limit": 1, "max_age_ms": 0}}) + "\n").encode()
+    client = daemon.client
+    temporary = path.with_name(".incoming")
+    temporary.write_text(f"{word} and what else a note says\n" * 20)
+    begin = time.monotonic()
+    os.rename(temporary, path)
+    while True:
+        client.raw(request)
+        if b'"total":0' not in client.line().replace(b" ", b""):
+            return (time.monotonic() - begin) * 1000
+        if time.monotonic() - begin > 10:
+            raise SystemExit(f"freshness: {word} was not found within 10 s")
+        time.sleep(pause)
+
+
 def cpu_by_thread(pid):
     """CPU seconds so far: {thread name: seconds} of the daemon, its converters as "converters"."""
     tick = os.sysconf("SC_CLK_TCK")
