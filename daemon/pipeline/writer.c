@@ -114,6 +114,10 @@ static void add(struct writer *w, struct item i)
 {
 	enum status st = ST_OK;
 
+	if (i.change && i.change->kind == TREE_DIR_DELETE) {
+		writer_fell_later(w, i.change);
+		return;
+	}
 	if (!w->open) {
 		w->open = true;
 		w->opened_ms = now_mono_ms();
@@ -149,10 +153,12 @@ static int64_t wait_until(struct writer *w)
 {
 	int64_t until;
 
-	if (!w->open) {
+	if (!w->open && w->felling) {
+		until = 0;
+	} else if (!w->open) {
 		until = writer_rest(w);
 		atomic_store(&w->beat_ms, 0);
-	} else if (w->urgent || queue_outstanding(w->o.queue) == 0) {
+	} else if (w->urgent || w->felling || queue_outstanding(w->o.queue) == 0) {
 		until = 0; /* look, do not wait */
 	} else {
 		until = w->opened_ms + LINGER_MS;
@@ -183,8 +189,11 @@ static void *run(void *arg)
 			break;
 		if (is_due(w))
 			writer_commit(w);
+		if (w->felling && (!w->open || w->felling_count >= BATCH_ITEMS))
+			writer_fell_some(w);
 	}
 	writer_run_tasks(w); /* commits first */
+	writer_fell_end(w);
 	db_checkpoint(w->db, 0);
 	db_close(w->db);
 	w->db = NULL;

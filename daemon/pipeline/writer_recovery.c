@@ -45,8 +45,7 @@ static void log_refusal(const struct item *i, enum status st)
 			i->result->place ? i->result->place->path : "", status_text(st));
 }
 
-/* Trouble of the disk or of this process, which may pass; all else is the fault of an item, and will be again. */
-static bool may_pass(enum status st)
+bool writer_may_pass(enum status st)
 {
 	static const enum status passing[] = {
 		ST_NOMEM, ST_IO, ST_SYSTEM, ST_FULL, ST_AGAIN, ST_FORBIDDEN, ST_CANCELED, ST_CORRUPT};
@@ -78,7 +77,7 @@ static enum status replay_one(struct writer *w, struct item *i)
 		return ST_OK;
 	}
 	db_rollback(w->db);
-	if (may_pass(st))
+	if (writer_may_pass(st))
 		return st;
 	log_refusal(i, st);
 	writer_send_links(w, false);
@@ -134,7 +133,7 @@ static void pause_before_replay(struct writer *w)
 /* What failed is done again: on another connection where this one cannot be trusted, singly where an item is at fault. */
 static enum status retry(struct writer *w, enum status failed)
 {
-	bool singly = !may_pass(failed);
+	bool singly = !writer_may_pass(failed);
 	enum status st = ST_OK;
 
 	if (failed == ST_IO || failed == ST_CORRUPT || failed == ST_SYSTEM || failed == ST_FORBIDDEN)
@@ -164,7 +163,7 @@ void writer_recover(struct writer *w, enum status st)
 			if (st == ST_OK)
 				break;
 		}
-		if (may_pass(st) || w->bare)
+		if (writer_may_pass(st) || w->bare)
 			pause_before_replay(w);
 		st = retry(w, st);
 	}

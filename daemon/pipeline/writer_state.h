@@ -4,6 +4,7 @@
  *   writer.c           the thread, transactions and their bounds
  *   writer_notes.c     what the loop hears of a commit
  *   writer_recovery.c  what becomes of a transaction that failed
+ *   writer_felling.c   directories that go with all below them
  *   writer_gaps.c      what is done between transactions
  *
  * All calls are the writer thread's, but for writer_open_note.
@@ -61,6 +62,8 @@ struct writer {
 	int64_t last_work_ms, next_sweep_ms, next_look_ms, next_words_ms;
 	int64_t words_patience_ms; /* until when it waits for a gap to count words; 0: they are not due */
 	enum rest rest;
+	struct tree_change *felling, *felling_last; /* deletions of directories, under way and waiting */
+	size_t felling_count;
 	bool deadline_told;
 	bool bare; /* the store is new and lacks its converters */
 
@@ -97,8 +100,17 @@ void writer_send_batch(struct writer *w, int64_t clock, const enum job_verdict *
 
 /* writer_recovery.c */
 
+/* Trouble of the disk or of this process, which may pass; all else is the fault of an item, and will be again. */
+bool writer_may_pass(enum status st);
 /* After a failure: returns when the batch is committed, refused, dropped at the end of a stop, or the store is new. */
 void writer_recover(struct writer *w, enum status st);
+
+/* writer_felling.c */
+
+void writer_fell_later(struct writer *w, struct tree_change *c);
+/* Some rows of what waits, in a transaction of their own; `w->felling` is not empty. */
+void writer_fell_some(struct writer *w);
+void writer_fell_end(struct writer *w); /* at the end of a stop: as much as there is time for */
 
 /* writer_gaps.c */
 

@@ -106,6 +106,8 @@ MUST_USE enum status tree_dir_detach(struct db *db, int64_t id);
 MUST_USE enum status tree_dir_move(struct db *db, int64_t id, int64_t root, int64_t parent, const char *name);
 /* The directory and everything below it, with a tombstone each.  ST_OK too where there is none. */
 MUST_USE enum status tree_dir_delete(struct db *db, int64_t id);
+/* The same in steps: at most *most rows of it, lessened by what went; *gone: that was all. */
+MUST_USE enum status tree_dir_fell(struct db *db, int64_t id, int64_t *most, bool *gone);
 /* Deletes what was left detached by a crash; at start. */
 MUST_USE enum status tree_sweep_detached(struct db *db);
 

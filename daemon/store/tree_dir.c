@@ -343,6 +343,7 @@ enum status tree_dir_move(struct db *db, int64_t id, int64_t root, int64_t paren
 struct felling {
 	struct db *db;
 	struct buf path;
+	int64_t *left; /* so many more rows may go */
 	bool nameless; /* its place is not known: no tombstones */
 	bool careful;  /* it was detached: other rows may live at these paths by now */
 };
@@ -372,7 +373,7 @@ static enum status delete_row(struct db *db, int64_t id)
 	return statement_run(&s);
 }
 
-/* One directory that has no directory in it; *up is its parent. */
+/* One directory that has no directory in it, once its files are gone: *up is its parent then, else -1. */
 static enum status fell_one(struct felling *f, int64_t id, int64_t *up)
 {
 	AUTO_PLACE place = PLACE_INIT;
@@ -382,12 +383,16 @@ static enum status fell_one(struct felling *f, int64_t id, int64_t *up)
 	if (st == ST_OK && !f->nameless)
 		st = access_of_dir(f->db, id, &access);
 	if (st == ST_OK)
-		st = tree_files_delete(f->db, id, f->nameless ? NULL : &f->path, f->careful);
+		st = tree_files_delete(f->db, id, f->nameless ? NULL : &f->path, f->careful, f->left);
+	*up = -1;
+	if (st == ST_OK && *f->left <= 0) /* there may be more files */
+		return ST_OK;
 	if (st == ST_OK)
 		st = note_name(f->db, id, &place);
 	if (st == ST_OK)
 		st = delete_row(f->db, id);
 	*up = place.parent;
+	--*f->left;
 	if (st != ST_OK || f->nameless) {
 		db_tick(f->db);
 		return st;
@@ -405,12 +410,13 @@ static void go_up(struct felling *f)
 	f->path.data[f->path.len] = '\0';
 }
 
-enum status tree_dir_delete(struct db *db, int64_t id)
+enum status tree_dir_fell(struct db *db, int64_t id, int64_t *most, bool *gone)
 {
-	struct felling f = {.db = db, .path = BUF_INIT};
+	struct felling f = {.db = db, .path = BUF_INIT, .left = most};
 	int64_t at = id, up = 0;
 	enum status st = tree_dir_exists(db, id);
 
+	*gone = st == ST_NOT_FOUND;
 	if (st == ST_OK) {
 		st = path_of_dir(db, id, &f.path, &f.careful);
 		f.nameless = st == ST_NOT_FOUND;
@@ -419,11 +425,14 @@ enum status tree_dir_delete(struct db *db, int64_t id)
 	} else if (st == ST_NOT_FOUND) {
 		return ST_OK;
 	}
-	while (st == ST_OK) {
+	while (st == ST_OK && *most > 0) {
 		st = go_down(&f, &at);
 		if (st == ST_OK)
 			st = fell_one(&f, at, &up);
-		if (st != ST_OK || at == id)
+		if (st != ST_OK || up < 0)
+			break;
+		*gone = at == id;
+		if (*gone)
 			break;
 		at = up;
 		go_up(&f);
@@ -431,6 +440,14 @@ enum status tree_dir_delete(struct db *db, int64_t id)
 	paths_drop(db);
 	buf_finish(&f.path);
 	return st;
+}
+
+enum status tree_dir_delete(struct db *db, int64_t id)
+{
+	int64_t most = INT64_MAX;
+	bool gone;
+
+	return tree_dir_fell(db, id, &most, &gone);
 }
 
 enum status tree_sweep_detached(struct db *db)

@@ -324,27 +324,30 @@ enum status tree_file_delete(struct db *db, int64_t dir, const char *name)
 	return st == ST_OK && !nameless ? bury(db, dir, &path, name, &old, careful) : st;
 }
 
-static enum status delete_all(struct db *db, int64_t dir)
+static enum status delete_first(struct db *db, int64_t dir, int64_t most)
 {
 	AUTO_STATEMENT s = statement_start(db, STMT_FILES_DELETE);
 
 	statement_int(&s, dir);
+	statement_int(&s, most);
 	return statement_run(&s);
 }
 
 /* In order of ids, which the full-text indexes like best. */
-enum status tree_files_delete(struct db *db, int64_t dir, const struct buf *path, bool careful)
+enum status tree_files_delete(
+	struct db *db, int64_t dir, const struct buf *path, bool careful, int64_t *most)
 {
 	AUTO_STATEMENT s = statement_start(db, STMT_FILES_DOOMED);
 	enum status st = ST_OK;
-	bool any = false;
+	int64_t limit = *most;
 
 	statement_int(&s, dir);
+	statement_int(&s, limit);
 	while (st == ST_OK && statement_row(&s)) {
 		AUTO_OLD old = OLD_INIT;
 		const char *name = statement_get_string(&s, 1);
 
-		any = true;
+		--*most;
 		if (!name)
 			break;
 		old.id = statement_get_int(&s, 0);
@@ -362,7 +365,7 @@ enum status tree_files_delete(struct db *db, int64_t dir, const struct buf *path
 	}
 	if (st == ST_OK)
 		st = statement_status(&s);
-	return st == ST_OK && any ? delete_all(db, dir) : st;
+	return st == ST_OK && *most < limit ? delete_first(db, dir, limit) : st;
 }
 
 /* --- move ---------------------------------------------------------------------------------- */
