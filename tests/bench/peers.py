@@ -96,7 +96,7 @@ def cold(kind, tree, home, result):
 
 def found_of(peer, sample):
     """How many of the known words find their document."""
-    return sum(path in peer.search(word, 20).replace("%20", " ") for word, path in sample)
+    return sum(path in peer.search(word, 1000).replace("%20", " ") for word, path in sample)
 
 
 def live(peer):
