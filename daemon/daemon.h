@@ -33,7 +33,10 @@ struct daemon {
 	struct pipeline_callbacks watch_calls;
 	uv_signal_t signals[3];
 	uv_timer_t watchdog, stale, status, stop;
-	bool stopping, reloading;
+	bool stopping, reloading, looking; /* looking: at programs */
+	uv_poll_t programs;
+	int programs_fd;
+	bool programs_polled;
 	bool watch_stopping, watch_over, pipeline_stopping, pipeline_over, abandoned; /* how far down it is */
 	int64_t stop_began_ms;
 	bool configured; /* everything is started */
@@ -48,8 +51,10 @@ void settings_print(const struct buf *errors); /* one log line a fault */
 /* reload.c */
 MUST_USE enum status reload_begin(struct daemon *d); /* ST_AGAIN: one is under way, or the daemon is stopping */
 void reload_from_signal(struct daemon *d);
-/* From now on: whether a converter's program has appeared, gone or changed; if so the configuration is read again. */
-void reload_watch_programs(struct daemon *d);
+
+/* programs.c */
+void programs_watch(struct daemon *d); /* from now on */
+void programs_close(struct daemon *d); /* nothing of it is on the pool */
 
 /* stop.c */
 void stop_begin(struct daemon *d); /* once is enough; returns at once */

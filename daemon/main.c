@@ -264,7 +264,7 @@ static void on_configured(void *arg, enum status st)
 	if (st == ST_OK)
 		st = watch_start(d->watch, d->pipeline);
 	if (st == ST_OK)
-		reload_watch_programs(d);
+		programs_watch(d);
 	if (st == ST_OK)
 		st = server_start(d->server);
 	if (st == ST_OK) {

@@ -9,16 +9,13 @@
 #include "daemon.h"
 #include "serve/notify.h"
 
-enum { LOOK_FOR_MISSING_MS = 5000, LOOK_AFTER_ALL_MS = 60000 };
-
-/* A reload, or a look whether the converters are still what they were: on the pool, for it reads programs. */
+/* On the pool, for it reads programs. */
 struct reload {
 	uv_work_t work;
 	struct daemon *daemon;
 	struct config *config;
 	struct rules *rules;
 	struct buf errors; /* of the configuration, one a line */
-	bool stale;
 	enum status status;
 };
 
@@ -113,62 +110,4 @@ void reload_from_signal(struct daemon *d)
 
 	if (st != ST_OK)
 		log_error("reload: %s; the old configuration stays", status_text(st));
-}
-
-static void look_if_stale(uv_work_t *work)
-{
-	struct reload *r = work->data;
-
-	thread_become(ROLE_SCAN);
-	r->stale = rules_stale(r->rules);
-}
-
-static void looked_if_stale(uv_work_t *work, int status)
-{
-	struct reload *r = work->data;
-	struct daemon *d = r->daemon;
-	bool stale = r->stale;
-
-	(void)status;
-	rules_unref(r->rules);
-	mem_free(r);
-	d->reloading = false;
-	if (d->stopping) {
-		stop_end_if_over(d);
-	} else if (stale) {
-		log_notice("a converter's program appeared, went or changed");
-		reload_from_signal(d);
-	}
-}
-
-/* One that is missing is looked for more often than whether those that are there still are. */
-static uint64_t look_every_ms(const struct rules *rules)
-{
-	for (size_t i = 0; i < rules_count(rules); i++)
-		if (rules_at(rules, i)->missing)
-			return LOOK_FOR_MISSING_MS;
-	return LOOK_AFTER_ALL_MS;
-}
-
-static void on_look_timer(uv_timer_t *timer)
-{
-	struct daemon *d = timer->data;
-
-	uv_timer_set_repeat(timer, look_every_ms(d->rules));
-	if (d->reloading || d->stopping)
-		return;
-	struct reload *r = mem_zalloc(sizeof *r);
-	if (!r)
-		return;
-	d->reloading = true;
-	r->daemon = d;
-	r->rules = rules_ref(d->rules);
-	r->work.data = r;
-	int err = uv_queue_work(&d->loop, &r->work, look_if_stale, looked_if_stale);
-	BUG_UNLESS(err == 0);
-}
-
-void reload_watch_programs(struct daemon *d)
-{
-	uv_timer_start(&d->stale, on_look_timer, LOOK_FOR_MISSING_MS, LOOK_FOR_MISSING_MS);
 }

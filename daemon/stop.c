@@ -33,13 +33,14 @@ static void close_handle(uv_handle_t *h, void *arg)
 /* While anything runs on the pool, the loop and what it holds must stay. */
 void stop_end_if_over(struct daemon *d)
 {
-	if (!d->watch_over || !d->pipeline_over || d->reloading)
+	if (!d->watch_over || !d->pipeline_over || d->reloading || d->looking)
 		return;
 	mailbox_close(d->mailbox);
 	for (size_t i = 0; i < sizeof d->signals / sizeof *d->signals; i++)
 		close_handle((uv_handle_t *)&d->signals[i], NULL);
 	close_handle((uv_handle_t *)&d->watchdog, NULL);
 	close_handle((uv_handle_t *)&d->stale, NULL);
+	programs_close(d);
 	close_handle((uv_handle_t *)&d->status, NULL);
 	close_handle((uv_handle_t *)&d->stop, NULL);
 }
@@ -65,7 +66,7 @@ static _Noreturn void leave(const struct daemon *d)
 {
 	if (!d->watch_over)
 		log_warning("stop: a comparison or a look at the disk is stuck; it is not waited for");
-	if (d->reloading)
+	if (d->reloading || d->looking)
 		log_warning("stop: reading the configuration is stuck; it is not waited for");
 	if (!d->pipeline_over)
 		log_error("stop: the writer has not ended; what it had not committed is found again");

@@ -131,6 +131,16 @@ static bool program_changed(const struct program *p)
 	return !p->there || id.dev != p->ident.dev || !ident_same_content(&id, &p->ident);
 }
 
+enum status rules_each_program(
+	const struct rules *r, enum status (*each)(void *arg, const char *path), void *arg)
+{
+	enum status st = ST_OK;
+
+	for (size_t i = 0; st == ST_OK && i < r->program_count; i++)
+		st = each(arg, r->programs[i].path);
+	return st;
+}
+
 bool rules_stale(const struct rules *r)
 {
 	for (size_t i = 0; i < r->program_count; i++)

@@ -54,6 +54,9 @@ const struct converter *rules_slow_by_name(const struct rules *r, const char *fi
 /* Every extension that a normal, or a slow, converter claims, but "*". */
 MUST_USE enum status rules_each_extension(const struct rules *r, bool slow,
 	enum status (*each)(void *arg, const char *extension, const struct converter *c), void *arg);
+/* The path of every program named; without a slash: one that was found nowhere (where_executable). */
+MUST_USE enum status rules_each_program(
+	const struct rules *r, enum status (*each)(void *arg, const char *path), void *arg);
 /* Whether any program named has appeared, gone or changed (by stat) since rules_create.  Blocks on the file system. */
 bool rules_stale(const struct rules *r);
 

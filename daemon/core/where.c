@@ -159,45 +159,63 @@ static bool is_executable(const char *path)
 	return !stat(path, &st) && S_ISREG(st.st_mode) && !access(path, X_OK);
 }
 
-/* ST_NOT_FOUND: not in this directory. */
-static enum status try_dir(const char *dir, size_t len, const char *name, struct buf *out)
+enum status where_each_program_dir(void (*each)(void *arg, const char *dir), void *arg)
 {
+	AUTO_BUF dir = BUF_INIT;
+	const char *dirs = getenv("PATH");
+
+	if (where_program_dir(&dir) == ST_OK && dir.len) {
+		AUTO_BUF beside = BUF_INIT;
+
+		each(arg, dir.data);
+		/* An installation that was moved, or that got another PREFIX than its build. */
+		path_normalize(&beside, dir.data, "../libexec/trawl");
+		if (buf_status(&beside))
+			return ST_NOMEM;
+		each(arg, beside.data);
+	}
+	each(arg, TRAWL_LIBEXECDIR);
+	for (dirs = dirs ? dirs : "/usr/local/bin:/usr/bin:/bin"; *dirs;) {
+		size_t n = strcspn(dirs, ":");
+
+		buf_clear(&dir);
+		buf_add(&dir, dirs, n);
+		if (buf_status(&dir))
+			return ST_NOMEM;
+		if (n && *dirs == '/') /* a relative entry of PATH is an invitation */
+			each(arg, dir.data);
+		dirs += n + (dirs[n] == ':');
+	}
+	return ST_OK;
+}
+
+struct search {
+	const char *name;
+	struct buf *out;
+	enum status status;
+};
+
+static void try_dir(void *arg, const char *dir)
+{
+	struct search *s = arg;
 	AUTO_BUF path = BUF_INIT;
 
-	buf_add(&path, dir, len);
-	buf_addc(&path, '/');
-	buf_adds(&path, name);
-	if (buf_status(&path))
-		return ST_NOMEM;
-	if (len == 0 || *dir != '/' || !is_executable(path.data))
-		return ST_NOT_FOUND; /* a relative entry of PATH is an invitation */
-	buf_add(out, path.data, path.len);
-	return buf_status(out);
+	if (s->status != ST_NOT_FOUND)
+		return;
+	buf_addf(&path, "%s/%s", dir, s->name);
+	s->status = buf_status(&path);
+	if (s->status == ST_OK && !is_executable(path.data))
+		s->status = ST_NOT_FOUND;
+	if (s->status != ST_OK)
+		return;
+	buf_add(s->out, path.data, path.len);
+	s->status = buf_status(s->out);
 }
 
 enum status where_executable(const char *name, struct buf *out)
 {
-	AUTO_BUF own = BUF_INIT;
-	AUTO_BUF beside = BUF_INIT;
-	const char *dirs = getenv("PATH");
-	enum status st = where_program_dir(&own);
+	struct search s = {.name = name, .out = out, .status = ST_NOT_FOUND};
+	enum status st = where_each_program_dir(try_dir, &s);
 
-	if (st == ST_OK)
-		st = try_dir(own.data, own.len, name, out);
-	if (st == ST_NOT_FOUND && own.len) {
-		/* An installation that was moved, or that got another PREFIX than its build. */
-		path_normalize(&beside, own.data, "../libexec/trawl");
-		st = buf_status(&beside);
-		if (st == ST_OK)
-			st = try_dir(beside.data, beside.len, name, out);
-	}
-	if (st == ST_NOT_FOUND)
-		st = try_dir(TRAWL_LIBEXECDIR, strlen(TRAWL_LIBEXECDIR), name, out);
-	for (dirs = dirs ? dirs : "/usr/local/bin:/usr/bin:/bin"; st == ST_NOT_FOUND && *dirs;) {
-		size_t n = strcspn(dirs, ":");
-
-		st = try_dir(dirs, n, name, out);
-		dirs += n + (dirs[n] == ':');
-	}
-	return st;
+	return st == ST_OK ? s.status : st;
 }

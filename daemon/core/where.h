@@ -27,6 +27,8 @@ MUST_USE enum status where_program_dir(struct buf *out);
  * else the installed ones; ST_NOT_FOUND.
  */
 MUST_USE enum status where_converters(struct buf *out);
+/* Where where_executable looks, in its order; some may not exist.  ST_NOMEM. */
+MUST_USE enum status where_each_program_dir(void (*each)(void *arg, const char *dir), void *arg);
 /* An executable of that name (no slash) beside the program, in libexec, in $PATH; ST_NOT_FOUND. */
 MUST_USE enum status where_executable(const char *name, struct buf *out);
 

@@ -391,6 +391,23 @@ def test_unavailable_then_installed(daemon):
     wait_for(lambda: daemon.found("secondword", max_age_ms=0) == {daemon.absolute("b.late")}, 20)
 
 
+@pytest.mark.parametrize("place", ["programs/late-arrival", "made/later/late-arrival"])
+def test_a_program_that_is_installed_is_noticed(daemon, place):
+    """By an event, also where its directory is not there yet: not by looking now and then."""
+    program = daemon.home / place
+    daemon.converter("late", [program, "-"])
+    daemon.start()
+    write(daemon.root / "a.late", "arrivedword")
+    daemon.sync()
+    assert daemon.explain("a.late")["verdict"] == "unavailable"
+    time.sleep(1.5)  # it looks once, a second after its start
+    program.parent.mkdir(parents=True, exist_ok=True)
+    program.with_name("part").write_text("#!/bin/sh\nexec cat\n")
+    program.with_name("part").chmod(0o755)
+    os.rename(program.with_name("part"), program)
+    wait_for(lambda: daemon.found("arrivedword", max_age_ms=0) == {daemon.absolute("a.late")}, 3)
+
+
 def test_a_changed_converter_converts_again(daemon):
     daemon.converter("mine", "#!/bin/sh\necho firstversion\n")
     daemon.start()

@@ -1,11 +1,14 @@
 /* test_mem: the fault countdown does what the other tests rely on. */
 #include "core/mem.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -79,6 +82,54 @@ static void test_overflow_is_refused(void **state)
 	assert_null(mem_resize(NULL, huge, 3));
 }
 
+/* --- what is free goes back to the system ------------------------------------------------------------ */
+
+enum { BLOCKS = 2500, BLOCK_BYTES = 4000 };
+
+static long resident_kb(void)
+{
+	FILE *f = fopen("/proc/self/statm", "re");
+	long all = 0, resident = 0;
+
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%ld %ld", &all, &resident), 2);
+	fclose(f);
+	return resident * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+/* In a thread, for that has an arena of its own; 10 MB are free there at the end. */
+static void *work_and_rest(void *arg)
+{
+	static void *blocks[BLOCKS];
+	long *kb = arg;
+
+	for (int i = 0; i < BLOCKS; i++) {
+		blocks[i] = mem_alloc(BLOCK_BYTES);
+		assert_non_null(blocks[i]);
+		memset(blocks[i], 1, BLOCK_BYTES);
+	}
+	for (int i = 0; i < BLOCKS; i++)
+		mem_free(blocks[i]);
+	kb[0] = resident_kb();
+	mem_trim();
+	kb[1] = resident_kb();
+	return NULL;
+}
+
+static void test_a_thread_gives_back_its_own(void **state)
+{
+	pthread_t thread;
+	long kb[2];
+
+	(void)state;
+	if (TRAWL_SANITIZED) /* their allocators are not the system's */
+		skip();
+	mem_start();
+	assert_int_equal(pthread_create(&thread, NULL, work_and_rest, kb), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_true(kb[0] - kb[1] > 8 << 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -87,6 +138,7 @@ int main(void)
 		cmocka_unit_test(test_every_door_counts),
 		cmocka_unit_test(test_copies),
 		cmocka_unit_test(test_overflow_is_refused),
+		cmocka_unit_test(test_a_thread_gives_back_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
