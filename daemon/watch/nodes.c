@@ -78,13 +78,19 @@ void nodes_init(struct nodes *t)
 	};
 }
 
-static void release_node(struct node *n)
+/* But for the node itself. */
+static void empty_node(struct node *n)
 {
 	ignore_unref(n->ignore);
 	mem_free(n->acl);
-	if (n->name != (char *)(n + 1))
+	if (n->name != n->inner_name)
 		mem_free(n->name);
-	mem_free(n);
+}
+
+static void release_node(struct nodes *t, struct node *n)
+{
+	empty_node(n);
+	slab_give(&t->slab, n);
 }
 
 void nodes_finish(struct nodes *t)
@@ -92,7 +98,8 @@ void nodes_finish(struct nodes *t)
 	size_t at = 0;
 
 	for (struct node *n; (n = ptrset_next(&t->by_id, &at));)
-		release_node(n);
+		empty_node(n);
+	slab_finish(&t->slab);
 	ptrset_finish(&t->by_id);
 	ptrset_finish(&t->by_name);
 	ptrset_finish(&t->by_inode);
@@ -166,11 +173,11 @@ static void leave_inode(struct nodes *t, struct node *n)
 
 static void copy_ident(struct node *n, const struct ident *id)
 {
-	n->dev = id->dev;
+	n->dev = (uint32_t)id->dev;
 	n->ino = id->ino;
 	n->btime_ns = id->btime_ns;
 	n->mtime_ns = id->mtime_ns;
-	n->mode = id->mode;
+	n->mode = (uint16_t)id->mode;
 	n->uid = id->uid;
 	n->gid = id->gid;
 }
@@ -179,7 +186,7 @@ enum status nodes_add(struct nodes *t, struct watch_root *root, struct node *par
 	const char *name, const struct ident *ident, struct node **out)
 {
 	size_t len = strlen(name);
-	struct node *n = mem_zalloc(sizeof *n + len + 1);
+	struct node *n = slab_take(&t->slab, offsetof(struct node, inner_name) + len + 1);
 	enum status st;
 
 	if (!n)
@@ -188,8 +195,8 @@ enum status nodes_add(struct nodes *t, struct watch_root *root, struct node *par
 	if (n->id >= t->next_id)
 		t->next_id = n->id + 1;
 	n->root = root;
-	n->name = (char *)(n + 1);
-	n->name_len = (unsigned)len;
+	n->name = n->inner_name;
+	n->name_len = (uint8_t)len;
 	memcpy(n->name, name, len + 1);
 	n->wd = -1;
 	copy_ident(n, ident);
@@ -216,7 +223,7 @@ err_after_id:
 		unlink_child(n);
 	ptrset_remove(&t->by_id, n);
 err:
-	release_node(n);
+	release_node(t, n);
 	return st;
 }
 
@@ -260,13 +267,13 @@ enum status nodes_attach(struct nodes *t, struct node *n, struct node *parent, c
 
 		if (!longer)
 			return ST_NOMEM;
-		if (n->name != (char *)(n + 1))
+		if (n->name != n->inner_name)
 			mem_free(n->name);
 		n->name = longer;
 	} else {
 		memcpy(n->name, name, len + 1);
 	}
-	n->name_len = (unsigned)len;
+	n->name_len = (uint8_t)len;
 	link_child(parent, n);
 	enum status st = ptrset_add(&t->by_name, n);
 	if (st != ST_OK) {
@@ -288,7 +295,7 @@ void nodes_free(struct nodes *t, struct node *n)
 	enum status st = nodes_set_wd(t, n, -1);
 	BUG_UNLESS(st == ST_OK);
 	ptrset_remove(&t->by_id, n);
-	release_node(n);
+	release_node(t, n);
 }
 
 enum status nodes_set_wd(struct nodes *t, struct node *n, int wd)

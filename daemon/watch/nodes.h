@@ -13,6 +13,7 @@
 #include "core/ident.h"
 #include "watch/ignore.h"
 #include "watch/ptrset.h"
+#include "watch/slab.h"
 
 struct epoch;
 struct watch_root;
@@ -36,6 +37,8 @@ enum node_flag {
 };
 
 struct node {
+	struct slab_item slot;
+	unsigned flags; /* enum node_flag */
 	int64_t id;
 	struct watch_root *root;
 	struct node *parent; /* NULL: a root's own directory, or detached */
@@ -44,21 +47,24 @@ struct node {
 	struct node *wd_next; /* others with the same watch descriptor (bind mounts) */
 	struct epoch *epoch;  /* held while dirty or detached; may be NULL */
 	struct ignore *ignore; /* its own .trawlignore; NULL: none */
-	uint64_t dev, ino;
+	uint64_t ino;
 	int64_t btime_ns, mtime_ns;
 	int64_t turn;	  /* of the newest batch whose answer was applied here */
 	unsigned flights; /* of its files, under way */
 	unsigned hints;	  /* of its names */
-	uint32_t mode, uid, gid;
-	unsigned acl_len; /* 0: none, or user mode */
 	char *acl;	  /* its access list, raw */
-	int wd;		/* -1: not watched */
-	unsigned flags; /* enum node_flag */
-	unsigned name_len;
-	char *name; /* behind the struct unless renamed to a longer one */
+	char *name;	  /* behind the struct unless renamed to a longer one */
+	uint32_t dev;	  /* makedev() of what the kernel has 32 bits for */
+	uint32_t uid, gid;
+	int wd;		  /* -1: not watched */
+	unsigned acl_len; /* 0: none, or user mode */
+	uint16_t mode;
+	uint8_t name_len;
+	char inner_name[];
 };
 
 struct nodes {
+	struct slab slab;
 	struct ptrset by_id, by_name, by_inode, by_wd;
 	int64_t next_id;
 };

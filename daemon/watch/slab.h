@@ -1,0 +1,33 @@
+/*
+ * slab: memory of many small items that live long, away from what comes and goes.  Not locked.
+ *
+ * In the common heap a tree's nodes lie between the remains of the scan that found them, and hold its pages: as much
+ * again as they are themselves.  Here they lie close together, in chunks that are given back when all of one is free.
+ */
+#ifndef WATCH_SLAB_H
+#define WATCH_SLAB_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SLAB_ITEM_MAX = 504, SLAB_STEP = 8 };
+
+/* The beginning of every item; the slab's. */
+struct slab_item {
+	uint16_t at;	/* its place in its chunk, in steps */
+	uint16_t steps; /* its size */
+};
+
+struct slab_chunk;
+struct slab_spare;
+struct slab {
+	struct slab_chunk *newest;
+	struct slab_spare *spare[SLAB_ITEM_MAX / SLAB_STEP + 1]; /* by size */
+};
+
+/* Zeroed but for its beginning; at most SLAB_ITEM_MAX bytes.  NULL: no memory. */
+void *slab_take(struct slab *s, size_t size);
+void slab_give(struct slab *s, void *item);
+void slab_finish(struct slab *s); /* whatever is taken still */
+
+#endif
