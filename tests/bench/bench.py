@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """bench: how fast trawl is, beside this machine's own floors in the same run.
 
-    bench.py [NAME ...]     scaling text restart idle query growth trees suggest fresh office jail zipf live; all of them by default
+    bench.py [NAME ...]     scaling text restart idle query growth trees cores suggest fresh office jail zipf live; all of them by default
 
 Environment: TRAWL_BUILD (build directory), BENCH_CORPUS (made there if missing), BENCH_DIR (where stores and trees go:
 the disk that is measured), BENCH_JSON (a file for the figures), BENCH_ROUNDS (repetitions of what is compared, default 2).
@@ -19,6 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import cores
 import jail
 import live
 import office
@@ -261,7 +262,7 @@ def bench_fresh():
 # --- all of it -------------------------------------------------------------------------------------------------------
 
 BENCHES = {"scaling": bench_scaling, "fresh": bench_fresh, "text": bench_text, "restart": bench_restart, "query": bench_query,
-           "growth": queries.bench_growth, "trees": trees.bench,
+           "growth": queries.bench_growth, "trees": trees.bench, "cores": cores.bench,
            "suggest": lambda: suggest.bench(Indexed.get()), "idle": bench_idle, "office": office.bench, "jail": jail.bench, "zipf": zipf.bench,
            "live": live.bench}
 
