@@ -150,6 +150,37 @@ static void test_detach(void **state)
 	fixture_commit(f);
 }
 
+/* A tree that goes row by row, with commits in between: nothing is left, nothing goes twice, each has its tombstone. */
+static void test_fell_in_steps(void **state)
+{
+	struct fixture *f = *state;
+	bool gone = false;
+	int steps = 0;
+
+	fixture_file(f, 4, "three", 0, 31);
+	fixture_file(f, 4, "four", 0, 32);
+	assert_ok(tree_dir_detach(f->db, 2));
+	fixture_commit(f);
+	while (!gone) {
+		int64_t most = 1;
+
+		assert_true(++steps < 20);
+		assert_ok(tree_dir_fell(f->db, 2, &most, &gone));
+		assert_true(most == 0 || gone);
+		fixture_commit(f);
+	}
+	assert_int_equal(steps, 6); /* two directories, four files */
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM dir"), 2);
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM file"), 1);
+	assert_int_equal(fixture_int(f,
+				 "SELECT count(DISTINCT path) FROM tombstone WHERE path >= CAST('/r/a' AS BLOB)"
+				 " AND path < CAST('/r/b' AS BLOB)"),
+		6);
+	int64_t most = 7;
+	assert_ok(tree_dir_fell(f->db, 2, &most, &gone)); /* and never mind */
+	assert_true(gone && most == 7);
+}
+
 /* What pushed a directory out lives at its path: deleting the old one must not bury the new once more. */
 static void test_delete_pushed_out(void **state)
 {
@@ -654,6 +685,7 @@ int main(void)
 		TEST(test_paths),
 		TEST(test_swap),
 		TEST(test_detach),
+		TEST(test_fell_in_steps),
 		TEST(test_delete_pushed_out),
 		TEST(test_circle),
 		TEST(test_other_root),

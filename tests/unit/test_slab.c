@@ -1,0 +1,89 @@
+/* test_slab: items of many sizes, by thousands of random steps: each keeps what was written into it, and chunks go when empty. */
+#include "watch/slab.h"
+
+#include "core/mem.h"
+#include "dice.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { ITEMS = 8000, STEPS = 60000, LEAST = 24 };
+
+struct held {
+	struct slab_item *item; /* NULL: none */
+	size_t size;
+	unsigned char mark;
+};
+static struct held held[ITEMS];
+
+static unsigned char *bytes_of(const struct held *h)
+{
+	return (unsigned char *)h->item + sizeof *h->item;
+}
+
+static void take(struct slab *s, struct held *h, struct dice *dice)
+{
+	h->size = LEAST + dice_below(dice, SLAB_ITEM_MAX - LEAST + 1);
+	h->mark = (unsigned char)dice_below(dice, 256);
+	h->item = slab_take(s, h->size);
+	assert_non_null(h->item);
+	for (size_t i = 0; i < h->size - sizeof *h->item; i++)
+		assert_int_equal(bytes_of(h)[i], 0);
+	memset(bytes_of(h), h->mark, h->size - sizeof *h->item);
+}
+
+static void give(struct slab *s, struct held *h)
+{
+	for (size_t i = 0; i < h->size - sizeof *h->item; i++)
+		assert_int_equal(bytes_of(h)[i], h->mark);
+	slab_give(s, h->item);
+	h->item = NULL;
+}
+
+static void test_steps(void **state)
+{
+	struct slab s = {NULL};
+	struct dice dice = {.state = 20261123};
+
+	(void)state;
+	for (int step = 0; step < STEPS; step++) {
+		struct held *h = &held[dice_below(&dice, ITEMS)];
+
+		if (h->item)
+			give(&s, h);
+		else
+			take(&s, h, &dice);
+	}
+	for (int i = 0; i < ITEMS; i++)
+		if (held[i].item)
+			give(&s, &held[i]);
+	assert_null(s.newest);
+	for (size_t i = 0; i < sizeof s.spare / sizeof *s.spare; i++)
+		assert_null(s.spare[i]);
+	slab_finish(&s);
+}
+
+static void test_no_memory(void **state)
+{
+	struct slab s = {NULL};
+
+	(void)state;
+	mem_fail_at(1, 0);
+	assert_null(slab_take(&s, 100));
+	mem_fail_at(0, 0);
+	assert_non_null(slab_take(&s, 100));
+	slab_finish(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_steps),
+		cmocka_unit_test(test_no_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
