@@ -22,6 +22,10 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 PATIENCE_S = 1800
 
 
+class Stuck(Exception):
+    """A daemon that does not come to an end."""
+
+
 # --- the processes below -----------------------------------------------------------------------------------------------
 
 def resident_mib():
@@ -53,7 +57,7 @@ def until_quiet(begin, quiet_s):
     active, used = time.monotonic(), cpu_seconds()
     while time.monotonic() - active < quiet_s:
         if time.monotonic() - begin > PATIENCE_S:
-            raise SystemExit(f"still busy after {PATIENCE_S} s")
+            raise Stuck(f"still busy after {PATIENCE_S} s")
         time.sleep(0.25)
         before, used = used, cpu_seconds()
         if used > before + 0.5 / CLOCK_TICK:
@@ -280,7 +284,7 @@ class Localsearch(SessionPeer):
     programs = (daemon, "tracker3", "dbus-daemon")
     package = "tracker-miner-fs"
     text_by_name = True
-    how = "of the source files, named .txt for it, as it reads no others as text; asked in SPARQL, with snippets"
+    how = "given the source files under names that end in .txt, the only ones it reads as text; asked in SPARQL, with snippets"
 
     def __init__(self, tree, home):
         super().__init__(tree, home)

@@ -22,8 +22,8 @@ from pathlib import Path
 import bench
 import known
 import queries
-from common import CORPUS, HERE, Scratch, ask, build_tools, figures, line, percentile, title, trawl, warm_cache
-from peer import PEERS, Floor, Trawl, cpu_seconds, end_all, resident_mib, until_quiet
+from common import CORPUS, HERE, Scratch, ask, build_tools, figures, line, percentile, title, trawl, verdict, warm_cache
+from peer import PEERS, Floor, Stuck, Trawl, cpu_seconds, end_all, resident_mib, until_quiet
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 FILES = int(os.environ.get("BENCH_PEER_FILES", "0"))
@@ -31,6 +31,8 @@ AGAIN_S = 60  # a peer that took longer is not measured a second time
 SAMPLE = 100
 LIVES = 10
 LIVE_PATIENCE_S = 60
+GOALS = {"text": {"Recoll": 1 / 20, "FTS5, 1 thread": 1.0}, "office": {"Recoll": 0.4}}
+FAILURES = (Stuck, OSError, ValueError, AttributeError, subprocess.SubprocessError)  # of a peer: it is left out
 PAUSE_S = 0.005
 REST_S = 15
 
@@ -103,7 +105,7 @@ def live(peer):
     """Seconds from a rename into place until its own command finds the file."""
     times = []
     directory = peer.tree / "live"
-    directory.mkdir()
+    directory.mkdir(exist_ok=True)
     until_quiet(time.monotonic(), 2)
     for i in range(LIVES):
         word = "zq" + "".join(random.choices("abcdefghij", k=10))
@@ -215,6 +217,25 @@ def show_asked(results):
                  f"{sum(t <= LIVE_PATIENCE_S for t in times)}/{LIVES}", f"{r['idle_mib']:.0f}", f"{r['idle_cpu'] * 100:.2f}")
 
 
+class LeftOut:
+    """A peer that fails is left out, which is said; trawl may not."""
+
+    def __init__(self, kind, kinds, results):
+        self.kind, self.kinds, self.results = kind, kinds, results
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, what, error, _):
+        if what is None or self.kind is Trawl or not issubclass(what, FAILURES):
+            return False
+        print(f"\n  {self.kind.name} failed and is left out: {error!r}", flush=True)
+        end_all()
+        self.kinds.remove(self.kind)
+        del self.results[self.kind.name]
+        return True
+
+
 def compare(name, peers):
     kinds = [Trawl] + ([Floor] if name == "text" else []) + peers
     with Scratch() as home:
@@ -230,20 +251,25 @@ def compare(name, peers):
         results = {kind.name: {"cold_s": [], "version": kind.version()} for kind in kinds}
         last = {}
         for i in range(ROUNDS):
-            for kind in kinds:
+            for kind in list(kinds):
                 result = results[kind.name]
                 if not result["cold_s"] or max(result["cold_s"]) <= AGAIN_S:
                     if kind in last:
                         shutil.rmtree(last.pop(kind).home)
                     print(f"  round {i + 1}: {kind.name}", end="", flush=True)
-                    last[kind] = cold(kind, trees[kind], home / f"{kind.name}-{i}".replace(" ", ""), result)
-                    print(f" {result['cold_s'][-1]:.2f} s", flush=True)
-        for kind in kinds:
-            follow_up(last[kind], name, sample, results[kind.name])
+                    with LeftOut(kind, kinds, results):
+                        last[kind] = cold(kind, trees[kind], home / f"{kind.name}-{i}".replace(" ", ""), result)
+                        print(f" {result['cold_s'][-1]:.2f} s", flush=True)
+        for kind in list(kinds):
+            with LeftOut(kind, kinds, results):
+                follow_up(last[kind], name, sample, results[kind.name])
         show_cold(results, size, whole)
         show_held(results, taken, len(sample))
         if name == "text":
             show_asked(results)
+        for other, goal in GOALS[name].items():
+            if other in results:
+                verdict(f"{name}, cold: trawl's time to {other}'s", 1 / results[other]["ratio"], goal, "x")
         figures[f"peers: {name}"] = {"files": taken, "bytes": size, "of_files": there, "of_bytes": whole,
                                      "sample": len(sample), "results": results}
 
