@@ -7,7 +7,7 @@
 
 Environment: TRAWL_BUILD, BENCH_CORPUS, BENCH_DIR as for bench.py; DIR (what is indexed: the text corpus), PROFILE_FILES
 (saved files of `live`, 200), PROFILE_TOP (functions of each thread, 8), PROFILE_TOOL (perf or callgrind: perf, where it
-is permitted).
+is permitted), PROFILE_KEEP (a file for perf's samples, for `perf report`).
 """
 
 import collections
@@ -83,6 +83,8 @@ class Perf:
 
     def threads(self, pid):
         """{thread: Functions}"""
+        if "PROFILE_KEEP" in os.environ:
+            shutil.copy(self.out, os.environ["PROFILE_KEEP"])
         script = subprocess.Popen(["perf", "script", "-i", self.out, "--no-inline", "-F", "comm,pid,tid,ip,sym,dso"],
                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace")
         found = collections.defaultdict(Functions)
@@ -326,30 +328,30 @@ def profile_query(tool, home):
 
 
 def save(daemon, ear, i):
-    """Microseconds from the rename until the subscriber's line."""
+    """Microseconds of the rename itself (whose file system may write first), and from then until the subscriber's line."""
     temporary = daemon.root_saved.with_name("incoming")
     temporary.write_text(f"saved word{i} and what else a note says\n" * 20)
     begin = time.monotonic()
     os.rename(temporary, daemon.root_saved / f"{i % 50}.txt")
+    renamed = time.monotonic()
     told = json.loads(ear.line())
-    took = (time.monotonic() - begin) * 1e6
     if told.get("method") != "match":
         raise SystemExit(f"live: {told}")
-    return took
+    return (renamed - begin) * 1e6, (time.monotonic() - renamed) * 1e6
 
 
 def save_apart(daemon, ear, files):
-    """[(microseconds at the subscriber, {stage: its own})]"""
+    """[(microseconds at the subscriber, of the rename, {stage: its own})]"""
     rows = []
     before = sums(daemon, STAGES)
     for i in range(files):
         time.sleep(0.02 + 0.001 * (i % 17))
-        took = save(daemon, ear, i)
+        renaming, took = save(daemon, ear, i)
         after = sums(daemon, STAGES)
         if any(after[name][0] != before[name][0] + 1 for name in STAGES):
             print(f"  file {i} was looked at more than once: left out")
         else:
-            rows.append((took, {name: after[name][1] - before[name][1] for name in STAGES}))
+            rows.append((took, renaming, {name: after[name][1] - before[name][1] for name in STAGES}))
         before = after
     return rows
 
@@ -363,7 +365,8 @@ def profile_live(tool, home):
         ear.call("subscribe", {"query": "saved", "snippet": False})
         save_apart(daemon, ear, 10)
         rows = save_apart(daemon, ear, FILES if tool is Perf else max(1, FILES // 10))
-        timeline([(name, text, [row[1][name] for row in rows]) for name, text in STAGES.items()], [row[0] for row in rows])
+        print(f"  the rename itself, before: {statistics.median(row[1] for row in rows):.0f} us")
+        timeline([(name, text, [row[2][name] for row in rows]) for name, text in STAGES.items()], [row[0] for row in rows])
         watched(tool, probe, daemon, lambda: [save(daemon, ear, i) for i in range(FILES * (5 if tool is Perf else 1))])
 
 
