@@ -10,6 +10,7 @@
 #include "search/candidate.h"
 #include "search/places.h"
 #include "search/rank.h"
+#include "store/kept.h"
 
 /* --- the pass over fts --- */
 
@@ -134,7 +135,7 @@ static bool pass_over_fts(struct run *run)
 	bool good = stopper_ok(&run->stopper, sql_prepare(&sql, run->raw, &rows));
 	while (good && stopper_row(&run->stopper, rows))
 		good = run->only && take_row(run, sqlite3_column_int64(rows, 0), &rank);
-	sqlite3_finalize(rows);
+	kept_give(rows);
 	mem_free(rank.spots);
 	return run->stopper.st == ST_OK && !run->stopper.late;
 }

@@ -5,6 +5,7 @@
 #include "core/path.h"
 #include "core/strmap.h"
 #include "search/match.h"
+#include "store/kept.h"
 
 #include <string.h>
 
@@ -64,7 +65,7 @@ void dirs_destroy(struct dirs *d)
 	while (strmap_next(d->views, &at, &key, &len, &view))
 		view_destroy(view);
 	strmap_destroy(d->views);
-	sqlite3_finalize(d->row);
+	kept_give(d->row);
 	buf_finish(&d->scratch);
 	mem_free(d);
 }
@@ -113,7 +114,7 @@ static int read_row(struct dirs *d, int64_t id, struct row *r)
 	int rc = SQLITE_OK;
 
 	if (!d->row)
-		rc = sqlite3_prepare_v2(d->raw, text, -1, &d->row, NULL);
+		rc = kept_take(d->raw, text, &d->row);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_bind_int64(d->row, 1, id);
 	if (rc != SQLITE_OK)

@@ -3,6 +3,7 @@
 
 #include "core/buf.h"
 #include "core/mem.h"
+#include "store/kept.h"
 #include "store/parts.h"
 
 enum kind { KIND_FILE, KIND_PART, KIND_DIR, KINDS };
@@ -111,7 +112,7 @@ void files_destroy(struct files *f)
 	if (!f)
 		return;
 	for (int i = 0; i < KINDS * WAYS; i++)
-		sqlite3_finalize(f->rows[i / WAYS][i % WAYS]);
+		kept_give(f->rows[i / WAYS][i % WAYS]);
 	buf_finish(&f->name);
 	mem_free(f);
 }

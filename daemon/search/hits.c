@@ -6,6 +6,7 @@
 #include "search/json.h"
 #include "search/passages.h"
 #include "search/rank.h"
+#include "store/kept.h"
 #include "store/parts.h"
 
 #include <string.h>
@@ -34,7 +35,7 @@ struct hits *hits_create(const struct hits_context *c)
 		return NULL;
 	}
 	h->c = *c;
-	if (!stopper_ok(c->stopper, sqlite3_prepare_v2(c->raw, text, -1, &h->document, NULL))) {
+	if (!stopper_ok(c->stopper, kept_take(c->raw, text, &h->document))) {
 		hits_destroy(h);
 		return NULL;
 	}
@@ -45,7 +46,7 @@ void hits_destroy(struct hits *h)
 {
 	if (!h)
 		return;
-	sqlite3_finalize(h->document);
+	kept_give(h->document);
 	passages_destroy(h->passages);
 	buf_finish(&h->paths);
 	mem_free(h);
@@ -91,7 +92,7 @@ bool hits_locate(struct hits *h, struct hit *hits, size_t count)
 		sqlite3_reset(row);
 		good = good && stopper_go(h->c.stopper);
 	}
-	sqlite3_finalize(row);
+	kept_give(row);
 	mem_free(rank.spots);
 	return good;
 }

@@ -5,6 +5,7 @@
 #include "search/bits.h"
 #include "search/bound.h"
 #include "search/rank.h"
+#include "store/kept.h"
 
 static bool alive(const struct leaf_job *j)
 {
@@ -67,7 +68,7 @@ static void mark_names_by(struct leaf_job *j, const struct query_node *leaf,
 		if (prepare(j, &sql, &rows))
 			mark_named(j, rows, share * rank_name_boost * idf_sum(j, leaf));
 	}
-	sqlite3_finalize(rows);
+	kept_give(rows);
 	plan_match_finish(&match);
 }
 
@@ -204,7 +205,7 @@ static void look_up_texts(struct text_pass *p, const struct wanted *w, size_t co
 		sqlite3_reset(row);
 		good = good && alive(p->j);
 	}
-	sqlite3_finalize(row);
+	kept_give(row);
 }
 
 /* A negation must know of every match. */
@@ -281,7 +282,7 @@ static void walk_texts(struct text_pass *p, const struct wanted *w)
 	sql_add(&sql, " ORDER BY rowid DESC");
 	if (prepare(p->j, &sql, &rows))
 		(void)stopper_row(p->j->c->stopper, rows);
-	sqlite3_finalize(rows);
+	kept_give(rows);
 	if (merge.unworthy)
 		mark_left(p, w, merge.left);
 }
@@ -319,7 +320,7 @@ static void learn_idf(struct leaf_job *j, const struct query_node *leaf)
 	for (size_t i = 0; i < leaf->phrase_count; i++)
 		if (j->c->idf[leaf->phrase + i] < 0)
 			j->c->idf[leaf->phrase + i] = rank_idf(0, rank_documents(j->c->visible));
-	sqlite3_finalize(rows);
+	kept_give(rows);
 	plan_match_finish(&p.match);
 }
 

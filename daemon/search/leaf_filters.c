@@ -1,6 +1,7 @@
 /* leaf_filters: a tree of filters against a domain: the database's own work; declared in leaf.h. */
 #include "search/bits.h"
 #include "search/leaf.h"
+#include "store/kept.h"
 #include "store/name_index.h"
 
 static bool alive(const struct leaf_job *j)
@@ -54,7 +55,7 @@ static void walk_places(const struct stretch *s)
 		if (at < s->to && place_compare(row, file, &members[at]) == 0)
 			bits_set(s->j->bits, at);
 	}
-	sqlite3_finalize(rows);
+	kept_give(rows);
 }
 
 /* Each by itself. */
@@ -86,7 +87,7 @@ static void look_up_places(const struct stretch *s)
 		sqlite3_reset(row);
 		good = good && alive(s->j);
 	}
-	sqlite3_finalize(row);
+	kept_give(row);
 }
 
 static void filter_stretch(const struct stretch *s)

@@ -7,6 +7,7 @@
 #include "core/strmap.h"
 #include "search/match.h"
 #include "search/stopper.h"
+#include "store/kept.h"
 #include "store/parts.h"
 #include "store/tokenizer.h"
 
@@ -309,7 +310,7 @@ static void take_name(struct sift *s, const char *name, size_t len)
 
 static bool prepare(struct sift *s, sqlite3 *raw, const char *text, sqlite3_stmt **out)
 {
-	return stopper_ok(&s->stopper, sqlite3_prepare_v2(raw, text, -1, out, NULL));
+	return stopper_ok(&s->stopper, kept_take(raw, text, out));
 }
 
 static bool prepare_all(struct sift *s, sqlite3 *raw)
@@ -468,10 +469,10 @@ static size_t read_rows(struct sift *s, const struct percolate_row *rows, size_t
 
 static void finish(struct sift *s)
 {
-	sqlite3_finalize(s->file);
-	sqlite3_finalize(s->dir);
-	sqlite3_finalize(s->parts);
-	sqlite3_finalize(s->text);
+	kept_give(s->file);
+	kept_give(s->dir);
+	kept_give(s->parts);
+	kept_give(s->text);
 	buf_finish(&s->folded);
 	mem_free(s->documents);
 }

@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "search/bound.h"
+#include "store/kept.h"
 #include "store/name_index.h"
 
 #include <string.h>
@@ -131,7 +132,7 @@ static bool load(struct run *run, struct sql *sql, int64_t most)
 	}
 	bool good = stopper_ok(&run->stopper, sql_prepare(sql, run->raw, &rows)) &&
 		    domain_load(&run->domain, &run->stopper, rows);
-	sqlite3_finalize(rows);
+	kept_give(rows);
 	if (good && most >= 0 && run->domain.count - before > (size_t)most) {
 		/* The one too many stands first. */
 		struct member *first = run->domain.members + before;
@@ -312,7 +313,7 @@ static bool find_last_name(struct run *run, int64_t *last)
 	if (stopper_ok(&run->stopper, sql_prepare(&sql, run->raw, &row)) &&
 		stopper_row(&run->stopper, row))
 		*last = sqlite3_column_int64(row, 0);
-	sqlite3_finalize(row);
+	kept_give(row);
 	return stopper_go(&run->stopper);
 }
 
@@ -346,7 +347,7 @@ static bool is_rare(struct run *run, const char *index, const char *match)
 	if (stopper_ok(&run->stopper, sql_prepare(&sql, run->raw, &row)) &&
 		stopper_row(&run->stopper, row))
 		rare = sqlite3_column_int64(row, 0) <= BOUND_NAMES;
-	sqlite3_finalize(row);
+	kept_give(row);
 	return rare;
 }
 

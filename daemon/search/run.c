@@ -15,6 +15,7 @@
 #include "search/hits.h"
 #include "search/json.h"
 #include "search/rank.h"
+#include "store/kept.h"
 
 enum { EXPLAIN_ROWS = 500 }; /* judged for the sake of an explanation */
 
@@ -254,10 +255,9 @@ static enum status look_for_parts(struct run *run)
 {
 	sqlite3_stmt *row = NULL;
 
-	if (stopper_ok(&run->stopper, sqlite3_prepare_v2(run->raw, "SELECT 1 FROM part LIMIT 1", -1,
-					      &row, NULL)))
+	if (stopper_ok(&run->stopper, kept_take(run->raw, "SELECT 1 FROM part LIMIT 1", &row)))
 		run->filters.has_parts = stopper_row(&run->stopper, row);
-	sqlite3_finalize(row);
+	kept_give(row);
 	if (run->filters.has_parts)
 		(void)unfiled_load(&run->unfiled, run->raw, &run->stopper);
 	return run->stopper.st;

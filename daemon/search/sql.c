@@ -2,6 +2,7 @@
 #include "search/sql.h"
 
 #include "core/mem.h"
+#include "store/kept.h"
 
 struct sql_value {
 	enum { VALUE_SLOT, VALUE_INT, VALUE_STRING, VALUE_POINTER } kind;
@@ -90,11 +91,11 @@ int sql_prepare(const struct sql *s, sqlite3 *raw, sqlite3_stmt **out)
 	*out = NULL;
 	if (buf_status(&s->text) != ST_OK)
 		return SQLITE_NOMEM;
-	rc = sqlite3_prepare_v2(raw, s->text.data, (int)s->text.len, out, NULL);
+	rc = kept_take(raw, s->text.data, out);
 	for (size_t i = 0; rc == SQLITE_OK && i < s->count; i++)
 		rc = bind(*out, (int)i + 1, &s->values[i]);
 	if (rc != SQLITE_OK) {
-		sqlite3_finalize(*out);
+		kept_give(*out);
 		*out = NULL;
 	}
 	return rc;

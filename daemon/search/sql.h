@@ -31,7 +31,7 @@ void sql_pointer(struct sql *s, void *value, const char *type);
 void sql_range(struct sql *s, const char *column, int64_t first, int64_t last);
 /* A parameter that the caller binds before each run; returns its number. */
 int sql_slot(struct sql *s);
-/* An SQLite result code. */
+/* An SQLite result code.  The statement goes back with kept_give, or ends with sqlite3_finalize. */
 int sql_prepare(const struct sql *s, sqlite3 *raw, sqlite3_stmt **out);
 
 #endif

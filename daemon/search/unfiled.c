@@ -2,6 +2,7 @@
 #include "search/unfiled.h"
 
 #include "core/mem.h"
+#include "store/kept.h"
 
 #include <stdlib.h>
 
@@ -34,7 +35,7 @@ bool unfiled_load(struct unfiled *u, sqlite3 *raw, struct stopper *s)
 		" CROSS JOIN part p ON p.container = c.id WHERE c.building = 1"
 		" AND c.building <> 0 AND c.holds = 1 AND p.document IS NOT NULL";
 	sqlite3_stmt *rows = NULL;
-	bool good = stopper_ok(s, sqlite3_prepare_v2(raw, text, -1, &rows, NULL));
+	bool good = stopper_ok(s, kept_take(raw, text, &rows));
 
 	while (good && !u->many && stopper_row(s, rows)) {
 		u->many = u->count == UNFILED_MAX;
@@ -42,7 +43,7 @@ bool unfiled_load(struct unfiled *u, sqlite3 *raw, struct stopper *s)
 		if (!good)
 			s->st = ST_NOMEM;
 	}
-	sqlite3_finalize(rows);
+	kept_give(rows);
 	if (u->count)
 		qsort(u->documents, u->count, sizeof *u->documents, compare);
 	return s->st == ST_OK && !s->late;

@@ -4,6 +4,7 @@
 #include "core/caller.h"
 #include "core/mem.h"
 #include "search/visible.h"
+#include "store/kept.h"
 
 /* In which order they are asked. */
 enum place { TEXTS, NAMES, PLACES };
@@ -37,8 +38,7 @@ static bool prepare(struct witness *w)
 	};
 
 	for (int i = 0; i < PLACES; i++)
-		if (!stopper_ok(w->stopper, sqlite3_prepare_v2(db_raw(w->db), texts[i], -1,
-						    &w->find[i], NULL)))
+		if (!stopper_ok(w->stopper, kept_take(db_raw(w->db), texts[i], &w->find[i])))
 			return false;
 	return true;
 }
@@ -69,7 +69,7 @@ void witness_destroy(struct witness *w)
 	if (!w)
 		return;
 	for (int i = 0; i < PLACES; i++)
-		sqlite3_finalize(w->find[i]);
+		kept_give(w->find[i]);
 	visible_destroy(w->visible);
 	buf_finish(&w->match);
 	mem_free(w);

@@ -13,6 +13,7 @@
 #include "search/seen.h"
 #include "serve/frame.h"
 #include "store/changes.h"
+#include "store/kept.h"
 #include "store/meta.h"
 #include "store/tombstones.h"
 
@@ -180,7 +181,7 @@ static enum status add_facts(struct changed *c, int64_t file, struct buf *out)
 	static const char text[] = "SELECT f.size, f.mtime_ns / 1000000000, d.type, d.title FROM file f"
 				   " LEFT JOIN document d ON d.id = f.document WHERE f.id = ?1";
 	int rc = c->facts ? SQLITE_OK
-			  : sqlite3_prepare_v2(db_raw(c->db), text, -1, &c->facts, NULL);
+			  : kept_take(db_raw(c->db), text, &c->facts);
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_bind_int64(c->facts, 1, file);
@@ -418,7 +419,7 @@ static enum status look(struct pass *p, struct db *db)
 			st = step(c);
 		} while (st == ST_OK && !must_end(c));
 	}
-	sqlite3_finalize(c->facts);
+	kept_give(c->facts);
 	for (size_t i = 0; i < p->count; i++)
 		subscription_close(p->members[i], p->instance);
 	return st;

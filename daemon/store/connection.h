@@ -7,6 +7,7 @@
 
 #include "store/counts.h"
 #include "store/db.h"
+#include "store/kept.h"
 #include "store/statements.h"
 #include "store/vocabulary_live.h"
 
@@ -19,6 +20,7 @@ struct db {
 	bool writer;
 	int lock_fd; /* writer only, else -1 */
 	struct statements statements;
+	struct kept kept; /* of a reader */
 	char instance[17];
 	bool suspect; /* a transaction failed: before the next one the connection is replaced; writer only */
 	bool broken;  /* an fsync failed: what was committed may be lost, and is not to be called clean */

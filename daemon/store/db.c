@@ -158,6 +158,7 @@ static void close_raw(struct db *db)
 {
 	if (!db->raw)
 		return;
+	kept_close(&db->kept);
 	statements_finish(db);
 	BUG_UNLESS(sqlite3_close(db->raw) == SQLITE_OK);
 	db->raw = NULL;
@@ -327,6 +328,8 @@ enum status db_open_reader(const char *state_dir, struct db **out)
 	if (st == ST_OK)
 		st = meta_instance(db);
 	if (st == ST_OK)
+		kept_open(&db->kept, db->raw);
+	if (st == ST_OK)
 		*out = db;
 	else
 		destroy(db);
@@ -350,6 +353,8 @@ void db_close(struct db *db)
 
 void db_release_memory(struct db *db)
 {
-	if (db->raw)
-		(void)sqlite3_db_release_memory(db->raw);
+	if (!db->raw)
+		return;
+	kept_drop(&db->kept);
+	(void)sqlite3_db_release_memory(db->raw);
 }
