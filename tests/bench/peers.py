@@ -22,7 +22,7 @@ from pathlib import Path
 import bench
 import known
 import queries
-from common import CORPUS, HERE, Scratch, ask, build_tools, figures, line, percentile, title, trawl, verdict, warm_cache
+from common import CORPUS, HERE, Scratch, ask, build_tools, figures, line, percentile, title, verdict, warm_cache
 from peer import PEERS, Floor, Stuck, Trawl, cpu_seconds, end_all, resident_mib, until_quiet
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
