@@ -196,8 +196,7 @@ struct db *reader_pool_take(struct reader_pool *p); /* any thread; NULL: cannot 
 void reader_pool_give(struct reader_pool *p, struct db *db, bool broken);
 void reader_pool_renew(struct reader_pool *p); /* the store is another file now */
 void reader_pool_rest(struct reader_pool *p);  /* close what is not in use */
-
-/* watch.c: something was looked at; a while after the last time the connections are closed */
+/* Something was looked at: a while after the last time the pool rests.  Loop thread. */
 void watch_rest_later(struct watch *w);
 
 /* hints.c */

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { POLL_TICK_MS = 1000, READER_REST_MS = 8000 };
+enum { POLL_TICK_MS = 1000 };
 
 /* --- callbacks of the pipeline ------------------------------------------------------------------ */
 
@@ -161,48 +161,6 @@ static void on_retry(uv_timer_t *timer)
 
 	roots_retry(w);
 	crawl_kick(w);
-}
-
-/* --- rest: on the pool, for closing and giving back take a while ------------------------------------ */
-
-static void rest(uv_work_t *work)
-{
-	struct watch *w = work->data;
-
-	reader_pool_rest(w->readers);
-	mem_trim();
-}
-
-static void rested(uv_work_t *work, int status)
-{
-	struct watch *w = work->data;
-
-	(void)status;
-	w->resting = false;
-}
-
-static void on_rest(uv_timer_t *timer)
-{
-	struct watch *w = timer->data;
-	int64_t left = w->read_ms + READER_REST_MS - now_mono_ms();
-
-	if (left > 0) {
-		uv_timer_start(timer, on_rest, (uint64_t)left, 0);
-		return;
-	}
-	if (w->resting || w->stopping)
-		return;
-	w->resting = true;
-	w->rest_work.data = w;
-	int err = uv_queue_work(w->loop, &w->rest_work, rest, rested);
-	BUG_UNLESS(err == 0);
-}
-
-void watch_rest_later(struct watch *w)
-{
-	w->read_ms = now_mono_ms();
-	if (!w->stopping && !uv_is_active((uv_handle_t *)&w->rest_timer))
-		uv_timer_start(&w->rest_timer, on_rest, READER_REST_MS, 0);
 }
 
 /* Timers run only while something needs them: an idle daemon is not woken. */
