@@ -1,10 +1,19 @@
 /* only: conditions for a few rows; see only.h. */
 #include "search/only.h"
 
+enum { FEW = 4 };
+
+/* Few are values, so that the statement is the same for the next ones and is kept; for many it is not worth a place. */
 static void add_list(const int64_t *rows, size_t count, struct sql *out)
 {
-	for (size_t i = 0; i < count; i++)
-		buf_addf(&out->text, "%s%lld", i ? "," : "", (long long)rows[i]);
+	for (size_t i = 0; i < count; i++) {
+		if (i)
+			sql_add(out, ",");
+		if (count <= FEW)
+			sql_int(out, rows[i]);
+		else
+			buf_addf(&out->text, "%lld", (long long)rows[i]);
+	}
 }
 
 static void add_in(const char *column, const int64_t *rows, size_t count, struct sql *out)
