@@ -218,8 +218,12 @@ void queue_read_done(struct queue *q, const struct job *j)
 	struct device *d = find_device(q, j->seen.dev);
 
 	BUG_UNLESS(d && d->reading > 0);
-	if (d->reading-- == q->readers_max && (q->lane[LANE_LIVE].first || q->lane[LANE_BULK].first))
+	if (d->reading-- < q->readers_max)
+		return;
+	if (q->lane[LANE_LIVE].first)
 		wake_all(q);
+	else if (q->lane[LANE_BULK].first) /* nothing there for who serves the live lane only */
+		cond_broadcast(&q->wake[false]);
 }
 
 void queue_done(struct queue *q, const struct job *j)
