@@ -19,6 +19,7 @@
 enum {
 	BATCH_ITEMS = 2000,
 	WAL_MAX = 16 << 20,
+	WAL_PATIENT = 48 << 20, /* while a live result waits */
 	SWEEP_MS = 3600 * 1000,
 };
 
