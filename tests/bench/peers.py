@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.parse
 from pathlib import Path
 
 import bench
@@ -98,7 +99,7 @@ def cold(kind, tree, home, result):
 
 def found_of(peer, sample):
     """How many of the known words find their document."""
-    return sum(path in peer.search(word, 1000).replace("%20", " ") for word, path in sample)
+    return sum(path in urllib.parse.unquote(peer.search(word, 1000)) for word, path in sample)
 
 
 def live(peer):
