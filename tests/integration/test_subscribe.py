@@ -641,7 +641,7 @@ def test_unsubscribe(running, listen):
 
 def test_disconnecting_frees(running, listen):
     before = None
-    for turn in range(20):
+    for turn in range(60):
         if turn == 3:  # by now whatever is opened on first use is
             wait_for(lambda: subscriptions(running) == 0, 10)
             before = running.resources()
@@ -651,7 +651,8 @@ def test_disconnecting_frees(running, listen):
         write(running.root / "a.txt", f"a kraken word3 {time.monotonic_ns()}")
         ear.close()
     wait_for(lambda: subscriptions(running) == 0, 10)
-    running.check_resources(before)
+    # A reader or a worker may open what is its own later.
+    running.check_resources((before[0] + 24, before[1], before[2] + 4))
 
 
 def test_limits(running, listen):
