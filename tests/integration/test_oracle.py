@@ -11,7 +11,10 @@ import trawl
 SEED = 20260101
 PLACES = (b"/usr/share/doc", b"/usr/include", b"/usr/lib/python3", b"/usr/lib/python3.11", b"/usr/share/perl")
 # Formats with converters of their own, or none: not for a tokenizer of plain text.
-OTHER_FORMATS = re.compile(rb"\.(html?|xhtml|pdf|gz|bz2|xz|zst|pyc|so|a|o|png|svg|gif|jpe?g|ps|eps|odt|docx?)$", re.I)
+OTHER_FORMATS = re.compile(
+    rb"\.(html?|xhtml|pdf|gz|bz2|xz|zst|pyc|so|a|o|png|svg|gif|jpe?g|ps|eps|odt|docx?|roff|man|mom|m[ems]|tmac|[1-9][a-z]*)$",
+    re.I,
+)
 MOST_BYTES = 200_000
 
 # A word stands alone between ASCII characters that are no letters or digits, so that no two tokenizers can

@@ -13,6 +13,7 @@ import sqlite3
 import subprocess
 import threading
 import time
+import traceback
 import zipfile
 
 import pytest
@@ -566,15 +567,15 @@ def test_paths(running, listen):
     os.makedirs(running.root / "d" / "e")
     running.sync()
     write(running.root / "d" / "a.txt", "1")
-    running.sync()
+    ear.until_told(texts, 1)  # each before the next, which could take its place
     write(running.root / "d" / "e" / "b.md", "2")
-    running.sync()
+    ear.until_told(deep, 1)
     write(running.root / "c.md", "3")
-    running.sync()
+    ear.until_told(deep, 2)
     write(running.root / "d" / "e" / "b.md", "22")
-    running.sync()
+    ear.until_told(deep, 3)
     os.rename(running.root / "c.md", running.root / "d" / "c.txt")
-    running.sync()
+    ear.until_told(deep, 4)
     os.unlink(running.root / "d" / "a.txt")
     quiet(ear, running)
     assert told(ear.matches[texts], root) == [
@@ -912,7 +913,9 @@ def test_bad_unsubscribe(running):
 # --- who may see what ------------------------------------------------------------------------------------------------
 
 class Stranger:
-    """A process of user nobody that is told of a query and of a path until it hears of `last.txt`."""
+    """A process of user nobody that is told of a query and of a path; it says where it heard of one of NAMES."""
+
+    NAMES = "open.txt", "open2.txt", "last.txt"
 
     def __init__(self, daemon):
         self.out, into = os.pipe()
@@ -925,20 +928,28 @@ class Stranger:
                 ear = Listener(daemon)
                 numbers = [ear.subscribe(query="kraken"), ear.subscribe(path=os.fsdecode(daemon.root))]
                 os.write(into, b"ready\n")
-                ear.until(lambda: all(any("last.txt" in m["path"] for m in ear.matches[n]) for n in numbers), 30)
+                for name in self.NAMES:
+                    ear.until(lambda: all(any(name in m["path"] for m in ear.matches[n]) for n in numbers), 30)
+                    os.write(into, name.encode() + b"\n")
                 again = Listener(daemon)  # with its own clock it goes on
                 number = again.subscribe(path=os.fsdecode(daemon.root), since=ear.clocks[numbers[1]])
                 again.read(0.2)
                 seen = [ear.matches[n] for n in numbers] + [again.matches[number], again.fresh[number]]
                 with os.fdopen(into, "w") as f:
                     json.dump(seen, f)
+            except Exception:
+                traceback.print_exc()
             finally:
                 os._exit(0)
         os.close(into)
         self.pipe = os.fdopen(self.out)
-        assert self.pipe.readline() == "ready\n"
+        self.hear("ready")
+
+    def hear(self, line):
+        assert self.pipe.readline() == line + "\n"
 
     def seen(self):
+        self.hear("last.txt")
         seen = json.loads(self.pipe.read())
         os.waitpid(self.pid, 0)
         self.pipe.close()
@@ -953,6 +964,7 @@ def test_only_what_is_theirs(make_daemon):
     for path in (daemon.home, daemon.root):
         os.chmod(path, 0o755)
     daemon.start()
+    daemon.sync()  # once it is known who may reach the root, nobody has to start over for that
     ear = Listener(daemon)
     mine = ear.subscribe(query="kraken")
     stranger = Stranger(daemon)
@@ -963,15 +975,16 @@ def test_only_what_is_theirs(make_daemon):
     write(daemon.root / "hidden.txt", "a hidden kraken")
     os.umask(before)
     daemon.sync()
+    stranger.hear("open.txt")
     os.rename(daemon.root / "hidden.txt", daemon.root / "hidden2.txt")
     os.unlink(daemon.root / "hidden-dir" / "a.txt")
     daemon.sync()
     os.rename(daemon.root / "open.txt", daemon.root / "open2.txt")
-    daemon.sync()
+    stranger.hear("open2.txt")
     os.chmod(daemon.root / "open2.txt", 0o600)  # to them it is gone
     daemon.sync()
-    os.chmod(daemon.root / "hidden2.txt", 0o644)  # and this is new
     os.rename(daemon.root / "hidden2.txt", daemon.root / "shown.txt")
+    os.chmod(daemon.root / "shown.txt", 0o644)  # and this is new
     daemon.sync()
     write(daemon.root / "last.txt", "a kraken")
     query, paths, again, fresh = stranger.seen()
