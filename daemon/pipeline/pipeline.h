@@ -103,7 +103,10 @@ struct tree_change {
 	unsigned char fsid[32];
 	int fsid_len;
 	bool offline;
-	void *owner; /* watch's own; done is called with it */
+	/* watch's own; done is called with them */
+	void *owner;
+	int64_t turn;
+	bool present;
 };
 void tree_change_destroy(struct tree_change *c);
 

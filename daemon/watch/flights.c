@@ -187,13 +187,34 @@ enum status flight_start(
 	return ST_OK;
 }
 
-/* The last ones, by number: a comparison that began before a landing has not seen its row. */
-static void remember_landing(struct watch *w, const struct flight *f)
+/* The last ones, by number: a comparison that began before a landing has not seen its row.  Takes the name. */
+static void remember_landing(struct watch *w, int64_t dir, char *name)
 {
 	struct landing *l = &w->landings[w->landed % LANDINGS_MAX];
 
 	mem_free(l->name);
-	*l = (struct landing){.dir = f->dir, .n = w->landed, .name = mem_strdup(f->name)};
+	*l = (struct landing){.dir = dir, .n = w->landed, .name = name};
+}
+
+/* Whether a later comparison may have found that nothing differs, of a row that was about to change. */
+static bool was_overtaken(struct watch *w, const struct node *n, const struct tree_change *c)
+{
+	if (!c->present)
+		return false; /* what has the name now is another file, which differs from any row */
+	return c->kind == TREE_FILE_DELETE ? n->turn > c->turn : c->turn <= w->configured;
+}
+
+void flights_row_changed(struct watch *w, struct tree_change *c)
+{
+	struct node *n = nodes_by_id(&w->nodes, c->dir);
+
+	w->landed++;
+	if (c->kind != TREE_FILE_DELETE && c->kind != TREE_FILE_STATE)
+		return;
+	if (n && !w->stopping && was_overtaken(w, n, c))
+		hint_add(w, n, c->name, &(struct hint_ask){.epoch = c->owner});
+	remember_landing(w, c->dir, c->name);
+	c->name = NULL;
 }
 
 static bool look_at_landings(struct watch *w, struct node *n, int64_t since, struct epoch *epoch)
@@ -322,7 +343,7 @@ void flight_landed(struct watch *w, struct job *j)
 	w->landed++;
 	if (n)
 		n->flights--;
-	remember_landing(w, f);
+	remember_landing(w, f->dir, mem_strdup(f->name));
 	if (j->verdict == JOB_COMMITTED) {
 		landed_committed(w, f, j);
 	} else {

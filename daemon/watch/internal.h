@@ -150,7 +150,7 @@ struct watch {
 	struct batch *applying; /* batches whose answers are being applied, in order */
 	struct device devices[DEVICES_MAX];
 	int batches; /* on the pool */
-	int64_t turn;
+	int64_t turn, configured; /* the last one of the settings before */
 	bool kicked; /* crawl_kick is running */
 
 	struct ptrset flights; /* by (dir, name) */
@@ -235,6 +235,11 @@ void flight_again(struct watch *w, struct flight *f, bool force, enum job_reason
 /* Every file of this directory that is in flight, or has landed since, is looked at by name. */
 void flights_mind(struct watch *w, struct node *n, int64_t since, struct epoch *epoch);
 void flight_landed(struct watch *w, struct job *j);
+/*
+ * A change of the tree is committed.  Where rules came and went meanwhile, a file that is as it was has no row, or an
+ * old one, and was compared with the row before: its name is looked at again.
+ */
+void flights_row_changed(struct watch *w, struct tree_change *c);
 /* Those that the first crawl did not meet need no reading any more. */
 void flights_forget_suspects(struct watch *w);
 

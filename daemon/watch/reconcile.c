@@ -82,10 +82,13 @@ static void apply_gone(
 		return;
 	c->dir = t->dir;
 	c->ident = e->ident;
+	c->turn = b->turn;
+	c->present = e->present;
 	change_send_named(w, c, e->name, NULL);
 }
 
-static void apply_state(struct watch *w, const struct scan_task *t, const struct scan_entry *e)
+static void apply_state(
+	struct watch *w, const struct batch *b, const struct scan_task *t, const struct scan_entry *e)
 {
 	struct tree_change *c =
 		change_create(w, TREE_FILE_STATE, e->epoch ? e->epoch : t->epoch);
@@ -99,6 +102,8 @@ static void apply_state(struct watch *w, const struct scan_task *t, const struct
 		return;
 	}
 	c->dir = t->dir;
+	c->turn = b->turn;
+	c->present = true;
 	c->ident = e->ident;
 	c->stamp_ns = e->stamp_ns;
 	c->state = e->state;
@@ -144,7 +149,7 @@ static bool apply_entry(struct watch *w, const struct batch *b, struct node *n,
 		apply_gone(w, b, t, e);
 		return true;
 	case ENTRY_STATE:
-		apply_state(w, t, e);
+		apply_state(w, b, t, e);
 		return true;
 	case ENTRY_MOVED:
 		apply_move(w, b, t, e);

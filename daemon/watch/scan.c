@@ -305,7 +305,10 @@ static void compare_name(
 	bool is_dir = !err && S_ISDIR(id.mode);
 	bool regular = !err && S_ISREG(id.mode) && !db_is_own(id.dev, id.ino);
 	if ((!is_dir && !regular) || !is_wanted(c, name, is_dir)) {
-		report_gone(c, name, row, asked);
+		struct scan_entry *out = report_gone(c, name, row, asked);
+
+		if (out)
+			out->present = !err;
 		return;
 	}
 	if (!is_dir) {

@@ -41,6 +41,7 @@ struct scan_entry {
 	enum file_state state;
 	bool row, force;
 	bool has_dir; /* of a GONE: a directory has the name, and follows as an entry of its own */
+	bool present; /* of a GONE: something has the name, which rules or its kind keep out */
 	int rounds, repeats;
 	struct ident ident; /* what is there; of a GONE with a row, what the index says */
 	bool acl_known;

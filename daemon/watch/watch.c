@@ -31,7 +31,7 @@ static void on_tree_done(void *arg, struct tree_change *c)
 	struct watch *w = arg;
 
 	w->tree_changes--;
-	w->landed++;
+	flights_row_changed(w, c);
 	if (c->kind == TREE_ROOT_PUT && !w->stopping)
 		roots_put_done(w, c);
 	epoch_let(&w->epochs, c->owner);
@@ -342,6 +342,7 @@ enum status watch_reconfigure(struct watch *w, struct config *config, struct rul
 	thread_assert(ROLE_LOOP);
 	w->config = config_ref(config);
 	w->rules = rules_ref(rules);
+	w->configured = w->turn;
 	config_unref(old_config);
 	rules_unref(old_rules);
 	enum status st = roots_from_config(w);

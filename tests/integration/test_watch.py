@@ -7,6 +7,7 @@ import random
 import shutil
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import time
@@ -391,6 +392,24 @@ def test_trawlignore(running):
     os.unlink(running.root / "d" / ".trawlignore")
     running.sync()
     assert len(running.listing()) == len(names)
+
+
+def test_rules_that_go_before_their_deletion_is_committed(running):
+    """Compared with rows that are about to be deleted, the files seem to be as they were."""
+    fill(running.root / "d", 20, "someword")
+    running.sync()
+    db = sqlite3.connect(running.state / "index.db", isolation_level=None)
+    db.execute("BEGIN IMMEDIATE")  # the writer waits
+    scans = running.counters()["scans"]
+    write(running.root / "d" / ".trawlignore", "*.txt\n")
+    wait_for(lambda: running.counters()["scans"] > scans, 5, pause=0.02)
+    scans = running.counters()["scans"]
+    os.unlink(running.root / "d" / ".trawlignore")
+    wait_for(lambda: running.counters()["scans"] > scans, 5, pause=0.02)
+    db.execute("ROLLBACK")
+    db.close()
+    running.sync()
+    assert running.listing() == below(running, "d")
 
 
 def test_a_directory_that_becomes_ignored_by_its_new_name(daemon):
