@@ -18,24 +18,23 @@ enum {
 
 struct hits {
 	struct hits_context c;
-	sqlite3_stmt *document; /* type, title, packed text */
+	sqlite3_stmt *document; /* type, title */
 	struct passages *passages;
 	struct buf paths;
 };
 
 struct hits *hits_create(const struct hits_context *c)
 {
-	static const char text[] = "SELECT d.type, d.title, c.text FROM document d"
-				   " LEFT JOIN content c ON c.document = d.id WHERE d.id = ?1";
+	static const char text[] = "SELECT type, title FROM document WHERE id = ?1";
 	struct hits *h = mem_zalloc(sizeof *h);
 
-	if (!h || passages_create((size_t)c->snippet, (size_t)c->snippets, &h->passages) != ST_OK) {
+	if (!h) {
 		c->stopper->st = ST_NOMEM;
-		hits_destroy(h);
 		return NULL;
 	}
 	h->c = *c;
-	if (!stopper_ok(c->stopper, kept_take(c->raw, text, &h->document))) {
+	h->passages = passages_create(c->stopper, c->raw, (size_t)c->snippet, (size_t)c->snippets);
+	if (!h->passages || !stopper_ok(c->stopper, kept_take(c->raw, text, &h->document))) {
 		hits_destroy(h);
 		return NULL;
 	}
@@ -250,13 +249,9 @@ static bool add_document(
 		add_column(h->document, 1, out);
 	else
 		buf_adds(out, "\"\"");
-	if (found && h->c.snippet) {
-		const void *packed = sqlite3_column_blob(h->document, 2);
-
-		passages_make(h->passages, h->c.stopper, packed,
-			(size_t)sqlite3_column_bytes(h->document, 2), hit->spots);
-	}
 	sqlite3_reset(h->document);
+	if (found && h->c.snippet)
+		passages_make(h->passages, id, hit->spots);
 	passages_add(h->passages, out);
 	buf_addf(out, ",\"document\":%s", found ? "true" : "false");
 	return h->c.stopper->st == ST_OK && !h->c.stopper->late;

@@ -11,27 +11,29 @@ enum {
 };
 
 struct passages {
+	struct stopper *stopper;
 	size_t want, most;
 	struct text *text;
 	struct snippet snippets[SNIPPETS_MAX];
 	size_t count; /* of them made */
 };
 
-enum status passages_create(size_t tokens, size_t count, struct passages **out)
+struct passages *passages_create(struct stopper *s, sqlite3 *raw, size_t tokens, size_t count)
 {
 	struct passages *p = mem_zalloc(sizeof *p);
 
-	*out = NULL;
-	if (!p)
-		return ST_NOMEM;
+	if (!p) {
+		s->st = ST_NOMEM;
+		return NULL;
+	}
+	p->stopper = s;
 	p->want = tokens;
 	p->most = count;
-	if (text_create(&p->text) != ST_OK) {
-		passages_destroy(p);
-		return ST_NOMEM;
-	}
-	*out = p;
-	return ST_OK;
+	p->text = text_create(s, raw);
+	if (p->text)
+		return p;
+	passages_destroy(p);
+	return NULL;
 }
 
 void passages_destroy(struct passages *p)
@@ -50,7 +52,7 @@ void passages_none(struct passages *p)
 }
 
 /* One passage; the text is unpacked only as far as it needs. */
-static enum status make_one(struct passages *p, struct stopper *s, const struct spots *spots,
+static enum status make_one(struct passages *p, const struct spots *spots,
 	const struct passage *passage, struct snippet *out)
 {
 	size_t piece = (passage->start + p->want) * BYTES_PER_TOKEN;
@@ -67,28 +69,24 @@ static enum status make_one(struct passages *p, struct stopper *s, const struct 
 		if (st == ST_OK)
 			st = snippet_make(text, len, whole, spots, passage, p->want, out);
 		piece *= 4;
-	} while (st == ST_AGAIN && stopper_go(s));
+	} while (st == ST_AGAIN && stopper_go(p->stopper));
 	return st;
 }
 
-void passages_make(struct passages *p, struct stopper *s, const void *packed, size_t len,
-	const struct spots *spots)
+void passages_make(struct passages *p, int64_t document, const struct spots *spots)
 {
 	struct passage chosen[SNIPPETS_MAX];
 	size_t count = snippets_choose(spots, p->want, p->most, chosen);
 
 	p->count = 0;
-	text_begin(p->text, packed, len);
-	for (size_t i = 0; i < count; i++) {
-		enum status st = make_one(p, s, spots, &chosen[i], &p->snippets[i]);
-
-		if (st != ST_OK) {
-			if (st != ST_AGAIN)
-				s->st = st;
-			return;
-		}
-		p->count++;
+	enum status st = text_begin(p->text, document);
+	for (size_t i = 0; st == ST_OK && i < count; i++) {
+		st = make_one(p, spots, &chosen[i], &p->snippets[i]);
+		p->count += st == ST_OK;
 	}
+	text_end(p->text);
+	if (st != ST_OK && st != ST_AGAIN)
+		p->stopper->st = st;
 }
 
 /* NULL: an empty one. */

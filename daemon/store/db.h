@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { DB_SCHEMA_VERSION = 1 };
+enum { DB_SCHEMA_VERSION = 2 };
 
 /* Statements are prepared on first use and kept; the table is private to store/ (db_statements.tbl). */
 struct db;

@@ -160,13 +160,30 @@ static enum status write_document(
 	return statement_run(&s);
 }
 
-static enum status insert_content(struct db *db, const struct document *d, int64_t id)
+/* Twelve to a page with their row ids; as whole rows frames leave much of their pages empty. */
+enum { CONTENT_PIECE = 1350 };
+
+static enum status insert_piece(struct db *db, int64_t id, int64_t n, const char *bytes, size_t len)
 {
 	AUTO_STATEMENT s = statement_start(db, STMT_CONTENT_INSERT);
 
 	statement_int(&s, id);
-	statement_blob(&s, d->packed, d->packed_len);
+	statement_int(&s, n);
+	statement_blob(&s, bytes, len);
 	return statement_run(&s);
+}
+
+static enum status insert_content(struct db *db, const struct document *d, int64_t id)
+{
+	const char *packed = d->packed;
+	enum status st = ST_OK;
+	int64_t n = 0;
+
+	for (size_t at = 0, len; st == ST_OK && at < d->packed_len; at += len) {
+		len = d->packed_len - at < CONTENT_PIECE ? d->packed_len - at : CONTENT_PIECE;
+		st = insert_piece(db, id, n++, packed + at, len);
+	}
+	return st;
 }
 
 /* The text as it is: what the view would give, without the work. */

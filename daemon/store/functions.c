@@ -13,23 +13,14 @@ static void fail_corrupt(sqlite3_context *ctx)
 	sqlite3_result_error_code(ctx, SQLITE_CORRUPT);
 }
 
-/* user data: the connection's ZSTD_DCtx */
-static void inflate(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+/* Of the frame whose pieces it was given.  User data: the connection's ZSTD_DCtx. */
+static void inflate(sqlite3_context *ctx, const struct buf *frame)
 {
-	(void)argc;
-	if (sqlite3_value_type(argv[0]) == SQLITE_NULL)
-		return;
-	const void *frame = sqlite3_value_blob(argv[0]);
-	size_t frame_len = (size_t)sqlite3_value_bytes(argv[0]);
-	unsigned long long size = frame ? ZSTD_getFrameContentSize(frame, frame_len)
-					: ZSTD_CONTENTSIZE_ERROR;
-
-	if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN) {
-		fail_corrupt(ctx);
-		return;
-	}
+	unsigned long long size = ZSTD_getFrameContentSize(frame->data, frame->len);
 	int most = sqlite3_limit(sqlite3_context_db_handle(ctx), SQLITE_LIMIT_LENGTH, -1);
-	if (size > (unsigned long long)most) {
+
+	if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN ||
+		size > (unsigned long long)most) {
 		fail_corrupt(ctx);
 		return;
 	}
@@ -39,7 +30,7 @@ static void inflate(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		return;
 	}
 	size_t got = ZSTD_decompressDCtx(
-		sqlite3_user_data(ctx), text, (size_t)size, frame, frame_len);
+		sqlite3_user_data(ctx), text, (size_t)size, frame->data, frame->len);
 	if (ZSTD_isError(got) || got != size) {
 		sqlite3_free(text);
 		fail_corrupt(ctx);
@@ -47,6 +38,31 @@ static void inflate(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	}
 	text[size] = '\0';
 	sqlite3_result_text64(ctx, text, size, sqlite3_free, SQLITE_UTF8);
+}
+
+/* SQLite zeroes what a group of rows has, which is an empty buf. */
+static void inflate_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	struct buf *frame = sqlite3_aggregate_context(ctx, sizeof *frame);
+
+	(void)argc;
+	if (frame)
+		buf_add(frame, sqlite3_value_blob(argv[0]), (size_t)sqlite3_value_bytes(argv[0]));
+	else
+		sqlite3_result_error_nomem(ctx);
+}
+
+static void inflate_final(sqlite3_context *ctx)
+{
+	struct buf *frame = sqlite3_aggregate_context(ctx, 0);
+
+	if (!frame)
+		return; /* of no rows: NULL */
+	if (frame->failed)
+		sqlite3_result_error_nomem(ctx);
+	else
+		inflate(ctx, frame);
+	buf_finish(frame);
 }
 
 static void fold(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -95,7 +111,7 @@ int functions_register(sqlite3 *raw)
 		return SQLITE_NOMEM;
 	/* Takes the context, even when it fails. */
 	int rc = sqlite3_create_function_v2(
-		raw, "trawl_inflate", 1, flags, context, inflate, NULL, NULL, free_context);
+		raw, "trawl_inflate", 1, flags, context, NULL, inflate_step, inflate_final, free_context);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_create_function_v2(
 			raw, "trawl_fold", 1, flags, NULL, fold, NULL, NULL, NULL);

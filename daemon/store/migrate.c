@@ -56,6 +56,7 @@ enum status migrate_run(sqlite3 *raw, const char *const *scripts, int count)
 			version, count);
 		return ST_NEWER;
 	}
+	bool is_new = version == 0;
 	for (; version < count; version++) {
 		rc = step(raw, scripts[version], version + 1);
 		if (rc != SQLITE_OK) {
@@ -65,7 +66,7 @@ enum status migrate_run(sqlite3 *raw, const char *const *scripts, int count)
 				(void)sqlite3_exec(raw, "ROLLBACK", NULL, NULL, NULL);
 			return st;
 		}
-		if (version > 0)
+		if (!is_new)
 			log_notice("store: schema brought to version %d", version + 1);
 	}
 	return ST_OK;

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <zstd.h>
 
 static char *in_state(struct fixture *f, const char *name)
 {
@@ -489,6 +490,49 @@ static void test_migration(void **state)
 	sqlite3_close(raw);
 }
 
+/* Back to version 1: the text as one row. */
+static void lay_out_as_before(struct fixture *f, int64_t id, const char *text)
+{
+	size_t room = ZSTD_compressBound(strlen(text));
+	AUTO_FREE char *packed = mem_alloc(room);
+	sqlite3_stmt *s = NULL;
+
+	fixture_exec(f, "DROP VIEW fts_source");
+	fixture_exec(f, "DROP TABLE content");
+	fixture_exec(f, "CREATE TABLE content (document INTEGER PRIMARY KEY, text BLOB NOT NULL)");
+	fixture_exec(f, "CREATE VIEW fts_source(id, title, text) AS SELECT 1, '', ''");
+	assert_int_equal(
+		sqlite3_prepare_v2(db_raw(f->db), "INSERT INTO content VALUES (?1, ?2)", -1, &s, NULL), SQLITE_OK);
+	sqlite3_bind_int64(s, 1, id);
+	sqlite3_bind_blob(s, 2, packed, (int)ZSTD_compress(packed, room, text, strlen(text), 3), SQLITE_STATIC);
+	assert_int_equal(sqlite3_step(s), SQLITE_DONE);
+	sqlite3_finalize(s);
+	fixture_exec(f, "PRAGMA user_version = 1");
+}
+
+static void test_texts_of_version_1(void **state)
+{
+	struct fixture *f = *state;
+	AUTO_BUF text = BUF_INIT, out = BUF_INIT;
+	uint64_t seed = 3;
+
+	for (int i = 0; i < 1000; i++)
+		buf_addf(&text, "%x ", fixture_random(&seed, UINT32_MAX));
+	assert_ok(db_begin(f->db));
+	fixture_dir(f, 1, 0, "");
+	int64_t id = fixture_document(f, "", text.data, 1);
+	fixture_file(f, 1, "a", id, 1);
+	assert_ok(db_commit(f->db));
+	lay_out_as_before(f, id, text.data);
+	db_close(f->db);
+	fixture_reopen(f, false);
+	assert_int_equal(fixture_int(f, "PRAGMA user_version"), DB_SCHEMA_VERSION);
+	assert_true(fixture_int(f, "SELECT count(*) FROM content") > 1);
+	assert_ok(documents_text(f->db, id, &out));
+	assert_string_equal(out.data, text.data);
+	fixture_sound(f);
+}
+
 static void test_failing_migration(void **state)
 {
 	struct fixture *f = *state;
@@ -526,6 +570,7 @@ int main(void)
 		TEST(test_reopen),
 		TEST(test_clock_text),
 		TEST(test_migration),
+		TEST(test_texts_of_version_1),
 		TEST(test_failing_migration),
 	};
 

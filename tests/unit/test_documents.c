@@ -160,6 +160,44 @@ static void test_empty(void **state)
 	assert_int_equal(fixture_int(f, "SELECT searchable FROM document"), 1);
 }
 
+/* Words that no compressor makes small. */
+static char *long_text(uint64_t seed, size_t len)
+{
+	char *text = mem_alloc(len + 1);
+
+	assert_non_null(text);
+	for (size_t i = 0; i < len; i++)
+		text[i] = i % 12 == 11 ? ' ' : (char)('a' + fixture_random(&seed, 26));
+	text[len] = '\0';
+	return text;
+}
+
+static void test_text_in_pieces(void **state)
+{
+	struct fixture *f = *state;
+	AUTO_FREE char *text = long_text(1, 100000);
+	AUTO_BUF out = BUF_INIT;
+	char word[12];
+
+	fixture_document(f, "", "before", 1);
+	int64_t id = fixture_document(f, "", text, 1);
+	fixture_document(f, "", "behind", 1);
+	fixture_file(f, 2, "long", id, 1);
+	fixture_commit(f);
+	assert_true(fixture_int(f, "SELECT count(*) FROM content") > 40);
+	assert_int_equal(fixture_int(f, "SELECT max(length(text)) FROM content"), 1350);
+	assert_ok(documents_text(f->db, id, &out));
+	assert_string_equal(out.data, text);
+	memcpy(word, text + 8300 * 12, 11);
+	word[11] = '\0';
+	assert_int_equal(found(f, word), 1);
+	fixture_file(f, 2, "long", 0, 1);
+	assert_ok(documents_sweep(f->db, now_real_s() + 1, 100));
+	fixture_commit(f);
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM content"), 0);
+	assert_int_equal(found(f, word), 0);
+}
+
 static void test_sweep_by_age(void **state)
 {
 	struct fixture *f = *state;
@@ -354,6 +392,7 @@ int main(void)
 		TEST(test_orphan_returns),
 		TEST(test_settle),
 		TEST(test_empty),
+		TEST(test_text_in_pieces),
 		TEST(test_sweep_by_age),
 		TEST(test_sweep_by_share),
 		TEST(test_expire),

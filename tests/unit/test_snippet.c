@@ -4,12 +4,10 @@
 #include "core/mem.h"
 #include "core/path.h"
 #include "search/snippet.h"
-#include "search/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zstd.h>
 
 /*
  * "offset.phrase offset.phrase …", each of one token, or "offset.phrase+size"; behind it "p", "l" or "s" where the phrase
@@ -335,43 +333,6 @@ static void test_random(void **state)
 	}
 }
 
-static void test_text(void **state)
-{
-	const size_t len = 3000000;
-	AUTO_FREE char *plain = mem_alloc(len), *packed = mem_alloc(ZSTD_compressBound(len));
-	uint64_t seed = 5;
-	struct text *t;
-	const char *bytes;
-	size_t got;
-	bool whole;
-
-	(void)state;
-	for (size_t i = 0; i < len; i++)
-		plain[i] = (char)('a' + fixture_random(&seed, 26));
-	size_t packed_len = ZSTD_compress(packed, ZSTD_compressBound(len), plain, len, 1);
-	assert_ok(text_create(&t));
-	text_begin(t, packed, packed_len);
-	assert_ok(text_unpack(t, 1000, &bytes, &got, &whole));
-	assert_true(got >= 1000 && got < len && !whole);
-	assert_memory_equal(bytes, plain, got);
-	assert_ok(text_unpack(t, len + 1, &bytes, &got, &whole));
-	assert_true(got == len && whole);
-	assert_memory_equal(bytes, plain, len);
-	/* cut off, and no frame at all */
-	text_begin(t, packed, packed_len / 2);
-	assert_int_equal(text_unpack(t, len, &bytes, &got, &whole), ST_CORRUPT);
-	text_begin(t, plain, 1000);
-	assert_int_equal(text_unpack(t, len, &bytes, &got, &whole), ST_CORRUPT);
-	/* nothing, which an absent row is; and as good as before */
-	text_begin(t, NULL, 0);
-	assert_ok(text_unpack(t, 10, &bytes, &got, &whole));
-	assert_true(got == 0 && whole);
-	text_begin(t, packed, packed_len);
-	assert_ok(text_unpack(t, len, &bytes, &got, &whole));
-	assert_true(got == len);
-	text_destroy(t);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -381,7 +342,6 @@ int main(void)
 		cmocka_unit_test(test_long_runs),
 		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_random),
-		cmocka_unit_test(test_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
