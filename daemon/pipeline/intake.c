@@ -169,26 +169,32 @@ static bool same_guard(struct intake *in)
 	       acl.len == in->acl.len && (acl.len == 0 || !memcmp(acl.data, in->acl.data, acl.len));
 }
 
+static enum intake_verdict look_at(struct intake *in, int path_fd, int64_t size_max)
+{
+	int err = ident_fd(path_fd, &in->ident);
+
+	if (err)
+		return verdict_of_errno(in, -err);
+	if (!S_ISREG(in->ident.mode))
+		return INTAKE_GONE;
+	if (db_is_own(in->ident.dev, in->ident.ino))
+		return INTAKE_OWN;
+	if (in->ident.size > size_max)
+		return INTAKE_TOO_LARGE;
+	in->source = open_for_reading(path_fd);
+	return in->source < 0 ? verdict_of_errno(in, errno) : INTAKE_READY;
+}
+
 static enum intake_verdict look(struct intake *in, const char *root, const char *path, int64_t size_max)
 {
 	int path_fd = beneath_open(root, path, O_PATH | O_CLOEXEC);
-	enum intake_verdict v = INTAKE_READY;
 
 	if (path_fd < 0)
 		return verdict_of_errno(in, errno);
-	int err = ident_fd(path_fd, &in->ident);
-	if (err)
-		v = verdict_of_errno(in, -err);
-	else if (!S_ISREG(in->ident.mode))
-		v = INTAKE_GONE;
-	else if (acl_read_fd(path_fd, &in->acl) != ST_OK)
+	enum intake_verdict v = look_at(in, path_fd, size_max);
+	/* Asked of the path descriptor only where there is no other: that takes two more system calls. */
+	if (S_ISREG(in->ident.mode) && acl_read_fd(in->source < 0 ? path_fd : in->source, &in->acl) != ST_OK)
 		v = verdict_of_errno(in, ENOMEM);
-	else if (db_is_own(in->ident.dev, in->ident.ino))
-		v = INTAKE_OWN;
-	else if (in->ident.size > size_max)
-		v = INTAKE_TOO_LARGE;
-	else if ((in->source = open_for_reading(path_fd)) < 0)
-		v = verdict_of_errno(in, errno);
 	close(path_fd);
 	return v;
 }
