@@ -1,6 +1,7 @@
 /* rules: converters by extension and MIME type, and their fingerprints; see rules.h. */
 #include "convert/rules.h"
 
+#include "convert/build_id.h"
 #include "convert/mime.h"
 #include "core/ident.h"
 #include "core/log.h"
@@ -43,9 +44,23 @@ struct rules {
 
 /* --- fingerprints --- */
 
-static enum status hash_file(crypto_generichash_state *hash, int fd)
+/* Of a program with a build id that and its size stand for its bytes: some are tens of megabytes. */
+static bool hash_build_id(crypto_generichash_state *hash, const unsigned char *head, size_t len, int64_t size)
+{
+	size_t id_len;
+	const unsigned char *id = build_id_find(head, len, &id_len);
+
+	if (!id)
+		return false;
+	crypto_generichash_update(hash, id, id_len);
+	crypto_generichash_update(hash, (const unsigned char *)&size, sizeof size);
+	return true;
+}
+
+static enum status hash_file(crypto_generichash_state *hash, int fd, int64_t size)
 {
 	AUTO_FREE unsigned char *bytes = mem_alloc(READ_SIZE);
+	bool first = true;
 
 	if (!bytes)
 		return ST_NOMEM;
@@ -56,6 +71,9 @@ static enum status hash_file(crypto_generichash_state *hash, int fd)
 			continue;
 		if (n <= 0)
 			return n ? ST_IO : ST_OK;
+		if (first && hash_build_id(hash, bytes, (size_t)n, size))
+			return ST_OK;
+		first = false;
 		crypto_generichash_update(hash, bytes, (unsigned long long)n);
 	}
 }
@@ -75,7 +93,7 @@ static enum status hash_program(struct rules *r, const struct converter *c, cons
 	if (ident_fd(fd, &id) == 0 && S_ISREG(id.mode)) {
 		p->there = true;
 		p->ident = id;
-		st = hash_file(hash, fd);
+		st = hash_file(hash, fd, id.size);
 	}
 	close(fd);
 	if (st == ST_IO) {

@@ -3,8 +3,9 @@
  *
  * Built from the configuration, immutable, shared by reference count.  A
  * converter's version is a fingerprint: BLAKE2b over its command line and over
- * the bytes of every file that the command line names, so a changed program
- * means a new version and its documents are converted again.
+ * the bytes of every file that the command line names (of a program with a
+ * build id, that and its size), so a changed program means a new version and
+ * its documents are converted again.
  */
 #ifndef CONVERT_RULES_H
 #define CONVERT_RULES_H

@@ -1,6 +1,7 @@
 /* test_rules: which converter takes what, and when its version changes. */
 #include "convert/rules.h"
 
+#include "convert/build_id.h"
 #include "convert/mime.h"
 #include "convert_conf.h"
 #include "core/mem.h"
@@ -190,6 +191,53 @@ static void versions(void **state)
 	rules_unref(again);
 }
 
+/* The fingerprint of a converter whose program has these bytes. */
+static void version_with(struct world *w, const struct buf *bytes, unsigned char version[CONVERTER_VERSION_BYTES])
+{
+	static const char section[] = "[converter elf]\nextensions = elf\nmime = x/elf\nserve = @/elf\n";
+	AUTO_FREE char *path = mem_printf("%s/elf", w->dir);
+
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	assert_int_equal(fwrite(bytes->data, 1, bytes->len, f), bytes->len);
+	assert_int_equal(fclose(f), 0);
+	struct rules *r = load(w, section);
+	memcpy(version, rules_by_type(r, "x/elf")->version, CONVERTER_VERSION_BYTES);
+	rules_unref(r);
+}
+
+/* This test's own program. */
+static void a_build_id_stands_for_a_program(void **state)
+{
+	struct world *w = *state;
+	unsigned char before[CONVERTER_VERSION_BYTES], now[CONVERTER_VERSION_BYTES];
+	AUTO_BUF bytes = BUF_INIT;
+	char chunk[4096];
+	size_t len, n;
+
+	FILE *f = fopen("/proc/self/exe", "r");
+	assert_non_null(f);
+	while ((n = fread(chunk, 1, sizeof chunk, f)))
+		buf_add(&bytes, chunk, n);
+	fclose(f);
+	const unsigned char *id = build_id_find(bytes.data, bytes.len, &len);
+	assert_non_null(id);
+	assert_true(len >= 8);
+	version_with(w, &bytes, before);
+	version_with(w, &bytes, now);
+	assert_memory_equal(now, before, sizeof now);
+	/* another size, another id, and one that is cut off: then its bytes count */
+	buf_addc(&bytes, 0);
+	version_with(w, &bytes, now);
+	assert_memory_not_equal(now, before, sizeof now);
+	bytes.len--;
+	bytes.data[id - (unsigned char *)bytes.data] ^= 1;
+	version_with(w, &bytes, now);
+	assert_memory_not_equal(now, before, sizeof now);
+	for (size_t cut = 0; cut < 2048; cut++)
+		assert_true(!build_id_find(bytes.data, cut, &len) || len <= cut);
+}
+
 static void a_file_among_the_words_counts(void **state)
 {
 	struct world *w = *state;
@@ -348,6 +396,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(fields, setup, teardown),
 		cmocka_unit_test_setup_teardown(versions, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_file_among_the_words_counts, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_build_id_stands_for_a_program, setup, teardown),
 		cmocka_unit_test_setup_teardown(programs_come_and_go, setup, teardown),
 		cmocka_unit_test_setup_teardown(later_ones_take_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_missing_one_takes_nothing_over, setup, teardown),

@@ -1,0 +1,13 @@
+/*
+ * build_id: what the linker says a program is: a number of its whole content, in a note of the ELF file (System V gABI,
+ * "Note Section"; NT_GNU_BUILD_ID in elf.h).
+ */
+#ifndef CONVERT_BUILD_ID_H
+#define CONVERT_BUILD_ID_H
+
+#include <stddef.h>
+
+/* Within the first `len` bytes of a file; NULL: no program of this machine's kind, or it has none there. */
+const unsigned char *build_id_find(const void *head, size_t len, size_t *id_len);
+
+#endif
