@@ -79,6 +79,7 @@ static void tell_batch(struct writer *w)
 	w->open = false;
 	w->last_work_ms = now_mono_ms();
 	w->rest = REST_NONE;
+	w->merged = false;
 	if (!w->count) {
 		w->urgent = false;
 		w->bytes = 0;

@@ -70,6 +70,7 @@ void writer_fell_some(struct writer *w)
 	db_checkpoint(w->db, WAL_MAX);
 	w->last_work_ms = now_mono_ms();
 	w->rest = REST_NONE;
+	w->merged = false;
 }
 
 void writer_fell_end(struct writer *w)

@@ -5,11 +5,13 @@
 #include "core/mem.h"
 #include "core/now.h"
 #include "store/access.h"
+#include "store/merge.h"
 #include "store/vocabulary_round.h"
 
 enum {
+	MERGE_MS = 500,	      /* idle for so long: merge segments */
 	REST_MS = 2000,	      /* idle for so long: empty the log */
-	SLEEP_MS = 8000,      /* idle for so long: give memory back */
+	SLEEP_MS = 5000,      /* idle for so long: give memory back */
 	LOOK_MS = 60 * 1000,  /* complaints about damage are looked into so often */
 	WORDS_PATIENCE_MS = 60 * 1000, /* words are not counted under load until they have waited so long */
 	WORDS_STEP_MS = 100,	       /* and then a step of it so often */
@@ -134,10 +136,32 @@ static int64_t count_words(struct writer *w, int64_t now)
 	return at;
 }
 
+/* Segments are merged when nothing has come for a while, a step at a time.  Returns when to look again. */
+static int64_t merge(struct writer *w, int64_t now)
+{
+	bool more = false;
+
+	if (w->merged)
+		return INT64_MAX;
+	if (now < w->last_work_ms + MERGE_MS)
+		return w->last_work_ms + MERGE_MS;
+	enum status st = merge_step(w->db, &more);
+	db_checkpoint(w->db, WAL_MAX);
+	if (st == ST_CORRUPT)
+		writer_recover(w, st);
+	w->merged = st != ST_OK || !more; /* trouble: after the next work, again */
+	if (more)
+		w->rest = REST_NONE; /* the log is to be emptied of it */
+	return w->merged ? INT64_MAX : now;
+}
+
 int64_t writer_rest(struct writer *w)
 {
 	int64_t now = now_mono_ms();
+	int64_t merges = merge(w, now);
 
+	if (merges <= now)
+		return now;
 	if (w->rest == REST_NONE && now - w->last_work_ms >= REST_MS) {
 		db_checkpoint(w->db, 0);
 		w->rest = REST_LOG_EMPTY;
@@ -151,6 +175,8 @@ int64_t writer_rest(struct writer *w)
 		sweep(w);
 	look_if_due(w);
 	int64_t next = count_words(w, now);
+	if (merges < next)
+		next = merges;
 	if (w->next_sweep_ms < next)
 		next = w->next_sweep_ms;
 	if (w->rest != REST_ASLEEP) {

@@ -63,6 +63,7 @@ struct writer {
 	int64_t last_work_ms, next_sweep_ms, next_look_ms, next_words_ms;
 	int64_t words_patience_ms; /* until when it waits for a gap to count words; 0: they are not due */
 	enum rest rest;
+	bool merged; /* there is nothing to merge, as far as is known */
 	struct tree_change *felling, *felling_last; /* deletions of directories, under way and waiting */
 	size_t felling_count;
 	bool deadline_told;
