@@ -18,7 +18,8 @@
 
 #include <string.h>
 
-enum { RESULTS_BYTES = 8 << 20, TREE_MANY = 4096, TREE_FEW = 1024 };
+/* Three transactions of a scan: workers go on while one is committed, and through what takes the writer longer. */
+enum { RESULTS_BYTES = 24 << 20, TREE_MANY = 4096, TREE_FEW = 1024 };
 
 struct pipeline {
 	struct pipeline_callbacks callbacks;

@@ -31,7 +31,7 @@ struct queue {
 	int busy;	   /* jobs with workers */
 	bool alone;	   /* one of them is a suspect */
 	bool paused, closed;
-	bool wants_room;   /* a push was refused */
+	bool wants_room[LANES]; /* a push was refused */
 	void (*room)(void *arg);
 	void *room_arg;
 };
@@ -92,7 +92,7 @@ enum status queue_push(struct queue *q, struct job **job)
 	if (q->closed)
 		return ST_CLOSED;
 	if (lane->count >= q->capacity) {
-		q->wants_room = true;
+		q->wants_room[j->lane] = true;
 		return ST_FULL;
 	}
 	j->next = NULL;
@@ -171,13 +171,16 @@ static struct job *take(struct queue *q, bool live_only)
 	return j;
 }
 
-/* After a job was taken, or none was; drops the lock. */
+/*
+ * After a job was taken, or none was; drops the lock.  Room is told of when half of the lane is free: told of each place, the
+ * loop would be woken for every job.
+ */
 static void leave(struct queue *q, const struct job *taken)
 {
-	bool tell = taken && q->wants_room;
+	bool tell = taken && q->wants_room[taken->lane] && q->lane[taken->lane].count <= q->capacity / 2;
 
 	if (tell)
-		q->wants_room = false;
+		q->wants_room[taken->lane] = false;
 	lock_drop(&q->lock);
 	if (tell && q->room)
 		q->room(q->room_arg);

@@ -17,7 +17,7 @@ struct queue;
 MUST_USE enum status queue_create(size_t capacity, int readers, struct queue **out);
 void queue_destroy(struct queue *q); /* must be empty */
 
-/* Takes the job on ST_OK.  ST_FULL: a later pop calls `room` on its own thread, once.  ST_CLOSED. */
+/* Takes the job on ST_OK.  ST_FULL: the pop that leaves half of the lane free calls `room` on its own thread, once.  ST_CLOSED. */
 MUST_USE enum status queue_push(struct queue *q, struct job **job);
 void queue_on_room(struct queue *q, void (*room)(void *arg), void *arg);
 /*
