@@ -83,7 +83,7 @@ def test_the_queue_is_bounded(daemon):
         trawl.write(daemon.root / f"d{i % 20}" / f"{i}.slow", f"{i}")
     before = time.monotonic()
     daemon.start()
-    wait_for(lambda: daemon.call("stats")["gauges"]["queue_bulk"] == 4, 10)
+    wait_for(lambda: daemon.call("stats")["gauges"]["queue_bulk"] >= 3, 10)  # room is told of by halves
     for _ in range(20):
         gauges = daemon.call("stats")["gauges"]
         assert gauges["queue_bulk"] <= 4 and gauges["queue_live"] <= 4
