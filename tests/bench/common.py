@@ -91,6 +91,13 @@ def warm_cache(root):
     return total
 
 
+def store_at_rest(daemon):
+    """Its bytes once segments are merged and the log is empty."""
+    log = daemon.state / "index.db-wal"
+    trawl.wait_for(lambda: not log.exists() or log.stat().st_size == 0, 60, pause=0.5)
+    return sum(p.stat().st_size for p in daemon.state.iterdir())
+
+
 def start_and_sync(daemon):
     """Seconds from the start of the process until everything is searchable."""
     begin = time.monotonic()

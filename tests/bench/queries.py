@@ -16,7 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from common import CORPUS, HERE, PLACE, TOOLS, ask, figures, line, make_daemon, percentile, start_and_sync, title, trawl, verdict
+from common import (CORPUS, HERE, PLACE, TOOLS, ask, figures, line, make_daemon, percentile, start_and_sync, store_at_rest,
+                    title, trawl, verdict)
 
 SIZES = tuple(int(size) for size in os.environ.get("BENCH_SIZES", "10000,100000,1000000").split(","))
 PER_CLASS = 10
@@ -95,6 +96,7 @@ def bench():
     daemon.config["memo"]["entries"] = 0
     daemon.write_config()
     start_and_sync(daemon)
+    store_at_rest(daemon)
     try:
         totals = {q: daemon.search(q, limit=1)["total"] for queries in chosen.values() for q in queries}
         ask_classes(daemon, chosen)
