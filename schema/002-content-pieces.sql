@@ -1,15 +1,11 @@
 -- Version 2: compressed texts lie in pieces, twelve to a page.  As whole rows, each of a few KB, they left a seventh of their
--- pages empty; and who shows the first lines of a long text reads its first pieces only.
+-- pages empty; and who shows the first lines of a long text reads its first pieces only.  What is there is one piece each.
 
 CREATE TABLE content_piece (
 	id   INTEGER PRIMARY KEY,         -- document(id) << 20 | number of the piece, from 0
 	text BLOB NOT NULL                -- of one zstd frame of UTF-8
 );
-WITH RECURSIVE piece(document, n, len) AS (
-	SELECT document, 0, length(text) FROM content
-	UNION ALL SELECT document, n + 1, len FROM piece WHERE (n + 1) * 1350 < len)
-INSERT INTO content_piece
-	SELECT p.document << 20 | p.n, substr(c.text, p.n * 1350 + 1, 1350) FROM piece p JOIN content c USING (document);
+INSERT INTO content_piece SELECT document << 20, text FROM content ORDER BY document;
 
 DROP VIEW fts_source;
 DROP TABLE content;

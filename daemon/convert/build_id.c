@@ -19,9 +19,10 @@ static const unsigned char *find_in_notes(const unsigned char *at, size_t len, s
 
 	while (len >= sizeof note) {
 		memcpy(&note, at, sizeof note);
+		if (note.n_namesz > len || note.n_descsz > len)
+			return NULL;
 		size_t name = padded(note.n_namesz), size = padded(note.n_descsz);
-
-		if (name > len || size > len || sizeof note + name + size > len)
+		if (sizeof note + name + size > len)
 			return NULL;
 		if (note.n_type == NT_GNU_BUILD_ID && note.n_descsz && note.n_namesz == sizeof ELF_NOTE_GNU &&
 			!memcmp(at + sizeof note, ELF_NOTE_GNU, sizeof ELF_NOTE_GNU)) {
@@ -41,7 +42,13 @@ static int is_elf(const ElfW(Ehdr) *h)
 	       h->e_phentsize == sizeof(ElfW(Phdr));
 }
 
-const unsigned char *build_id_find(const void *head, size_t len, size_t *id_len)
+/* Sections come last; what is appended behind them, as some languages do, is no matter of the linker's. */
+static int is_whole(const ElfW(Ehdr) *h, size_t size)
+{
+	return h->e_shoff <= size && (size_t)h->e_shnum * h->e_shentsize == size - h->e_shoff;
+}
+
+const unsigned char *build_id_find(const void *head, size_t len, size_t size, size_t *id_len)
 {
 	const unsigned char *bytes = head, *id = NULL;
 	ElfW(Ehdr) h;
@@ -50,7 +57,7 @@ const unsigned char *build_id_find(const void *head, size_t len, size_t *id_len)
 	if (len < sizeof h)
 		return NULL;
 	memcpy(&h, bytes, sizeof h);
-	if (!is_elf(&h) || h.e_phoff > len)
+	if (!is_elf(&h) || !is_whole(&h, size) || h.e_phoff > len)
 		return NULL;
 	for (size_t i = 0; !id && i < h.e_phnum && h.e_phoff + (i + 1) * sizeof p <= len; i++) {
 		memcpy(&p, bytes + h.e_phoff + i * sizeof p, sizeof p);

@@ -7,7 +7,10 @@
 
 #include <stddef.h>
 
-/* Within the first `len` bytes of a file; NULL: no program of this machine's kind, or it has none there. */
-const unsigned char *build_id_find(const void *head, size_t len, size_t *id_len);
+/*
+ * Within the first `len` bytes of a file of `size`; NULL: no program of this machine's kind, with something behind it, or
+ * without such a note there.
+ */
+const unsigned char *build_id_find(const void *head, size_t len, size_t size, size_t *id_len);
 
 #endif

@@ -48,7 +48,7 @@ struct rules {
 static bool hash_build_id(crypto_generichash_state *hash, const unsigned char *head, size_t len, int64_t size)
 {
 	size_t id_len;
-	const unsigned char *id = build_id_find(head, len, &id_len);
+	const unsigned char *id = build_id_find(head, len, (size_t)size, &id_len);
 
 	if (!id)
 		return false;
@@ -57,25 +57,37 @@ static bool hash_build_id(crypto_generichash_state *hash, const unsigned char *h
 	return true;
 }
 
-static enum status hash_file(crypto_generichash_state *hash, int fd, int64_t size)
+/* As much as there is, up to `most`; -1: it cannot be read. */
+static ssize_t read_some(int fd, unsigned char *bytes, size_t most)
 {
-	AUTO_FREE unsigned char *bytes = mem_alloc(READ_SIZE);
-	bool first = true;
+	size_t got = 0;
 
-	if (!bytes)
-		return ST_NOMEM;
-	for (;;) {
-		ssize_t n = read(fd, bytes, READ_SIZE);
+	while (got < most) {
+		ssize_t n = read(fd, bytes + got, most - got);
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0)
-			return n ? ST_IO : ST_OK;
-		if (first && hash_build_id(hash, bytes, (size_t)n, size))
-			return ST_OK;
-		first = false;
-		crypto_generichash_update(hash, bytes, (unsigned long long)n);
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		got += (size_t)n;
 	}
+	return (ssize_t)got;
+}
+
+static enum status hash_file(crypto_generichash_state *hash, int fd, int64_t size)
+{
+	AUTO_FREE unsigned char *bytes = mem_alloc(READ_SIZE);
+
+	if (!bytes)
+		return ST_NOMEM;
+	ssize_t n = read_some(fd, bytes, READ_SIZE);
+	if (n > 0 && hash_build_id(hash, bytes, (size_t)n, size))
+		return ST_OK;
+	for (; n > 0; n = read_some(fd, bytes, READ_SIZE))
+		crypto_generichash_update(hash, bytes, (unsigned long long)n);
+	return n < 0 ? ST_IO : ST_OK;
 }
 
 /* Absent files are part of the fingerprint as such. */

@@ -86,6 +86,7 @@ enum status apply_tree(struct db *db, struct tree_change *c, struct apply_notes 
 		.state = c->state,
 		.rule = c->rule,
 	};
+	struct file_row was;
 	enum status st;
 
 	switch (c->kind) {
@@ -109,6 +110,7 @@ enum status apply_tree(struct db *db, struct tree_change *c, struct apply_notes 
 		st = tree_file_move(db, c->dir, c->name, c->parent, c->new_name);
 		return st == ST_NOT_FOUND ? ST_OK : st;
 	case TREE_FILE_DELETE:
+		c->present = c->present && tree_find_file(db, c->dir, c->name, &was) == ST_OK;
 		st = tree_file_delete(db, c->dir, c->name);
 		return st == ST_OK ? tell_links_of_gone(db, c->ident.ino, notes) : st;
 	case TREE_FILE_STATE:

@@ -106,7 +106,7 @@ struct tree_change {
 	/* watch's own; done is called with them */
 	void *owner;
 	int64_t turn;
-	bool present;
+	bool present; /* TREE_FILE_DELETE: something has the name, which rules keep out; when done: and there was a row */
 };
 void tree_change_destroy(struct tree_change *c);
 

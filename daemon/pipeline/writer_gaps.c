@@ -141,12 +141,12 @@ static int64_t merge(struct writer *w, int64_t now)
 {
 	bool more = false;
 
-	if (w->merged)
+	if (w->merged || writer_is_stopping(w))
 		return INT64_MAX;
 	if (now < w->last_work_ms + MERGE_MS)
 		return w->last_work_ms + MERGE_MS;
 	enum status st = merge_step(w->db, &more);
-	db_checkpoint(w->db, WAL_MAX);
+	db_checkpoint(w->db, results_live_waits(w->o.results) ? WAL_PATIENT : WAL_MAX);
 	if (st == ST_CORRUPT)
 		writer_recover(w, st);
 	w->merged = st != ST_OK || !more; /* trouble: after the next work, again */

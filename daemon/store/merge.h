@@ -9,7 +9,10 @@
 
 #include "store/db.h"
 
-/* One step, some ten milliseconds, in a transaction of its own.  `more`: there may be another. */
+/*
+ * One step, in a transaction of its own: some ten milliseconds, but never less than one word, and of a very large index the
+ * most frequent ones take longer.  `more`: there may be another.
+ */
 MUST_USE enum status merge_step(struct db *db, bool *more);
 
 #endif

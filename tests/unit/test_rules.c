@@ -220,22 +220,26 @@ static void a_build_id_stands_for_a_program(void **state)
 	while ((n = fread(chunk, 1, sizeof chunk, f)))
 		buf_add(&bytes, chunk, n);
 	fclose(f);
-	const unsigned char *id = build_id_find(bytes.data, bytes.len, &len);
+	const unsigned char *id = build_id_find(bytes.data, bytes.len, bytes.len, &len);
 	assert_non_null(id);
 	assert_true(len >= 8);
 	version_with(w, &bytes, before);
 	version_with(w, &bytes, now);
 	assert_memory_equal(now, before, sizeof now);
-	/* another size, another id, and one that is cut off: then its bytes count */
-	buf_addc(&bytes, 0);
+	/* what is behind it counts by its bytes */
+	buf_addc(&bytes, 1);
+	version_with(w, &bytes, before);
+	bytes.data[bytes.len - 1] = 2;
 	version_with(w, &bytes, now);
 	assert_memory_not_equal(now, before, sizeof now);
 	bytes.len--;
+	version_with(w, &bytes, before);
+	/* another id; and the front of a file alone */
 	bytes.data[id - (unsigned char *)bytes.data] ^= 1;
 	version_with(w, &bytes, now);
 	assert_memory_not_equal(now, before, sizeof now);
 	for (size_t cut = 0; cut < 2048; cut++)
-		assert_true(!build_id_find(bytes.data, cut, &len) || len <= cut);
+		assert_true(!build_id_find(bytes.data, cut, bytes.len, &len) || len <= cut);
 }
 
 static void a_file_among_the_words_counts(void **state)
