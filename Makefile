@@ -31,9 +31,7 @@ say = $(if $(V),@true,@printf '  %-6s %s\n' $(1) $(2))
 CORE_PKGS := libuv sqlite3 libcjson libzstd libsodium ini_config
 # libsystemd is optional: without it there is no readiness, watchdog or socket activation.
 HAVE_SYSTEMD := $(shell pkg-config --exists libsystemd 2>/dev/null && echo 1)
-# libmemcached is optional: without it the memo keeps its answers in memory only.  It is loaded by the daemon that wants it.
-HAVE_MEMCACHED := $(shell pkg-config --exists libmemcached 2>/dev/null && echo 1)
-PKGS := $(CORE_PKGS) $(if $(HAVE_SYSTEMD),libsystemd) $(if $(HAVE_MEMCACHED),libmemcached)
+PKGS := $(CORE_PKGS) $(if $(HAVE_SYSTEMD),libsystemd)
 
 WARN := -Wall -Wextra -Wformat=2 -Wshadow -Wconversion -Wcast-qual -Wpointer-arith -Wwrite-strings \
 	-Wmissing-prototypes -Wstrict-prototypes -Wundef -Wvla -Wnull-dereference -Wswitch-enum
@@ -49,14 +47,14 @@ LDHARDEN += -fsanitize=$(patsubst fuzzer-no-link,,$(subst fuzzer-no-link$(comma)
 endif
 
 DEFS := -D_GNU_SOURCE -DTRAWL_VERSION='"$(VERSION)"' -DTRAWL_LIBEXECDIR='"$(libexecdir)"' \
-	-DTRAWL_SHAREDIR='"$(sharedir)"' $(if $(HAVE_SYSTEMD),-DHAVE_SYSTEMD=1,-DHAVE_SYSTEMD=0) $(if $(HAVE_MEMCACHED),-DHAVE_MEMCACHED=1,-DHAVE_MEMCACHED=0) $(if $(SAN),-DTRAWL_SANITIZED=1,-DTRAWL_SANITIZED=0)
+	-DTRAWL_SHAREDIR='"$(sharedir)"' $(if $(HAVE_SYSTEMD),-DHAVE_SYSTEMD=1,-DHAVE_SYSTEMD=0) $(if $(SAN),-DTRAWL_SANITIZED=1,-DTRAWL_SANITIZED=0)
 pkg_cflags = $(shell pkg-config --cflags $(1) 2>/dev/null | sed 's/-I/-isystem /g')
 pkg_libs = $(shell pkg-config --libs $(1) 2>/dev/null)
 
 CFLAGS_ALL := -std=c17 $(OPT) $(WARN) $(HARDEN) $(DEFS) $(CFLAGS)
 CFLAGS_DAEMON = $(CFLAGS_ALL) -Idaemon -I$(BUILD)/gen $(call pkg_cflags,$(PKGS))
 # libstemmer has no file for pkg-config.
-LIBS_DAEMON = $(call pkg_libs,$(filter-out libmemcached,$(PKGS))) -lstemmer -lpthread -lm
+LIBS_DAEMON = $(call pkg_libs,$(PKGS)) -lstemmer -lpthread -lm
 
 # --- what is built -----------------------------------------------------------------------------
 
@@ -188,7 +186,7 @@ $(BUILD)/bench/bench_%: $(BUILD)/obj/tests/bench/bench_%.o $(BUILD)/libtrawl.a
 # --- what it needs -----------------------------------------------------------------------------
 
 BUILD_DEPS := gcc make pkg-config libc6-dev libuv1-dev libsqlite3-dev libcjson-dev libzstd-dev libsodium-dev \
-	libini-config-dev libstemmer-dev libseccomp-dev libsystemd-dev libmemcached-dev \
+	libini-config-dev libstemmer-dev libseccomp-dev libsystemd-dev \
 	libuchardet-dev libmagic-dev libxml2-dev libarchive-dev libzip-dev libexpat1-dev libpoppler-glib-dev \
 	libgmime-3.0-dev libgexiv2-dev libavformat-dev libavutil-dev libtesseract-dev \
 	libdjvulibre-dev libgsf-1-dev libmobi-dev libchm-dev ghostscript

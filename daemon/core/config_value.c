@@ -296,8 +296,6 @@ static enum status set_storage(
 		buf_addf(why, "longer than %d bytes", (int)SOCKET_PATH_MAX);
 		return ST_INVALID;
 	}
-	if (!HAVE_MEMCACHED)
-		return refuse(why, "this trawld was built without memcached");
 	return replace(field, mem_strdup(text));
 }
 

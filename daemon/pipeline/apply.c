@@ -62,6 +62,15 @@ static enum status tell_links(struct db *db, const struct job *j, struct apply_n
 	return st;
 }
 
+static enum status delete_file(struct db *db, struct tree_change *c, struct apply_notes *notes)
+{
+	struct file_row was;
+
+	c->present = c->present && tree_find_file(db, c->dir, c->name, &was) == ST_OK;
+	enum status st = tree_file_delete(db, c->dir, c->name);
+	return st == ST_OK ? tell_links_of_gone(db, c->ident.ino, notes) : st;
+}
+
 enum status apply_tree(struct db *db, struct tree_change *c, struct apply_notes *notes)
 {
 	struct dir_row row = {
@@ -86,7 +95,6 @@ enum status apply_tree(struct db *db, struct tree_change *c, struct apply_notes 
 		.state = c->state,
 		.rule = c->rule,
 	};
-	struct file_row was;
 	enum status st;
 
 	switch (c->kind) {
@@ -110,9 +118,7 @@ enum status apply_tree(struct db *db, struct tree_change *c, struct apply_notes 
 		st = tree_file_move(db, c->dir, c->name, c->parent, c->new_name);
 		return st == ST_NOT_FOUND ? ST_OK : st;
 	case TREE_FILE_DELETE:
-		c->present = c->present && tree_find_file(db, c->dir, c->name, &was) == ST_OK;
-		st = tree_file_delete(db, c->dir, c->name);
-		return st == ST_OK ? tell_links_of_gone(db, c->ident.ino, notes) : st;
+		return delete_file(db, c, notes);
 	case TREE_FILE_STATE:
 		st = tree_file_put(db, &file);
 		if (st == ST_OK)

@@ -7,10 +7,8 @@
 
 enum status memo_storage_open(const struct config *config, struct memo_storage **out)
 {
-#if HAVE_MEMCACHED
 	if (config->memo.storage && strcmp(config->memo.storage, "memory") != 0)
 		return memo_memcached_open(config, out);
-#endif
 	return memo_memory_open(config, out);
 }
 

@@ -58,9 +58,7 @@ struct memo_storage *memo_storage_ref(struct memo_storage *s); /* any thread */
 void memo_storage_unref(struct memo_storage *s);	       /* any thread; NULL is fine */
 
 MUST_USE enum status memo_memory_open(const struct config *config, struct memo_storage **out);
-#if HAVE_MEMCACHED
 /* Keeps its secret in the state directory. */
 MUST_USE enum status memo_memcached_open(const struct config *config, struct memo_storage **out);
-#endif
 
 #endif

@@ -393,6 +393,28 @@ def test_one_that_talks_nonsense(make_daemon, tmp_path, seed):
         fake.close()
 
 
+def test_one_that_drips(make_daemon, tmp_path):
+    """A byte now and then is never silence, and still the answer takes too long."""
+    def serve(connection):
+        while connection.recv(1 << 16):
+            for byte in struct.pack(">BBHBBHIIQ", 0x81, 0, 0, 4, 0, 0, 1000, 0, 0) + bytes(1000):
+                connection.sendall(bytes([byte]))
+                time.sleep(0.02)
+
+    daemon = make_daemon()
+    fake = Fake(tmp_path / "fake", serve)
+    prepare(daemon, tmp_path / "fake")
+    daemon.start()
+    daemon.sync()
+    try:
+        begin = time.monotonic()
+        assert daemon.search("common", limit=1)["total"] == 50
+        assert time.monotonic() - begin < patience(1)
+        assert outages(daemon) == 1
+    finally:
+        fake.close()
+
+
 def test_system_mode_refuses_it(make_daemon, tmp_path):
     daemon = make_daemon()
     daemon.config["daemon"]["mode"] = "system"

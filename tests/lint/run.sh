@@ -11,7 +11,7 @@ check() {
 cppcheck_all() {
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability --inline-suppr --language=c \
 		--suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches -D_GNU_SOURCE -DHAVE_SYSTEMD=1 --include=tests/lint/cppcheck.h \
-		-DTRAWL_SANITIZED=0 -DHAVE_MEMCACHED=1 -Idaemon -Iconverters/lib daemon converters
+		-DTRAWL_SANITIZED=0 -Idaemon -Iconverters/lib daemon converters
 }
 mandoc_all() {
 	mandoc -T lint -W warning daemon/trawld.8 daemon/convert/trawl-jail.8 daemon/cli/trawl.1 conf/trawld.conf.5 \

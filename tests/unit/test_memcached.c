@@ -46,7 +46,6 @@ static void test_seal(void **state)
 	buf_finish(&kept.json);
 }
 
-#if HAVE_MEMCACHED
 static struct config config_in(const char *dir, char *storage, size_t room)
 {
 	struct config c = {.state_dir = (char *)(uintptr_t)dir};
@@ -110,15 +109,12 @@ static void test_nobody(void **state)
 	}
 	assert_int_equal(unlink(key) | unlink(database) | rmdir(dir), 0);
 }
-#endif
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_seal),
-#if HAVE_MEMCACHED
 		cmocka_unit_test(test_nobody),
-#endif
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
