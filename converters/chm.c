@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 enum {
 	SIGNATURE = 4,    /* ITSF */
@@ -191,18 +192,31 @@ static void take_system(struct reading *r, struct chmFile *chm)
 		take_title(r, title, title_len);
 }
 
+/* Of the directory's header. */
+enum { BLOCKS_AT = 0x08, BLOCK_LEN_AT = 0x10, FIRST_BLOCK_AT = 0x20, DIRECTORY_HEADER = 0x24 };
+
+/* Where it is in the file. */
+static uint64_t directory_of(const struct input *in)
+{
+	enum { DIRECTORY_AT = 0x48 };
+	const uint8_t *place = input_bytes(in) + DIRECTORY_AT;
+
+	return little(place, 4) | (uint64_t)little(place + 4, 4) << 32;
+}
+
 /* The library makes room for a block of the directory as large as the document says. */
 static bool has_sound_directory(const struct input *in)
 {
-	enum { DIRECTORY_AT = 0x48, BLOCK_AT = 0x10, BLOCK_MOST = 1024 * 1024 };
-	const uint8_t *head = input_bytes(in);
+	enum { HEADER = 0x50, BLOCK_LEAST = 0x14, BLOCK_MOST = 1024 * 1024 };
 	size_t n = input_size(in);
 
-	if (n < DIRECTORY_AT + 8)
+	if (n < HEADER)
 		return false;
-	uint64_t at = little(head + DIRECTORY_AT, 4) | (uint64_t)little(head + DIRECTORY_AT + 4, 4)
-							       << 32;
-	return at < n && n - at >= BLOCK_AT + 4 && little(head + at + BLOCK_AT, 4) <= BLOCK_MOST;
+	uint64_t at = directory_of(in);
+	if (at >= n || n - at < DIRECTORY_HEADER)
+		return false;
+	uint32_t len = little(input_bytes(in) + at + BLOCK_LEN_AT, 4);
+	return len >= BLOCK_LEAST && len <= BLOCK_MOST;
 }
 
 /* Nor does it look whether its decoder takes the window that the document asks for. */
@@ -227,6 +241,30 @@ static bool has_sound_window(struct chmFile *chm)
 	if (little(control + VERSION_AT, 4) == 2)
 		window *= FRAME;
 	return window >= FRAME && window <= WINDOW_MOST && (window & (window - 1)) == 0;
+}
+
+/*
+ * Whether the chain of the directory's blocks ends: the library follows it, and would go round for ever where a block is its
+ * own successor.  A chain without a circle has no more blocks than the file has room for.
+ */
+static bool has_sound_chain(const struct document *doc, const struct input *in)
+{
+	enum { NEXT_AT = 0x10, NONE = -1 };
+	uint64_t at = directory_of(in);
+	const uint8_t *header = (const uint8_t *)input_bytes(in) + at;
+	uint64_t blocks = at + little(header + BLOCKS_AT, 4), len = little(header + BLOCK_LEN_AT, 4), seen = 0;
+
+	for (int32_t block = (int32_t)little(header + FIRST_BLOCK_AT, 4); block != NONE;) {
+		uint8_t next[4];
+		uint64_t place = blocks + (uint64_t)block * len + NEXT_AT;
+
+		if (seen++ > doc->size / len)
+			return false;
+		if (block < 0 || pread(doc->fd, next, sizeof next, (off_t)place) != (ssize_t)sizeof next)
+			break; /* there the library ends, too */
+		block = (int32_t)little(next, 4);
+	}
+	return true;
 }
 
 /* --- one document ----------------------------------------------------------------------------- */
@@ -267,7 +305,7 @@ static int convert_chm(const struct document *doc, struct answer *out)
 		return answer_fail(out, ANSWER_TRY_LATER, "the document could not be read");
 	if (input_size(in) < SIGNATURE || memcmp(input_bytes(in), "ITSF", SIGNATURE) != 0)
 		return convert_other(doc, out);
-	if (!has_sound_directory(in))
+	if (!has_sound_directory(in) || !has_sound_chain(doc, in))
 		return answer_fail(out, ANSWER_DAMAGED, "its directory cannot be read");
 	const char *path = copy_make(doc, 0, UINT64_MAX, &copy);
 	if (!path)

@@ -2,6 +2,9 @@
  * says, what it says of others, and what damage does. */
 #include "converter_fixture.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static const struct fixture fixtures[] = {
 	{.path = "tests/data/book/book.chm",
 		.type = "application/vnd.ms-htmlhelp",
@@ -13,7 +16,14 @@ static const struct fixture fixtures[] = {
 
 static void others(struct child *c, const char *type)
 {
+	enum { NEXT_AT = 0x78 + 0x54 + 0x10 }; /* of the only block of the directory */
+	size_t n;
+	char *bytes = fixture_load(fixtures[0].path, &n);
+
 	fixture_verdict(c, type, "ITSF and nothing", 16, 65);
+	memset(bytes + NEXT_AT, 0, 4); /* it is its own successor */
+	fixture_verdict(c, type, bytes, n, 65);
+	free(bytes);
 }
 
 int main(void)
