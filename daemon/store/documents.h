@@ -53,7 +53,7 @@ MUST_USE enum status documents_renew_converter(
 	struct db *db, int64_t id, const char *name, const void *version, size_t len);
 /*
  * After a reload: every file whose rule or document's converter is not among `ids` is to be read again (stamp 0), and
- * every one that has such a part: its content is not known any more.
+ * every one that has such a part: its content is not known any more; and so are those whose converter was unavailable.
  */
 MUST_USE enum status documents_expire_converters(struct db *db, const int64_t *ids, size_t count);
 /* The same for files that have parts of that extension by another rule than `converter`, which claims it now. */

@@ -273,6 +273,13 @@ static void test_expire(void **state)
 	assert_ok(documents_expire_converters(f->db, NULL, 0));
 	assert_int_equal(fixture_int(f, "SELECT count(*) FROM file WHERE stamp_ns = 0"), 3);
 	assert_int_equal(db_clock(f->db), clock);
+	/* One whose converter was not there, and is what it was. */
+	c.name = "unavailable";
+	c.rule = f->converter;
+	c.state = FILE_UNAVAILABLE;
+	assert_ok(tree_file_put(f->db, &c));
+	assert_ok(documents_expire_converters(f->db, both, 2));
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM file WHERE stamp_ns = 0 AND state = 4"), 1);
 	fixture_commit(f);
 }
 
