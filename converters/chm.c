@@ -251,7 +251,7 @@ static bool has_sound_chain(const struct document *doc, const struct input *in)
 {
 	enum { NEXT_AT = 0x10, NONE = -1 };
 	uint64_t at = directory_of(in);
-	const uint8_t *header = (const uint8_t *)input_bytes(in) + at;
+	const uint8_t *header = input_bytes(in) + at;
 	uint64_t blocks = at + little(header + BLOCKS_AT, 4), len = little(header + BLOCK_LEN_AT, 4), seen = 0;
 
 	for (int32_t block = (int32_t)little(header + FIRST_BLOCK_AT, 4); block != NONE;) {

@@ -3,6 +3,7 @@
 
 #include <elf.h>
 #include <link.h>
+#include <stdbool.h>
 #include <string.h>
 
 enum { NOTE_ALIGN = 4 };
@@ -35,7 +36,7 @@ static const unsigned char *find_in_notes(const unsigned char *at, size_t len, s
 	return NULL;
 }
 
-static int is_elf(const ElfW(Ehdr) *h)
+static bool is_elf(const ElfW(Ehdr) *h)
 {
 	return !memcmp(h->e_ident, ELFMAG, SELFMAG) &&
 	       h->e_ident[EI_CLASS] == (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32) &&
@@ -43,7 +44,7 @@ static int is_elf(const ElfW(Ehdr) *h)
 }
 
 /* Sections come last; what is appended behind them, as some languages do, is no matter of the linker's. */
-static int is_whole(const ElfW(Ehdr) *h, size_t size)
+static bool is_whole(const ElfW(Ehdr) *h, size_t size)
 {
 	return h->e_shoff <= size && (size_t)h->e_shnum * h->e_shentsize == size - h->e_shoff;
 }

@@ -3,7 +3,6 @@
 
 #include "core/log.h"
 #include "core/now.h"
-#include "core/units.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -19,7 +18,7 @@
 #include <unistd.h>
 
 enum {
-	STEP_MS = 50,	    /* the longest that the server may be silent */
+	STEP_MS = 50,	       /* the longest that the server may be silent */
 	CALL_MS = 4 * STEP_MS, /* and the whole of a call */
 	BODY_MAX = 2 << 20,
 	SET_EXTRAS = 8

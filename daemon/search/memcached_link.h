@@ -2,7 +2,8 @@
  * memcached_link: a connection to memcached, and two requests of its binary protocol (memcached's doc/protocol-binary.txt).
  *
  * What the server sends is believed in nothing: a reply that is not that of the request, or longer than it may be, is trouble.
- * Each call takes a bounded time, however the server drips.  Reader threads.
+ * Each request takes a bounded time, however the server drips; so does dialing an address or a socket, but finding a name
+ * by the network takes what it takes.  Reader threads.
  */
 #ifndef SEARCH_MEMCACHED_LINK_H
 #define SEARCH_MEMCACHED_LINK_H
