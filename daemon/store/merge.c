@@ -3,7 +3,7 @@
 
 #include "store/connection.h"
 
-enum { STEP_PAGES = 64, NO_CHANGE = 2 }; /* that many changes of rows a command makes that finds nothing to do, or fewer */
+enum { STEP_PAGES = 64, LEAST_CHANGES = 2 }; /* of rows; a command that finds nothing to do makes fewer */
 
 static const enum statement_id commands[] = {STMT_FTS_MERGE, STMT_NAME_WORD_MERGE, STMT_NAME_PART_MERGE};
 
@@ -14,7 +14,7 @@ static enum status merge(struct db *db, enum statement_id command, bool *more)
 
 	statement_int(&s, STEP_PAGES);
 	enum status st = statement_run(&s);
-	*more = sqlite3_total_changes(db->raw) - before >= NO_CHANGE;
+	*more = sqlite3_total_changes(db->raw) - before >= LEAST_CHANGES;
 	return st;
 }
 
