@@ -66,14 +66,10 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT_HELP := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
-# Each converter names the libraries it needs in a line "pkg-config: …" of its opening comment, and one that pkg-config
-# does not know in a line "without pkg-config: header.h -lname"; one whose libraries are not installed is left out, which
-# `make` says.
+# Each converter names the libraries it needs in a line "pkg-config: …" of its opening comment; one whose libraries are
+# not installed is left out, which `make` says.
 conv_pkgs = $(shell sed -n 's/^ \* pkg-config: //p' $(1) | head -1)
-conv_bare = $(shell sed -n 's/^ \* without pkg-config: //p' $(1) | head -1)
-conv_bare_libs = $(filter -l%,$(call conv_bare,$(1)))
-conv_bare_there = $(foreach h,$(filter %.h,$(call conv_bare,$(1))),&& echo '$(hash)include <$h>' | $(CC) -E - >/dev/null)
-conv_there = $(if $(shell { pkg-config --exists $(call conv_pkgs,$(1)) $(call conv_bare_there,$(1)); } 2>/dev/null && echo 1),$(1))
+conv_there = $(if $(shell pkg-config --exists $(call conv_pkgs,$(1)) 2>/dev/null && echo 1),$(1))
 CONV_BUILT := $(foreach c,$(CONV_SRC),$(call conv_there,$(c)))
 CONV_LEFT_OUT := $(filter-out $(CONV_BUILT),$(CONV_SRC))
 # A file of converters/lib that needs more than CONVLIB_PKGS says so in the same way, and so do the programs that use it.
@@ -165,7 +161,7 @@ $(call obj,$(CONV_SRC) $(CONVLIB_SRC)): CFLAGS_ALL := $(filter-out -fsanitize=th
 $(CONVERTERS): LDHARDEN := $(filter-out -fsanitize=thread,$(LDHARDEN))
 $(BUILD)/trawl-convert-%: $(BUILD)/obj/converters/%.o $(BUILD)/libconvert.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(call conv_pkgs,converters/$*.c)) $(call conv_bare_libs,converters/$*.c) -Wl,--as-needed $(call pkg_libs,$(CONVLIB_PKGS))
+	$(Q)$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(call conv_pkgs,converters/$*.c)) -Wl,--as-needed $(call pkg_libs,$(CONVLIB_PKGS))
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call obj,$(UNIT_HELP)) $(BUILD)/libtrawl.a $(BUILD)/libconvert.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
@@ -189,7 +185,7 @@ BUILD_DEPS := gcc make pkg-config libc6-dev libuv1-dev libsqlite3-dev libcjson-d
 	libini-config-dev libstemmer-dev libseccomp-dev libsystemd-dev \
 	libuchardet-dev libmagic-dev libxml2-dev libarchive-dev libzip-dev libexpat1-dev libpoppler-glib-dev \
 	libgmime-3.0-dev libgexiv2-dev libavformat-dev libavutil-dev libtesseract-dev \
-	libdjvulibre-dev libgsf-1-dev libmobi-dev libchm-dev ghostscript
+	libdjvulibre-dev libgsf-1-dev libmobi-dev libmspack-dev ghostscript
 TEST_DEPS := libcmocka-dev python3 python3-pytest python3-hypothesis clang clang-tidy libclang-rt-14-dev \
 	cppcheck pmccabe mandoc systemd poppler-utils procps strace sqlite3 memcached python3-jsonschema \
 	tesseract-ocr-eng zstd \
@@ -231,7 +227,7 @@ test: deps
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory check-asan ONLY="$(ASAN_SLICE)"
 	@$(MAKE) --no-print-directory check-tsan ONLY="$(TSAN_SLICE)"
-	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=3
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=3 FUZZ_SEED=1
 
 units: $(UNITS) $(BUILD)/trawl-jail-test
 unit: all units
@@ -289,14 +285,15 @@ bench-peers: all
 	$(Q)TRAWL_BUILD=$(abspath $(BUILD)) $(PYTHON) tests/bench/peers.py $(ONLY)
 
 FUZZ_SECONDS ?= 600
+# 0: another search each time.  CI repeats the same one, so that what fails there fails again.
+FUZZ_SEED ?= 0
 # A converter's target is built where the converter is, and with its libraries.
 FUZZ_LEFT_OUT := $(patsubst converters/%.c,tests/fuzz/fuzz_convert_%.c,$(CONV_LEFT_OUT))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(filter-out $(FUZZ_LEFT_OUT),$(wildcard tests/fuzz/fuzz_*.c)))
-fuzz_bare = $(if $(filter fuzz_convert_%,$(1)),$(call conv_bare_libs,converters/$(patsubst fuzz_convert_%,%,$(1)).c))
 fuzz_pkgs = $(if $(filter fuzz_convert_%,$(1)),$(call conv_pkgs,converters/$(patsubst fuzz_convert_%,%,$(1)).c),libcjson)
 fuzz:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzzed SAN=fuzzer-no-link,address,undefined CC=clang -j$$(nproc) fuzzers
-	@sh tests/fuzz/run.sh $(FUZZ_SECONDS) $(patsubst $(BUILD)/fuzz/%,$(BUILD)/fuzzed/fuzz/%,$(FUZZERS))
+	@sh tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ_SEED) $(patsubst $(BUILD)/fuzz/%,$(BUILD)/fuzzed/fuzz/%,$(FUZZERS))
 fuzzers: $(FUZZERS)
 $(BUILD)/obj/tests/fuzz/%.o: tests/fuzz/%.c | $(BUILD)/gen/schema.inc
 	$(call say,CC,$<)
@@ -305,7 +302,7 @@ $(BUILD)/obj/tests/fuzz/%.o: tests/fuzz/%.c | $(BUILD)/gen/schema.inc
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/libtrawl.a $(BUILD)/libconvert.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDHARDEN) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON) $(call pkg_libs,$(call fuzz_pkgs,$*)) $(call pkg_libs,$(CONVLIB_PKGS)) $(call fuzz_bare,$*)
+	$(Q)$(CC) $(LDHARDEN) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON) $(call pkg_libs,$(call fuzz_pkgs,$*)) $(call pkg_libs,$(CONVLIB_PKGS))
 
 # --- installation --------------------------------------------------------------------------------
 

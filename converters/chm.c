@@ -1,14 +1,11 @@
 /*
- * chm: trawl-convert-chm, compiled HTML help: its topics one after the other, by chmlib.
+ * chm: trawl-convert-chm, compiled HTML help: its topics one after the other, by libmspack.
  *
- * The library opens a path, and a converter has none to give: the document is
- * copied into the private directory first.
+ * The library reads the document and writes members through functions of ours: no copy, no path.
  *
- * pkg-config: libxml-2.0 libcjson uchardet
- * without pkg-config: chm_lib.h -lchm
+ * pkg-config: libmspack libxml-2.0 libcjson uchardet
  */
 #include "alloc.h"
-#include "copy.h"
 #include "decode.h"
 #include "diagnostics.h"
 #include "input.h"
@@ -18,22 +15,20 @@
 #include "serve.h"
 #include "typing.h"
 
-#include <chm_lib.h>
-#include <errno.h>
+#include <mspack.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
 enum {
-	SIGNATURE = 4,    /* ITSF */
-	HEAD = 64 * 1024, /* bytes in which the directory begins */
-	CHUNK = 64 * 1024,
+	SIGNATURE = 4,                  /* ITSF */
 	TOPIC_MOST = 16 * 1024 * 1024,  /* bytes read of one topic */
+	ALLOC_MOST = 64 * 1024 * 1024,  /* bytes: only damage asks for more at once */
 	TEXT_ALWAYS = 64 * 1024 * 1024, /* bytes that any document may unpack to */
 	RATIO_MOST = 250,               /* a larger one so many for each of its own */
-	MEMBERS_MOST = 1000000,         /* a circle of directory blocks ends here */
-	SYSTEM_MOST = 64 * 1024,        /* bytes of /#SYSTEM */
+	TOPICS_MOST = 1000000,
+	SYSTEM_MOST = 64 * 1024, /* bytes of /#SYSTEM */
 	SYSTEM_TITLE = 3,
 	SYSTEM_LANGUAGE = 4,
 };
@@ -43,30 +38,148 @@ struct reading {
 	const struct document *doc;
 	struct answer *out;
 	struct page *page;
-	uint8_t *topic; /* TOPIC_MOST bytes */
+	struct mschm_decompressor *library;
+	uint8_t *member; /* what was unpacked last: member_len of TOPIC_MOST bytes */
+	size_t member_len, member_most;
 	uint64_t unpacked;
-	long members;
 	const char *charset; /* of topics that do not say theirs; NULL: to be guessed */
-	bool cut, bomb;
+	bool cut, bomb, unreadable;
+};
+
+/* The one at hand: what the library calls is not told whose document it works on. */
+static struct reading reading;
+
+/* --- what the library reads and writes by ----------------------------------------------------- */
+
+/* Behind struct mspack_file, which the library never looks into.  Of a member being written no more is needed. */
+struct stream {
+	off_t at;
+};
+
+static struct stream *stream_of(struct mspack_file *file)
+{
+	return (struct stream *)(void *)file;
+}
+
+static struct mspack_file *stream_open(struct mspack_system *self, const char *name, int mode)
+{
+	struct stream *s = alloc_resize(NULL, 1, sizeof *s);
+
+	(void)self;
+	(void)name;
+	(void)mode;
+	s->at = 0;
+	return (struct mspack_file *)(void *)s;
+}
+
+static void stream_close(struct mspack_file *file)
+{
+	free(stream_of(file));
+}
+
+/*
+ * Free Pascal's compiler writes the first of the header's two GUIDs twice, and every reader takes it but this library: it is
+ * shown the second one, which is the first plus one.
+ */
+static void mend_header(off_t at, uint8_t *bytes, int n)
+{
+	enum { SECOND_GUID_AT = 0x28, FIRST_BYTE = 0x11 };
+
+	if (at <= SECOND_GUID_AT && at + n > SECOND_GUID_AT)
+		bytes[SECOND_GUID_AT - at] = FIRST_BYTE;
+}
+
+static int stream_read(struct mspack_file *file, void *bytes, int n)
+{
+	struct stream *s = stream_of(file);
+	int done = 0;
+
+	while (done < n) {
+		ssize_t got = pread(reading.doc->fd, (char *)bytes + done, (size_t)(n - done), s->at + done);
+
+		if (got < 0) {
+			reading.unreadable = true;
+			return -1;
+		}
+		if (got == 0)
+			break;
+		done += (int)got;
+	}
+	mend_header(s->at, bytes, done);
+	s->at += done;
+	return done;
+}
+
+/* Fewer bytes than asked for end the member there. */
+static int stream_write(struct mspack_file *file, void *bytes, int n)
+{
+	size_t room = reading.member_most - reading.member_len;
+	size_t take = (size_t)n < room ? (size_t)n : room;
+
+	(void)file;
+	memcpy(reading.member + reading.member_len, bytes, take);
+	reading.member_len += take;
+	return (int)take;
+}
+
+static int stream_seek(struct mspack_file *file, off_t offset, int mode)
+{
+	struct stream *s = stream_of(file);
+	off_t base = mode == MSPACK_SYS_SEEK_CUR ? s->at : 0;
+
+	if (mode == MSPACK_SYS_SEEK_END)
+		base = (off_t)reading.doc->size;
+	if (__builtin_add_overflow(base, offset, &offset) || offset < 0)
+		return -1;
+	s->at = offset;
+	return 0;
+}
+
+static off_t stream_tell(struct mspack_file *file)
+{
+	return stream_of(file)->at;
+}
+
+/* The library tells so what it passes over: parts of the directory that are damaged. */
+static void stream_message(struct mspack_file *file, const char *format, ...)
+{
+	(void)file;
+	(void)format;
+	reading.cut = true;
+}
+
+static void *library_alloc(struct mspack_system *self, size_t n)
+{
+	(void)self;
+	return n <= ALLOC_MOST ? malloc(n) : NULL;
+}
+
+static void library_copy(void *from, void *to, size_t n)
+{
+	memcpy(to, from, n);
+}
+
+static struct mspack_system library_system = {
+	.open = stream_open,
+	.close = stream_close,
+	.read = stream_read,
+	.write = stream_write,
+	.seek = stream_seek,
+	.tell = stream_tell,
+	.message = stream_message,
+	.alloc = library_alloc,
+	.free = free,
+	.copy = library_copy,
 };
 
 /* --- members ---------------------------------------------------------------------------------- */
 
-/* At most `most` bytes of it; how many there are. */
-static size_t read_member(
-	struct chmFile *chm, struct chmUnitInfo *member, uint8_t *bytes, size_t most)
+/* Unpacks at most `most` bytes of it to r->member; whether that is all of it. */
+static bool unpack(struct reading *r, struct mschmd_file *file, size_t most)
 {
-	size_t n = 0;
-
-	while (n < most && n < member->length) {
-		size_t take = most - n < CHUNK ? most - n : CHUNK;
-		LONGINT64 got = chm_retrieve_object(chm, member, bytes + n, n, (LONGINT64)take);
-
-		if (got <= 0)
-			break;
-		n += (size_t)got;
-	}
-	return n;
+	r->member_len = 0;
+	r->member_most = most;
+	return r->library->extract(r->library, file, "") == MSPACK_ERR_OK;
 }
 
 static bool is_bomb(const struct reading *r)
@@ -86,37 +199,63 @@ static bool is_topic(const char *path)
 }
 
 /* Most topics name their encoding; the others are in the one of the document's language. */
-static bool topic_charset(const struct reading *r, size_t n, struct charset *cs)
+static bool topic_charset(const struct reading *r, struct charset *cs)
 {
 	struct charset declared;
 
-	if (!page_charset(r->topic, n, false, cs))
+	if (!page_charset(r->member, r->member_len, false, cs))
 		return false;
 	if (!cs->clean && r->charset && !charset_is_wide(cs) &&
-		!charset_declared(r->topic, n, &declared))
+		!charset_declared(r->member, r->member_len, &declared))
 		charset_by_name(r->charset, strlen(r->charset), cs);
 	return true;
 }
 
-static int take_topic(struct chmFile *chm, struct chmUnitInfo *member, void *context)
+/* False: no more of them. */
+static bool take_topic(struct reading *r, struct mschmd_file *file)
 {
-	struct reading *r = context;
 	struct charset cs;
 
-	if (++r->members > MEMBERS_MOST)
-		return CHM_ENUMERATOR_FAILURE;
-	if (!is_topic(member->path))
-		return CHM_ENUMERATOR_CONTINUE;
-	size_t n = read_member(chm, member, r->topic, TOPIC_MOST);
-	r->unpacked += n;
+	r->cut |= !unpack(r, file, TOPIC_MOST);
+	r->unpacked += r->member_len;
 	r->bomb = is_bomb(r);
 	if (r->bomb)
-		return CHM_ENUMERATOR_FAILURE;
-	r->cut |= n < member->length;
-	if (n == 0 || !topic_charset(r, n, &cs))
-		return CHM_ENUMERATOR_CONTINUE;
-	r->cut |= !page_give(r->page, r->out, &cs, r->topic, n);
-	return answer_text(r->out, "\n\f", 2) ? CHM_ENUMERATOR_CONTINUE : CHM_ENUMERATOR_SUCCESS;
+		return false;
+	if (r->member_len == 0 || !topic_charset(r, &cs))
+		return true;
+	r->cut |= !page_give(r->page, r->out, &cs, r->member, r->member_len);
+	return answer_text(r->out, "\n\f", 2);
+}
+
+/* As they were written, one behind the other: so each compressed byte is unpacked once. */
+static int compare_places(const void *a, const void *b)
+{
+	const struct mschmd_file *p = *(struct mschmd_file *const *)a, *q = *(struct mschmd_file *const *)b;
+
+	if (p->section->id != q->section->id)
+		return p->section->id < q->section->id ? -1 : 1;
+	return (p->offset > q->offset) - (p->offset < q->offset);
+}
+
+static void take_topics(struct reading *r, const struct mschmd_header *help)
+{
+	struct mschmd_file **topics = NULL;
+	struct mschmd_file *file = help->files;
+	size_t n = 0;
+
+	for (; file && n < TOPICS_MOST; file = file->next) {
+		if (!is_topic(file->filename))
+			continue;
+		if ((n & (n - 1)) == 0)
+			topics = alloc_resize(topics, n ? 2 * n : 1, sizeof(struct mschmd_file *));
+		topics[n++] = file;
+	}
+	r->cut |= file != NULL;
+	if (n > 1)
+		qsort(topics, n, sizeof(struct mschmd_file *), compare_places);
+	for (size_t i = 0; i < n && take_topic(r, topics[i]); i++)
+		;
+	free(topics);
 }
 
 /* --- /#SYSTEM: what the document says about itself -------------------------------------------- */
@@ -160,26 +299,29 @@ static void take_title(struct reading *r, const uint8_t *bytes, size_t n)
 }
 
 /* A version, then entries: code, length, bytes.  The language may come behind the title. */
-static void take_system(struct reading *r, struct chmFile *chm)
+static void take_system(struct reading *r, struct mschmd_header *help)
 {
-	struct chmUnitInfo member;
+	struct mschmd_file *file = help->files;
 	const uint8_t *title = NULL;
 	size_t title_len = 0;
 
-	if (chm_resolve_object(chm, "/#SYSTEM", &member) != CHM_RESOLVE_SUCCESS)
+	while (file && strcmp(file->filename, "/#SYSTEM") != 0)
+		file = file->next;
+	if (!file)
 		return;
-	size_t n = read_member(chm, &member, r->topic, SYSTEM_MOST);
+	unpack(r, file, SYSTEM_MOST);
+	size_t n = r->member_len;
 	for (size_t at = 4; at + 4 <= n;) {
-		uint32_t code = little(r->topic + at, 2), len = little(r->topic + at + 2, 2);
+		uint32_t code = little(r->member + at, 2), len = little(r->member + at + 2, 2);
 
 		at += 4;
 		if (len > n - at)
 			break;
 		if (code == SYSTEM_TITLE) {
-			title = r->topic + at;
+			title = r->member + at;
 			title_len = len;
 		} else if (code == SYSTEM_LANGUAGE && len >= 4) {
-			uint32_t lcid = little(r->topic + at, 4);
+			uint32_t lcid = little(r->member + at, 4);
 			const char *language = lcid_language(lcid);
 
 			r->charset = lcid_charset(lcid);
@@ -192,139 +334,67 @@ static void take_system(struct reading *r, struct chmFile *chm)
 		take_title(r, title, title_len);
 }
 
-/* Of the directory's header. */
-enum { BLOCKS_AT = 0x08, BLOCK_LEN_AT = 0x10, FIRST_BLOCK_AT = 0x20, DIRECTORY_HEADER = 0x24 };
-
-/* Where it is in the file. */
-static uint64_t directory_of(const struct input *in)
-{
-	enum { DIRECTORY_AT = 0x48 };
-	const uint8_t *place = input_bytes(in) + DIRECTORY_AT;
-
-	return little(place, 4) | (uint64_t)little(place + 4, 4) << 32;
-}
-
-/* The library makes room for a block of the directory as large as the document says. */
-static bool has_sound_directory(const struct input *in)
-{
-	enum { HEADER = 0x50, BLOCK_LEAST = 0x14, BLOCK_MOST = 1024 * 1024 };
-	size_t n = input_size(in);
-
-	if (n < HEADER)
-		return false;
-	uint64_t at = directory_of(in);
-	if (at >= n || n - at < DIRECTORY_HEADER)
-		return false;
-	uint32_t len = little(input_bytes(in) + at + BLOCK_LEN_AT, 4);
-	return len >= BLOCK_LEAST && len <= BLOCK_MOST;
-}
-
-/* Nor does it look whether its decoder takes the window that the document asks for. */
-static bool has_sound_window(struct chmFile *chm)
-{
-	enum {
-		VERSION_AT = 8,
-		WINDOW_AT = 16,
-		CONTROL = 24,
-		FRAME = 0x8000,
-		WINDOW_MOST = 1 << 21
-	};
-	static const char name[] = "::DataSpace/Storage/MSCompressed/ControlData";
-	struct chmUnitInfo member;
-	uint8_t control[CONTROL];
-
-	if (chm_resolve_object(chm, name, &member) != CHM_RESOLVE_SUCCESS)
-		return true; /* nothing is compressed */
-	if (read_member(chm, &member, control, sizeof control) < sizeof control)
-		return false;
-	uint64_t window = little(control + WINDOW_AT, 4);
-	if (little(control + VERSION_AT, 4) == 2)
-		window *= FRAME;
-	return window >= FRAME && window <= WINDOW_MOST && (window & (window - 1)) == 0;
-}
-
-/*
- * Whether the chain of the directory's blocks ends: the library follows it, and would go round for ever where a block is its
- * own successor.  A chain without a circle has no more blocks than the file has room for.
- */
-static bool has_sound_chain(const struct document *doc, const struct input *in)
-{
-	enum { NEXT_AT = 0x10, NONE = -1 };
-	uint64_t at = directory_of(in);
-	const uint8_t *header = input_bytes(in) + at;
-	uint64_t blocks = at + little(header + BLOCKS_AT, 4), len = little(header + BLOCK_LEN_AT, 4), seen = 0;
-
-	for (int32_t block = (int32_t)little(header + FIRST_BLOCK_AT, 4); block != NONE;) {
-		uint8_t next[4];
-		uint64_t place = blocks + (uint64_t)block * len + NEXT_AT;
-
-		if (seen++ > doc->size / len)
-			return false;
-		if (block < 0 || pread(doc->fd, next, sizeof next, (off_t)place) != (ssize_t)sizeof next)
-			break; /* there the library ends, too */
-		block = (int32_t)little(next, 4);
-	}
-	return true;
-}
-
 /* --- one document ----------------------------------------------------------------------------- */
 
-static int read_help(struct reading *r, struct chmFile *chm)
+static int read_help(struct reading *r, struct mschmd_header *help)
 {
 	const char *type = "application/vnd.ms-htmlhelp";
 
-	if (!has_sound_window(chm))
-		return answer_fail(r->out, ANSWER_DAMAGED, "how it is compressed cannot be told");
 	answer_meta(r->out, "type", type, strlen(type));
-	take_system(r, chm);
-	bool whole = chm_enumerate(chm, CHM_ENUMERATE_NORMAL | CHM_ENUMERATE_FILES, take_topic, r);
+	take_system(r, help);
+	take_topics(r, help);
 	if (r->bomb)
 		return answer_fail(r->out, ANSWER_LIMIT,
 			"the document unpacks to more than %d times its size", RATIO_MOST);
-	if (!whole && r->unpacked == 0)
-		return answer_fail(r->out, ANSWER_DAMAGED, "its directory cannot be read");
-	if (!whole || r->cut)
+	if (r->unreadable)
+		return answer_fail(r->out, ANSWER_TRY_LATER, "the document could not be read");
+	if (r->cut && r->unpacked == 0)
+		return answer_fail(r->out, ANSWER_DAMAGED, "nothing in it can be unpacked");
+	if (r->cut)
 		answer_truncated(r->out);
 	return ANSWER_DONE;
+}
+
+/* What lasts from document to document, made for the first one. */
+static bool prepare(struct reading *r)
+{
+	int unlike; /* the library's idea of off_t and ours */
+
+	MSPACK_SYS_SELFTEST(unlike);
+	if (unlike != MSPACK_ERR_OK)
+		return false;
+	r->library = mspack_create_chm_decompressor(&library_system);
+	r->page = page_create();
+	r->member = alloc_resize(NULL, TOPIC_MOST, 1);
+	return r->library != NULL;
 }
 
 static int convert_chm(const struct document *doc, struct answer *out)
 {
 	static struct input *in;
-	static struct reading r;
-	int copy;
+	struct reading *r = &reading;
 
-	if (!in) {
+	if (!in)
 		in = input_create();
-		r.page = page_create();
-		r.topic = alloc_resize(NULL, TOPIC_MOST, 1);
-	}
 	diagnostics_begin();
 	input_open(in, doc);
-	if (!input_load(in, HEAD))
+	if (!input_load(in, SIGNATURE))
 		return answer_fail(out, ANSWER_TRY_LATER, "the document could not be read");
 	if (input_size(in) < SIGNATURE || memcmp(input_bytes(in), "ITSF", SIGNATURE) != 0)
 		return convert_other(doc, out);
-	if (!has_sound_directory(in) || !has_sound_chain(doc, in))
-		return answer_fail(out, ANSWER_DAMAGED, "its directory cannot be read");
-	const char *path = copy_make(doc, 0, UINT64_MAX, &copy);
-	if (!path)
-		return answer_fail(out, ANSWER_TRY_LATER, "a copy of it could not be made: %s",
-			strerror(errno));
-	struct chmFile *chm = chm_open(path);
-	if (!chm) {
-		copy_drop();
-		return answer_fail(out, ANSWER_DAMAGED, "its header cannot be read");
-	}
-	r.doc = doc;
-	r.out = out;
-	r.unpacked = 0;
-	r.members = 0;
-	r.charset = NULL;
-	r.cut = r.bomb = false;
-	int verdict = read_help(&r, chm);
-	chm_close(chm);
-	copy_drop();
+	if (!r->library && !prepare(r))
+		return answer_fail(out, ANSWER_UNAVAILABLE, "libmspack does not work here");
+	r->doc = doc;
+	r->out = out;
+	r->unpacked = 0;
+	r->charset = NULL;
+	r->cut = r->bomb = r->unreadable = false;
+	struct mschmd_header *help = r->library->open(r->library, "");
+	if (!help)
+		return r->unreadable ? answer_fail(out, ANSWER_TRY_LATER, "the document could not be read")
+				     : answer_fail(out, ANSWER_DAMAGED, "its directory cannot be read");
+	int verdict = read_help(r, help);
+	r->library->close(r->library, help);
 	return verdict;
 }
 

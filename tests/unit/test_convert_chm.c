@@ -16,12 +16,14 @@ static const struct fixture fixtures[] = {
 
 static void others(struct child *c, const char *type)
 {
-	enum { NEXT_AT = 0x78 + 0x54 + 0x10 }; /* of the only block of the directory */
+	enum { BLOCK_LEN_AT = 0x78 + 0x10 }; /* in the header of the directory */
 	size_t n;
 	char *bytes = fixture_load(fixtures[0].path, &n);
 
 	fixture_verdict(c, type, "ITSF and nothing", 16, 65);
-	memset(bytes + NEXT_AT, 0, 4); /* it is its own successor */
+	memset(bytes + BLOCK_LEN_AT, 0, 4);
+	fixture_verdict(c, type, bytes, n, 65);
+	memset(bytes + BLOCK_LEN_AT, 0xff, 4);
 	fixture_verdict(c, type, bytes, n, 65);
 	free(bytes);
 }
