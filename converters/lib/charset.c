@@ -335,6 +335,8 @@ bool charset_detect(const uint8_t *bytes, size_t n, bool cut, struct charset *ou
 	const char *wide = NULL;
 
 	*out = (struct charset){.name = ""};
+	if (n == 0)
+		bytes = (const uint8_t *)"";
 	if (charset_by_mark(bytes, n, out) && charset_is_wide(out))
 		return true;
 	/* A UTF-8 mark says what was meant, not that it was kept. */

@@ -20,7 +20,7 @@ struct charset {
 	bool clean; /* these bytes are well-formed UTF-8 without NUL: nothing to convert */
 };
 
-/* `cut`: more bytes follow that were not loaded.  False: no text. */
+/* `bytes`: NULL is fine where there are none.  `cut`: more follow that were not loaded.  False: no text. */
 bool charset_detect(const uint8_t *bytes, size_t n, bool cut, struct charset *out);
 /* By byte order mark only; false if there is none. */
 bool charset_by_mark(const uint8_t *bytes, size_t n, struct charset *out);

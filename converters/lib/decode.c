@@ -190,6 +190,8 @@ bool decode_bytes(
 	bool big = strlen(cs->name) > 2 && strcmp(cs->name + strlen(cs->name) - 2, "BE") == 0;
 	bool more;
 
+	if (n == 0)
+		return true;
 	bytes += cs->skip;
 	n -= cs->skip;
 	if (cs->clean)
