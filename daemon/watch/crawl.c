@@ -26,29 +26,39 @@ static struct dirty_list *dirty_list_of(struct watch *w, const struct node *n)
 	return n->flags & NODE_DIRTY_LIVE ? &w->dirty_live : &w->dirty_bulk;
 }
 
+/* `next` comes behind `prev`; NULL: the list's end. */
+static void join(struct dirty_list *l, struct node *prev, struct node *next)
+{
+	if (prev)
+		prev->dirty_next = slab_place(next);
+	else
+		l->first = next;
+	if (next)
+		next->dirty_prev = slab_place(prev);
+	else
+		l->last = prev;
+}
+
 static void enlist(struct dirty_list *l, struct node *n, bool front)
 {
 	struct node *prev = front ? NULL : l->last, *next = front ? l->first : NULL;
 
-	n->dirty_prev = prev;
-	n->dirty_next = next;
-	*(prev ? &prev->dirty_next : &l->first) = n;
-	*(next ? &next->dirty_prev : &l->last) = n;
+	join(l, prev, n);
+	join(l, n, next);
 	l->count++;
 }
 
 static void delist(struct dirty_list *l, struct node *n)
 {
-	*(n->dirty_prev ? &n->dirty_prev->dirty_next : &l->first) = n->dirty_next;
-	*(n->dirty_next ? &n->dirty_next->dirty_prev : &l->last) = n->dirty_prev;
-	n->dirty_prev = n->dirty_next = NULL;
+	join(l, slab_near(n, n->dirty_prev), node_dirty_next(n));
+	n->dirty_prev = n->dirty_next = 0;
 	l->count--;
 }
 
 struct node *node_detached_above(struct node *n)
 {
 	while (n->parent)
-		n = n->parent;
+		n = node_parent(n);
 	return n->flags & NODE_DETACHED ? n : NULL;
 }
 
@@ -56,7 +66,7 @@ bool node_is_offline(const struct node *n)
 {
 	if (n->root->offline && n->parent)
 		return true;
-	for (; n; n = n->parent)
+	for (; n; n = node_parent(n))
 		if (n->flags & NODE_OFFLINE)
 			return true;
 	return false;
@@ -125,9 +135,9 @@ static enum status add_scopes(struct scope *scope, const struct node *n, size_t 
 	if (!n->parent)
 		return scope_add(scope, n->root->ignore, 0);
 	size_t above = len > n->name_len ? len - n->name_len - 1 : 0;
-	st = add_scopes(scope, n->parent, above);
-	if (st == ST_OK && n->parent->ignore)
-		st = scope_add(scope, n->parent->ignore, above);
+	st = add_scopes(scope, node_parent(n), above);
+	if (st == ST_OK && node_ignore(node_parent(n)))
+		st = scope_add(scope, node_ignore(node_parent(n)), above);
 	return st;
 }
 
@@ -150,7 +160,7 @@ static struct scan_task *task_for(struct watch *w, struct node *n)
 	t->expect = (struct ident){.ino = n->ino, .btime_ns = n->btime_ns};
 	t->scope.hidden = n->root->hidden;
 	t->one_filesystem = n->root->one_filesystem;
-	t->ignore = ignore_ref(n->ignore);
+	t->ignore = ignore_ref(node_ignore(n));
 	t->is_root = !n->parent;
 	if (t->is_root) {
 		memcpy(t->expect_fsid, n->root->fsid, sizeof t->expect_fsid);
@@ -413,7 +423,7 @@ static void add_dirty(struct watch *w, struct batch *b, const struct dirty_list 
 	while (*end)
 		end = &(*end)->next;
 	for (struct node *n = l->first, *next; n && most > 0; n = next) {
-		next = n->dirty_next;
+		next = node_dirty_next(n);
 		if (n->dev != b->dev)
 			continue;
 		struct scan_task *t = whole_task(w, n);

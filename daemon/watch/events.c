@@ -94,7 +94,7 @@ static void on_self(struct watch *w, struct node *n, uint32_t mask)
 		node_mark(w, n, true, w->epochs.current);
 	}
 	if (n->parent)
-		hint_now(w, n->parent, n->name);
+		hint_now(w, node_parent(n), node_name(n));
 	else
 		node_mark(w, n, true, w->epochs.current);
 }
@@ -136,7 +136,7 @@ static void on_event(void *arg, const struct inotify_event *e)
 	if (!n)
 		note_early(w, e->wd, e->mask & IN_IGNORED);
 	for (struct node *next; n; n = next) {
-		next = n->wd_next;
+		next = node_wd_next(n);
 		if (e->len)
 			on_name(w, n, e->mask, e->name);
 		else

@@ -87,8 +87,8 @@ static bool explain_scope(struct watch *w, struct explain *x, const struct watch
 		slash = strchr(name, '/');
 		if (slash)
 			*slash++ = '\0';
-		if (n && n->ignore)
-			st = scope_add(&scope, n->ignore, dir.len);
+		if (n && node_ignore(n))
+			st = scope_add(&scope, node_ignore(n), dir.len);
 		struct node *child = n ? nodes_child(&w->nodes, n, name, strlen(name)) : NULL;
 		/* A rule may be that of a file which is not for everybody's eyes. */
 		decided = !x->ask.judge &&

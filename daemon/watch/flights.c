@@ -26,7 +26,7 @@ struct key {
 
 static uint64_t hash_of(int64_t dir, const char *name, size_t len)
 {
-	return ptrset_mix((uint64_t)dir) ^ strmap_hash(name, len);
+	return slabset_mix((uint64_t)dir) ^ strmap_hash(name, len);
 }
 
 static uint64_t hash_flight(const void *item)
@@ -46,15 +46,15 @@ static bool is_flight(const void *item, const void *key)
 
 void flights_init(struct watch *w)
 {
-	w->flights.hash = hash_flight;
+	w->flights = (struct slabset){.slab = &w->flight_slab, .hash = hash_flight};
 }
 
 static void flight_free(struct watch *w, struct flight *f)
 {
-	ptrset_remove(&w->flights, f);
+	slabset_remove(&w->flights, f);
 	epoch_let(&w->epochs, f->epoch);
 	epoch_let(&w->epochs, f->again_epoch);
-	mem_free(f);
+	slab_give(&w->flight_slab, f);
 }
 
 void flights_finish(struct watch *w)
@@ -62,14 +62,15 @@ void flights_finish(struct watch *w)
 	BUG_UNLESS(w->flights.count == 0);
 	for (int i = 0; i < LANDINGS_MAX; i++)
 		mem_free(w->landings[i].name);
-	ptrset_finish(&w->flights);
+	slabset_finish(&w->flights);
+	slab_finish(&w->flight_slab);
 }
 
 struct flight *flight_find(struct watch *w, int64_t dir, const char *name)
 {
 	struct key k = {dir, name, strlen(name)};
 
-	return ptrset_find(&w->flights, hash_of(dir, name, k.len), is_flight, &k);
+	return slabset_find(&w->flights, hash_of(dir, name, k.len), is_flight, &k);
 }
 
 void flight_again(
@@ -130,10 +131,10 @@ static struct job *make_job(struct watch *w, struct node *n, const struct scan_e
 	return j;
 }
 
-static struct flight *make_flight(struct node *n, const struct scan_entry *e)
+static struct flight *make_flight(struct watch *w, struct node *n, const struct scan_entry *e)
 {
 	size_t len = strlen(e->name);
-	struct flight *f = mem_zalloc(sizeof *f + len + 1);
+	struct flight *f = slab_take(&w->flight_slab, sizeof *f + len + 1);
 
 	if (!f)
 		return NULL;
@@ -161,10 +162,10 @@ enum status flight_start(
 		return ST_OK;
 	}
 	struct job *j = make_job(w, n, e, live);
-	f = j ? make_flight(n, e) : NULL;
-	enum status st = f ? ptrset_add(&w->flights, f) : ST_NOMEM;
+	f = j ? make_flight(w, n, e) : NULL;
+	enum status st = f ? slabset_add(&w->flights, f) : ST_NOMEM;
 	if (st != ST_OK) {
-		mem_free(f);
+		slab_give(&w->flight_slab, f);
 		job_destroy(j);
 		return st;
 	}
@@ -177,8 +178,8 @@ enum status flight_start(
 	st = pipeline_push(w->pipeline, &j);
 	if (st != ST_OK) {
 		job_destroy(j);
-		ptrset_remove(&w->flights, f);
-		mem_free(f);
+		slabset_remove(&w->flights, f);
+		slab_give(&w->flight_slab, f);
 		return st;
 	}
 	f->epoch = epoch_hold(&w->epochs, epoch);
@@ -237,7 +238,7 @@ void flights_mind(struct watch *w, struct node *n, int64_t since, struct epoch *
 {
 	size_t at = 0;
 
-	for (struct flight *f; n->flights && (f = ptrset_next(&w->flights, &at));)
+	for (struct flight *f; n->flights && (f = slabset_next(&w->flights, &at));)
 		if (f->dir == n->id)
 			flight_again(w, f, false, JOB_CHANGED, epoch);
 	if (!look_at_landings(w, n, since, epoch))

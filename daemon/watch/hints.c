@@ -22,7 +22,7 @@ struct key {
 
 static uint64_t hash_of(const struct node *n, const char *name, size_t len)
 {
-	return ptrset_mix((uint64_t)n->id) ^ strmap_hash(name, len);
+	return slabset_mix((uint64_t)n->id) ^ strmap_hash(name, len);
 }
 
 static uint64_t hash_hint(const void *item)
@@ -103,7 +103,7 @@ static void on_settled(uv_timer_t *timer)
 
 void hints_init(struct watch *w)
 {
-	w->hints.hash = hash_hint;
+	w->hints = (struct slabset){.slab = &w->hint_slab, .hash = hash_hint};
 	w->ready.end = &w->ready.first;
 	w->settling.end = &w->settling.first;
 	w->settle_timer.data = w;
@@ -115,7 +115,8 @@ void hints_finish(struct watch *w)
 		hint_free(w, w->ready.first);
 	while (w->settling.first)
 		hint_free(w, w->settling.first);
-	ptrset_finish(&w->hints);
+	slabset_finish(&w->hints);
+	slab_finish(&w->hint_slab);
 }
 
 void hint_to_back(struct watch *w)
@@ -129,15 +130,15 @@ void hint_to_back(struct watch *w)
 void hint_free(struct watch *w, struct hint *h)
 {
 	delist(list_of(w, h), h);
-	ptrset_remove(&w->hints, h);
+	slabset_remove(&w->hints, h);
 	h->node->hints--;
 	epoch_let(&w->epochs, h->epoch);
-	mem_free(h);
+	slab_give(&w->hint_slab, h);
 }
 
-static struct hint *new_hint(struct node *n, const char *name, size_t len)
+static struct hint *new_hint(struct watch *w, struct node *n, const char *name, size_t len)
 {
-	struct hint *h = mem_zalloc(sizeof *h + len + 1);
+	struct hint *h = slab_take(&w->hint_slab, sizeof *h + len + 1);
 
 	if (!h)
 		return NULL;
@@ -176,7 +177,7 @@ static void merge(struct watch *w, struct hint *h, const struct hint_ask *ask)
 void hint_add(struct watch *w, struct node *n, const char *name, const struct hint_ask *ask)
 {
 	struct key k = {n, name, strlen(name)};
-	struct hint *h = ptrset_find(&w->hints, hash_of(n, name, k.len), is_hint, &k);
+	struct hint *h = slabset_find(&w->hints, hash_of(n, name, k.len), is_hint, &k);
 	struct node *detached = node_detached_above(n);
 
 	if (detached) {
@@ -191,12 +192,12 @@ void hint_add(struct watch *w, struct node *n, const char *name, const struct hi
 		return;
 	}
 	/* Short of room or memory the whole directory is compared instead: nothing is lost but the shortcut. */
-	if (w->hints.count >= HINTS_MAX || !(h = new_hint(n, name, k.len))) {
+	if (w->hints.count >= HINTS_MAX || !(h = new_hint(w, n, name, k.len))) {
 		node_mark(w, n, true, ask->epoch);
 		return;
 	}
-	if (ptrset_add(&w->hints, h) != ST_OK) {
-		mem_free(h);
+	if (slabset_add(&w->hints, h) != ST_OK) {
+		slab_give(&w->hint_slab, h);
 		node_mark(w, n, true, ask->epoch);
 		return;
 	}

@@ -52,6 +52,8 @@ struct watch_root {
 /* --- hints: single names that may differ -------------------------------------------------------- */
 
 struct hint {
+	struct slab_item slot;
+	unsigned len;
 	struct hint *next, **at; /* in the ready list or the settling list */
 	struct node *node;
 	struct epoch *epoch; /* held; NULL: nobody waits for it */
@@ -60,7 +62,6 @@ struct hint {
 	enum job_reason reason;
 	int rounds;  /* it changed while it was read, or was not there */
 	int repeats; /* trouble of ours */
-	unsigned len;
 	char name[];
 };
 struct hint_list {
@@ -71,6 +72,8 @@ struct hint_list {
 /* --- flights: documents between their finding and their commit ------------------------------------ */
 
 struct flight {
+	struct slab_item slot;
+	unsigned len;
 	int64_t dir;
 	struct ident seen;
 	struct job *job; /* the pipeline's; only compared */
@@ -81,7 +84,6 @@ struct flight {
 	bool again, again_force;
 	enum job_reason again_reason;
 	struct epoch *again_epoch;
-	unsigned len;
 	char name[];
 };
 
@@ -140,7 +142,8 @@ struct watch {
 		size_t count, room;
 	} early;
 
-	struct ptrset hints; /* by (node, name), ready and settling */
+	struct slab hint_slab;
+	struct slabset hints; /* by (node, name), ready and settling */
 	struct hint_list ready, settling;
 	uv_timer_t settle_timer;
 
@@ -153,7 +156,8 @@ struct watch {
 	int64_t turn, configured; /* the last one of the settings before */
 	bool kicked; /* crawl_kick is running */
 
-	struct ptrset flights; /* by (dir, name) */
+	struct slab flight_slab;
+	struct slabset flights; /* by (dir, name) */
 	int64_t landed;	       /* row changes heard to be committed so far */
 	struct landing {
 		int64_t dir, n; /* n: `landed` then */
@@ -289,7 +293,7 @@ MUST_USE enum status roots_load(struct watch *w);
 MUST_USE enum status roots_from_config(struct watch *w);
 void roots_start(struct watch *w, struct watch_root *r);
 void roots_put_done(struct watch *w, struct tree_change *c);
-void root_offline(struct watch *w, struct watch_root *r);
+void root_offline(struct watch *w, struct watch_root *r, struct epoch *epoch); /* found then */
 void root_seen(struct watch *w, struct watch_root *r, struct scan_task *t);
 void root_free(struct watch *w, struct watch_root *r);
 void roots_poll(struct watch *w);

@@ -8,36 +8,36 @@
 #include <string.h>
 
 struct name_key {
-	const struct node *parent;
+	uint32_t parent;
 	const char *name;
 	size_t len;
 };
 
 static uint64_t hash_id(const void *item)
 {
-	return ptrset_mix((uint64_t)((const struct node *)item)->id);
+	return slabset_mix((uint64_t)((const struct node *)item)->id);
 }
 
 static uint64_t hash_of_name(const struct node *parent, const char *name, size_t len)
 {
-	return ptrset_mix((uint64_t)parent->id) ^ strmap_hash(name, len);
+	return slabset_mix((uint64_t)parent->id) ^ strmap_hash(name, len);
 }
 
 static uint64_t hash_name(const void *item)
 {
 	const struct node *n = item;
 
-	return hash_of_name(n->parent, n->name, n->name_len);
+	return hash_of_name(node_parent(n), node_name(n), n->name_len);
 }
 
 static uint64_t hash_inode(const void *item)
 {
-	return ptrset_mix(((const struct node *)item)->ino);
+	return slabset_mix(((const struct node *)item)->ino);
 }
 
 static uint64_t hash_wd(const void *item)
 {
-	return ptrset_mix((uint64_t)((const struct node *)item)->wd);
+	return slabset_mix((uint64_t)((const struct node *)item)->wd);
 }
 
 static bool has_id(const void *item, const void *key)
@@ -50,7 +50,7 @@ static bool has_name(const void *item, const void *key)
 	const struct node *n = item;
 	const struct name_key *k = key;
 
-	return n->parent == k->parent && n->name_len == k->len && !memcmp(n->name, k->name, k->len);
+	return n->parent == k->parent && n->name_len == k->len && !memcmp(node_name(n), k->name, k->len);
 }
 
 static bool has_inode(const void *item, const void *key)
@@ -70,26 +70,27 @@ static bool has_wd(const void *item, const void *key)
 void nodes_init(struct nodes *t)
 {
 	*t = (struct nodes){
-		.by_id.hash = hash_id,
-		.by_name.hash = hash_name,
-		.by_inode.hash = hash_inode,
-		.by_wd.hash = hash_wd,
+		.by_id = {.slab = &t->slab, .hash = hash_id},
+		.by_name = {.slab = &t->slab, .hash = hash_name},
+		.by_inode = {.slab = &t->slab, .hash = hash_inode},
+		.by_wd = {.slab = &t->slab, .hash = hash_wd},
 		.next_id = 1,
 	};
 }
 
-/* But for the node itself. */
-static void empty_node(struct node *n)
+static void free_rare(struct node_rare *rare)
 {
-	ignore_unref(n->ignore);
-	mem_free(n->acl);
-	if (n->name != n->inner_name)
-		mem_free(n->name);
+	if (!rare)
+		return;
+	ignore_unref(rare->ignore);
+	mem_free(rare->acl);
+	mem_free(rare->name);
+	mem_free(rare);
 }
 
 static void release_node(struct nodes *t, struct node *n)
 {
-	empty_node(n);
+	free_rare(n->rare);
 	slab_give(&t->slab, n);
 }
 
@@ -97,31 +98,77 @@ void nodes_finish(struct nodes *t)
 {
 	size_t at = 0;
 
-	for (struct node *n; (n = ptrset_next(&t->by_id, &at));)
-		empty_node(n);
+	for (struct node *n; (n = slabset_next(&t->by_id, &at));)
+		free_rare(n->rare);
 	slab_finish(&t->slab);
-	ptrset_finish(&t->by_id);
-	ptrset_finish(&t->by_name);
-	ptrset_finish(&t->by_inode);
-	ptrset_finish(&t->by_wd);
+	slabset_finish(&t->by_id);
+	slabset_finish(&t->by_name);
+	slabset_finish(&t->by_inode);
+	slabset_finish(&t->by_wd);
+}
+
+/* --- what few have ------------------------------------------------------------------------------ */
+
+/* To be written to; NULL: no memory. */
+static struct node_rare *rare_of(struct node *n)
+{
+	if (!n->rare)
+		n->rare = mem_zalloc(sizeof *n->rare);
+	return n->rare;
+}
+
+struct node *node_wd_next(const struct node *n)
+{
+	return n->rare ? n->rare->wd_next : NULL;
+}
+
+struct ignore *node_ignore(const struct node *n)
+{
+	return n->rare ? n->rare->ignore : NULL;
+}
+
+enum status node_set_ignore(struct node *n, struct ignore *set)
+{
+	if (!set && !n->rare)
+		return ST_OK;
+	if (!rare_of(n))
+		return ST_NOMEM;
+	ignore_unref(n->rare->ignore);
+	n->rare->ignore = set;
+	return ST_OK;
+}
+
+const char *node_name(const struct node *n)
+{
+	return n->rare && n->rare->name ? n->rare->name : n->inner_name;
+}
+
+const char *node_acl(const struct node *n, size_t *len)
+{
+	*len = n->rare ? n->rare->acl_len : 0;
+	return n->rare ? n->rare->acl : NULL;
 }
 
 bool node_has_acl(const struct node *n, const void *acl, size_t len)
 {
-	return n->acl_len == len && (len == 0 || !memcmp(n->acl, acl, len));
+	size_t has;
+	const char *own = node_acl(n, &has);
+
+	return has == len && (len == 0 || !memcmp(own, acl, len));
 }
 
 enum status node_set_acl(struct node *n, const void *acl, size_t len)
 {
+	if (node_has_acl(n, acl, len))
+		return ST_OK;
 	char *copy = len ? mem_dup(acl, len) : NULL;
-
-	if (node_has_acl(n, acl, len) || (len && !copy)) {
+	if ((len && !copy) || !rare_of(n)) {
 		mem_free(copy);
-		return node_has_acl(n, acl, len) ? ST_OK : ST_NOMEM;
+		return ST_NOMEM;
 	}
-	mem_free(n->acl);
-	n->acl = copy;
-	n->acl_len = (unsigned)len;
+	mem_free(n->rare->acl);
+	n->rare->acl = copy;
+	n->rare->acl_len = (unsigned)len;
 	return ST_OK;
 }
 
@@ -130,25 +177,48 @@ bool node_is(const struct node *n, const struct ident *ident)
 	return n->ino == ident->ino && n->btime_ns == ident->btime_ns;
 }
 
+/* --- places ------------------------------------------------------------------------------------- */
+
+struct node *node_parent(const struct node *n)
+{
+	return slab_near(n, n->parent);
+}
+
+struct node *node_child(const struct node *n)
+{
+	return slab_near(n, n->child);
+}
+
+struct node *node_next(const struct node *n)
+{
+	return slab_near(n, n->next);
+}
+
+struct node *node_dirty_next(const struct node *n)
+{
+	return slab_near(n, n->dirty_next);
+}
+
 static void link_child(struct node *parent, struct node *n)
 {
-	n->parent = parent;
-	n->prev = NULL;
+	struct node *next = node_child(parent);
+
+	n->parent = slab_place(parent);
+	n->prev = 0;
 	n->next = parent->child;
-	if (n->next)
-		n->next->prev = n;
-	parent->child = n;
+	parent->child = slab_place(n);
+	if (next)
+		next->prev = parent->child;
 }
 
 static void unlink_child(struct node *n)
 {
-	if (n->prev)
-		n->prev->next = n->next;
-	else
-		n->parent->child = n->next;
-	if (n->next)
-		n->next->prev = n->prev;
-	n->parent = n->next = n->prev = NULL;
+	struct node *prev = slab_near(n, n->prev), *next = node_next(n);
+
+	*(prev ? &prev->next : &node_parent(n)->child) = n->next;
+	if (next)
+		next->prev = n->prev;
+	n->parent = n->next = n->prev = 0;
 }
 
 /* A bind mount shows one directory in two places: the first keeps the inode's entry. */
@@ -158,7 +228,7 @@ static enum status enter_inode(struct nodes *t, struct node *n)
 
 	if (!n->ino || nodes_by_inode(t, &id))
 		return ST_OK;
-	enum status st = ptrset_add(&t->by_inode, n);
+	enum status st = slabset_add(&t->by_inode, n);
 	if (st == ST_OK)
 		n->flags |= NODE_INODE;
 	return st;
@@ -167,7 +237,7 @@ static enum status enter_inode(struct nodes *t, struct node *n)
 static void leave_inode(struct nodes *t, struct node *n)
 {
 	if (n->flags & NODE_INODE)
-		ptrset_remove(&t->by_inode, n);
+		slabset_remove(&t->by_inode, n);
 	n->flags &= ~(unsigned)NODE_INODE;
 }
 
@@ -195,17 +265,16 @@ enum status nodes_add(struct nodes *t, struct watch_root *root, struct node *par
 	if (n->id >= t->next_id)
 		t->next_id = n->id + 1;
 	n->root = root;
-	n->name = n->inner_name;
 	n->name_len = (uint8_t)len;
-	memcpy(n->name, name, len + 1);
+	memcpy(n->inner_name, name, len + 1);
 	n->wd = -1;
 	copy_ident(n, ident);
-	st = ptrset_add(&t->by_id, n);
+	st = slabset_add(&t->by_id, n);
 	if (st != ST_OK)
 		goto err;
 	if (parent) {
 		link_child(parent, n);
-		st = ptrset_add(&t->by_name, n);
+		st = slabset_add(&t->by_name, n);
 		if (st != ST_OK)
 			goto err_after_id;
 	}
@@ -217,11 +286,11 @@ enum status nodes_add(struct nodes *t, struct watch_root *root, struct node *par
 
 err_after_name:
 	if (parent)
-		ptrset_remove(&t->by_name, n);
+		slabset_remove(&t->by_name, n);
 err_after_id:
 	if (parent)
 		unlink_child(n);
-	ptrset_remove(&t->by_id, n);
+	slabset_remove(&t->by_id, n);
 err:
 	release_node(t, n);
 	return st;
@@ -229,53 +298,60 @@ err:
 
 struct node *nodes_by_id(const struct nodes *t, int64_t id)
 {
-	return ptrset_find(&t->by_id, ptrset_mix((uint64_t)id), has_id, &id);
+	return slabset_find(&t->by_id, slabset_mix((uint64_t)id), has_id, &id);
 }
 
 struct node *nodes_child(const struct nodes *t, const struct node *parent, const char *name, size_t len)
 {
-	struct name_key k = {parent, name, len};
+	struct name_key k = {slab_place(parent), name, len};
 
-	return ptrset_find(&t->by_name, hash_of_name(parent, name, len), has_name, &k);
+	return slabset_find(&t->by_name, hash_of_name(parent, name, len), has_name, &k);
 }
 
 struct node *nodes_by_inode(const struct nodes *t, const struct ident *ident)
 {
-	return ptrset_find(&t->by_inode, ptrset_mix(ident->ino), has_inode, ident);
+	return slabset_find(&t->by_inode, slabset_mix(ident->ino), has_inode, ident);
 }
 
 struct node *nodes_by_wd(const struct nodes *t, int wd)
 {
-	return ptrset_find(&t->by_wd, ptrset_mix((uint64_t)wd), has_wd, &wd);
+	return slabset_find(&t->by_wd, slabset_mix((uint64_t)wd), has_wd, &wd);
 }
 
 void nodes_detach(struct nodes *t, struct node *n)
 {
 	BUG_UNLESS(n->parent && !(n->flags & NODE_DETACHED));
-	ptrset_remove(&t->by_name, n);
+	slabset_remove(&t->by_name, n);
 	unlink_child(n);
 	n->flags |= NODE_DETACHED;
 }
 
-enum status nodes_attach(struct nodes *t, struct node *n, struct node *parent, const char *name)
+static enum status set_name(struct node *n, const char *name, size_t len)
 {
-	size_t len = strlen(name);
+	char *longer = len > n->name_len ? mem_dup(name, len) : NULL;
 
-	BUG_UNLESS(n->flags & NODE_DETACHED);
-	if (len > n->name_len) {
-		char *longer = mem_dup(name, len);
-
-		if (!longer)
-			return ST_NOMEM;
-		if (n->name != n->inner_name)
-			mem_free(n->name);
-		n->name = longer;
+	if (len <= n->name_len) {
+		memcpy(n->rare && n->rare->name ? n->rare->name : n->inner_name, name, len + 1);
+	} else if (longer && rare_of(n)) {
+		mem_free(n->rare->name);
+		n->rare->name = longer;
 	} else {
-		memcpy(n->name, name, len + 1);
+		mem_free(longer);
+		return ST_NOMEM;
 	}
 	n->name_len = (uint8_t)len;
+	return ST_OK;
+}
+
+enum status nodes_attach(struct nodes *t, struct node *n, struct node *parent, const char *name)
+{
+	enum status st = set_name(n, name, strlen(name));
+
+	BUG_UNLESS(n->flags & NODE_DETACHED);
+	if (st != ST_OK)
+		return st;
 	link_child(parent, n);
-	enum status st = ptrset_add(&t->by_name, n);
+	st = slabset_add(&t->by_name, n);
 	if (st != ST_OK) {
 		unlink_child(n);
 		return st;
@@ -288,49 +364,55 @@ void nodes_free(struct nodes *t, struct node *n)
 {
 	BUG_UNLESS(!n->child && !(n->flags & NODE_DIRTY) && !n->epoch);
 	if (n->parent) {
-		ptrset_remove(&t->by_name, n);
+		slabset_remove(&t->by_name, n);
 		unlink_child(n);
 	}
 	leave_inode(t, n);
 	enum status st = nodes_set_wd(t, n, -1);
 	BUG_UNLESS(st == ST_OK);
-	ptrset_remove(&t->by_id, n);
+	slabset_remove(&t->by_id, n);
 	release_node(t, n);
+}
+
+static void leave_wd(struct nodes *t, struct node *n)
+{
+	struct node *first = nodes_by_wd(t, n->wd), *next = node_wd_next(n);
+
+	if (first == n) {
+		slabset_remove(&t->by_wd, n);
+		if (next) {
+			enum status st = slabset_add(&t->by_wd, next);
+
+			BUG_UNLESS(st == ST_OK); /* there is room: one was just taken out */
+		}
+	} else {
+		while (node_wd_next(first) != n)
+			first = node_wd_next(first);
+		first->rare->wd_next = next;
+	}
+	if (next)
+		n->rare->wd_next = NULL;
+	n->wd = -1;
 }
 
 enum status nodes_set_wd(struct nodes *t, struct node *n, int wd)
 {
-	struct node *first;
-
 	if (n->wd == wd)
 		return ST_OK;
-	if (n->wd >= 0) {
-		first = nodes_by_wd(t, n->wd);
-		if (first == n) {
-			ptrset_remove(&t->by_wd, n);
-			if (n->wd_next) {
-				enum status st = ptrset_add(&t->by_wd, n->wd_next);
-
-				BUG_UNLESS(st == ST_OK); /* there is room: one was just taken out */
-			}
-		} else {
-			while (first->wd_next != n)
-				first = first->wd_next;
-			first->wd_next = n->wd_next;
-		}
-		n->wd_next = NULL;
-		n->wd = -1;
-	}
+	if (n->wd >= 0)
+		leave_wd(t, n);
 	if (wd < 0)
 		return ST_OK;
-	first = nodes_by_wd(t, wd);
+	struct node *first = nodes_by_wd(t, wd);
+	if (first && (!rare_of(first) || !rare_of(n)))
+		return ST_NOMEM;
 	n->wd = wd;
 	if (first) {
-		n->wd_next = first->wd_next;
-		first->wd_next = n;
+		n->rare->wd_next = first->rare->wd_next;
+		first->rare->wd_next = n;
 		return ST_OK;
 	}
-	enum status st = ptrset_add(&t->by_wd, n);
+	enum status st = slabset_add(&t->by_wd, n);
 	if (st != ST_OK)
 		n->wd = -1;
 	return st;
@@ -347,24 +429,24 @@ void node_path(const struct node *n, struct buf *out)
 {
 	if (!n->parent)
 		return;
-	node_path(n->parent, out);
+	node_path(node_parent(n), out);
 	if (out->len)
 		buf_addc(out, '/');
-	buf_add(out, n->name, n->name_len);
+	buf_add(out, node_name(n), n->name_len);
 }
 
 bool node_is_below(const struct node *n, const struct node *top)
 {
 	while (n && n != top)
-		n = n->parent;
+		n = node_parent(n);
 	return n == top;
 }
 
 struct node *node_walk(const struct node *top, struct node *at)
 {
 	if (at->child)
-		return at->child;
+		return node_child(at);
 	while (at != top && !at->next)
-		at = at->parent;
-	return at == top ? NULL : at->next;
+		at = node_parent(at);
+	return at == top ? NULL : node_next(at);
 }

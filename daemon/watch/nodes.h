@@ -12,7 +12,7 @@
 #include "core/buf.h"
 #include "core/ident.h"
 #include "watch/ignore.h"
-#include "watch/ptrset.h"
+#include "watch/slabset.h"
 #include "watch/slab.h"
 
 struct epoch;
@@ -36,28 +36,34 @@ enum node_flag {
 	NODE_PENDING = 4096,  /* detached, and something below it waits to be compared */
 };
 
+/* What few nodes have. */
+struct node_rare {
+	struct ignore *ignore; /* its own .trawlignore; NULL: none */
+	struct node *wd_next;  /* others with the same watch descriptor (bind mounts) */
+	char *name;	       /* NULL: inner_name, which it did not fit into when it was renamed */
+	unsigned acl_len;
+	char *acl; /* its access list, raw; NULL: none, or user mode */
+};
+
+/* A tree has many, and most of them rest: the rarer fields are elsewhere, other nodes are named by their places. */
 struct node {
 	struct slab_item slot;
 	unsigned flags; /* enum node_flag */
 	int64_t id;
-	struct watch_root *root;
-	struct node *parent; /* NULL: a root's own directory, or detached */
-	struct node *child, *next, *prev;
-	struct node *dirty_next, *dirty_prev;
-	struct node *wd_next; /* others with the same watch descriptor (bind mounts) */
-	struct epoch *epoch;  /* held while dirty or detached; may be NULL */
-	struct ignore *ignore; /* its own .trawlignore; NULL: none */
 	uint64_t ino;
 	int64_t btime_ns, mtime_ns;
-	int64_t turn;	  /* of the newest batch whose answer was applied here */
+	int64_t turn; /* of the newest batch whose answer was applied here */
+	struct watch_root *root;
+	struct epoch *epoch; /* held while dirty or detached; may be NULL */
+	struct node_rare *rare; /* NULL: has none of that */
+	uint32_t parent; /* 0: a root's own directory, or detached */
+	uint32_t child, next, prev;
+	uint32_t dirty_next, dirty_prev;
 	unsigned flights; /* of its files, under way */
 	unsigned hints;	  /* of its names */
-	char *acl;	  /* its access list, raw */
-	char *name;	  /* behind the struct unless renamed to a longer one */
 	uint32_t dev;	  /* makedev() of what the kernel has 32 bits for */
 	uint32_t uid, gid;
-	int wd;		  /* -1: not watched */
-	unsigned acl_len; /* 0: none, or user mode */
+	int wd; /* -1: not watched */
 	uint16_t mode;
 	uint8_t name_len;
 	char inner_name[];
@@ -65,7 +71,7 @@ struct node {
 
 struct nodes {
 	struct slab slab;
-	struct ptrset by_id, by_name, by_inode, by_wd;
+	struct slabset by_id, by_name, by_inode, by_wd;
 	int64_t next_id;
 };
 
@@ -90,9 +96,21 @@ MUST_USE enum status nodes_set_wd(struct nodes *t, struct node *n, int wd); /* -
 /* Its inode is another now (a root made anew, a mount that came back). */
 MUST_USE enum status nodes_set_ident(struct nodes *t, struct node *n, const struct ident *ident);
 
-/* Its access list, and whether it is that one. */
+/* Each NULL for none. */
+struct node *node_parent(const struct node *n);
+struct node *node_child(const struct node *n);
+struct node *node_next(const struct node *n);
+struct node *node_dirty_next(const struct node *n);
+struct node *node_wd_next(const struct node *n);
+struct ignore *node_ignore(const struct node *n);
+
+const char *node_name(const struct node *n);
+/* The node takes over `set`, NULL for none; not when it fails. */
+MUST_USE enum status node_set_ignore(struct node *n, struct ignore *set);
+/* Its access list, and whether it is that one; NULL and 0: none, or user mode. */
 MUST_USE enum status node_set_acl(struct node *n, const void *acl, size_t len);
 bool node_has_acl(const struct node *n, const void *acl, size_t len);
+const char *node_acl(const struct node *n, size_t *len);
 
 bool node_is(const struct node *n, const struct ident *ident); /* same inode and birth time */
 /* Below its root, without a leading slash; "" for the root's directory. */

@@ -74,15 +74,17 @@ void node_put(
 	struct watch *w, struct node *n, struct epoch *epoch, const unsigned char *fsid, int fsid_len)
 {
 	struct tree_change *c = change_create(w, TREE_DIR_PUT, epoch);
+	size_t acl_len;
+	const char *acl = node_acl(n, &acl_len);
 
 	if (!c)
 		return;
 	c->root = n->root->id;
 	c->dir = n->id;
-	c->parent = n->parent ? n->parent->id : 0;
+	c->parent = n->parent ? node_parent(n)->id : 0;
 	c->ident = ident_of(n);
 	c->offline = n->flags & NODE_OFFLINE;
-	buf_add(&c->acl, n->acl ? n->acl : "", n->acl_len);
+	buf_add(&c->acl, acl ? acl : "", acl_len);
 	if (c->acl.failed) {
 		change_drop(w, c);
 		return;
@@ -90,7 +92,7 @@ void node_put(
 	c->fsid_len = fsid_len;
 	if (fsid_len)
 		memcpy(c->fsid, fsid, (size_t)fsid_len);
-	if (change_send_named(w, c, n->name, NULL))
+	if (change_send_named(w, c, node_name(n), NULL))
 		n->flags |= NODE_PUT;
 }
 
@@ -124,6 +126,25 @@ static void postpone_below(struct watch *w, struct node *top)
 	hints_take_below(w, top, postpone_hint);
 }
 
+static void enter_limbo(struct watch *w, struct node *n)
+{
+	n->dirty_next = slab_place(w->limbo);
+	w->limbo = n;
+}
+
+static void leave_limbo(struct watch *w, struct node *n)
+{
+	struct node *before = NULL;
+
+	for (struct node *x = w->limbo; x != n; x = node_dirty_next(x))
+		before = x;
+	if (before)
+		before->dirty_next = n->dirty_next;
+	else
+		w->limbo = node_dirty_next(n);
+	n->dirty_next = 0;
+}
+
 static void detach(struct watch *w, struct node *n, bool bulk, struct epoch *epoch)
 {
 	node_unmark(w, n);
@@ -131,8 +152,7 @@ static void detach(struct watch *w, struct node *n, bool bulk, struct epoch *epo
 	nodes_detach(&w->nodes, n);
 	n->epoch = epoch_older(&w->epochs, n->epoch, epoch_hold(&w->epochs, epoch));
 	n->flags |= bulk ? NODE_DETACHED_BULK : 0u;
-	n->dirty_next = w->limbo;
-	w->limbo = n;
+	enter_limbo(w, n);
 	struct tree_change *c = change_create(w, TREE_DIR_DETACH, epoch);
 	if (!c)
 		return;
@@ -140,15 +160,6 @@ static void detach(struct watch *w, struct node *n, bool bulk, struct epoch *epo
 	change_send(w, c);
 }
 
-static void leave_limbo(struct watch *w, struct node *n)
-{
-	struct node **at = &w->limbo;
-
-	while (*at != n)
-		at = &(*at)->dirty_next;
-	*at = n->dirty_next;
-	n->dirty_next = NULL;
-}
 
 void node_unwatch(struct watch *w, struct node *n)
 {
@@ -173,8 +184,8 @@ void place_remove(struct watch *w, struct node *top)
 	/* Children first: down to a leaf, up by one, down again. */
 	for (;;) {
 		while (n->child)
-			n = n->child;
-		struct node *parent = n == top ? NULL : n->parent;
+			n = node_child(n);
+		struct node *parent = n == top ? NULL : node_parent(n);
 		node_unmark(w, n);
 		node_unwatch(w, n);
 		node_set_polled(n, false);
@@ -191,15 +202,19 @@ void place_remove(struct watch *w, struct node *top)
 
 void place_flush_limbo(struct watch *w, bool bulk)
 {
-	for (struct node **at = &w->limbo; *at;) {
-		struct node *n = *at;
+	struct node *kept = NULL;
 
+	for (struct node *n = w->limbo, *next; n; n = next) {
+		next = node_dirty_next(n);
 		if ((n->flags & NODE_DETACHED_BULK) && !bulk) {
-			at = &n->dirty_next;
+			kept = n;
 			continue;
 		}
-		*at = n->dirty_next;
-		n->dirty_next = NULL;
+		if (kept)
+			kept->dirty_next = n->dirty_next;
+		else
+			w->limbo = next;
+		n->dirty_next = 0;
 		struct tree_change *c = change_create(w, TREE_DIR_DELETE, n->epoch);
 		if (c) {
 			c->dir = n->id;
@@ -213,8 +228,8 @@ void place_flush_limbo(struct watch *w, bool bulk)
 
 static bool has_scopes(const struct node *n)
 {
-	for (; n; n = n->parent)
-		if (n->ignore || (!n->parent && !ignore_is_empty(n->root->ignore)))
+	for (; n; n = node_parent(n))
+		if (node_ignore(n) || (!n->parent && !ignore_is_empty(n->root->ignore)))
 			return true;
 	return false;
 }
@@ -230,8 +245,7 @@ static void adopt(struct watch *w, struct node *n, struct node *parent, const st
 	n->epoch = NULL;
 	if (nodes_attach(&w->nodes, n, parent, e->name) != ST_OK) {
 		n->epoch = held;
-		n->dirty_next = w->limbo;
-		w->limbo = n;
+		enter_limbo(w, n);
 		return;
 	}
 	for (struct node *x = n; x && n->root != parent->root; x = node_walk(n, x)) {
@@ -257,7 +271,7 @@ static void adopt(struct watch *w, struct node *n, struct node *parent, const st
 	pending |= has_scopes(n);
 	node_mark_below(w, n, pending ? 0 : NODE_TRUSTED, pending ? held : NULL);
 	/* What is missing elsewhere may be found below it. */
-	for (struct node *x = w->limbo; pending && x; x = x->dirty_next)
+	for (struct node *x = w->limbo; pending && x; x = node_dirty_next(x))
 		x->flags |= NODE_DETACHED_BULK;
 	epoch_let(&w->epochs, held);
 }
@@ -270,14 +284,14 @@ static void go_offline(struct watch *w, struct node *n, struct epoch *epoch)
 	hints_take_below(w, n, NULL);
 	node_put(w, n, epoch, NULL, 0);
 	log_warning("%s: the file system mounted at %s is gone; its documents stay as they are",
-		n->root->path, n->name);
+		n->root->path, node_name(n));
 }
 
 /* Without memory it keeps the old one, and is compared again. */
 static void take_acl(struct node *n, const struct scan_entry *e)
 {
 	if (e->acl_known && node_set_acl(n, e->acl.data, e->acl.len) != ST_OK)
-		log_warning("%s: %s", n->name, status_text(ST_NOMEM));
+		log_warning("%s: %s", node_name(n), status_text(ST_NOMEM));
 }
 
 static void update_child(
@@ -291,7 +305,7 @@ static void update_child(
 	if (changed || touched || n->dev != e->ident.dev) {
 		enum status st = nodes_set_ident(&w->nodes, n, &e->ident);
 		if (st != ST_OK)
-			log_warning("%s: %s", n->name, status_text(st));
+			log_warning("%s: %s", node_name(n), status_text(st));
 	}
 	take_acl(n, e);
 	n->flags &= ~(unsigned)(NODE_MOUNT | NODE_OFFLINE);
@@ -323,7 +337,7 @@ void place_dir(
 	}
 	/* Known in another place: moved here if that place is empty now, shown twice by a bind mount if not. */
 	if (other && other->parent && !node_detached_above(other) && e->rounds < MOVE_ROUNDS) {
-		hint_add(w, other->parent, other->name, &(struct hint_ask){.epoch = epoch});
+		hint_add(w, node_parent(other), node_name(other), &(struct hint_ask){.epoch = epoch});
 		hint_add(w, parent, e->name, &again);
 		return;
 	}

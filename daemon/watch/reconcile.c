@@ -19,8 +19,8 @@ enum { TROUBLE_PAUSE_MS = 1000 };
 
 static void vacate_unseen(struct watch *w, const struct scan_task *t, struct node *parent, bool bulk)
 {
-	for (struct node *n = parent->child, *next; n; n = next) {
-		next = n->next;
+	for (struct node *n = node_child(parent), *next; n; n = next) {
+		next = node_next(n);
 		if (!(n->flags & NODE_SEEN))
 			place_vacate(w, t, n, NULL, bulk);
 		n->flags &= ~(unsigned)NODE_SEEN;
@@ -50,7 +50,7 @@ static void first_pass(struct watch *w, const struct batch *b)
 		if (t->whole)
 			vacate_unseen(w, t, parent, !b->live);
 		else
-			for (struct node *n = parent->child; n; n = n->next)
+			for (struct node *n = node_child(parent); n; n = node_next(n))
 				n->flags &= ~(unsigned)NODE_SEEN;
 	}
 }
@@ -171,19 +171,33 @@ static bool apply_entry(struct watch *w, const struct batch *b, struct node *n,
 
 /* --- tasks ---------------------------------------------------------------------------------------------------- */
 
+/* The earliest of those in which what it looked at was caused; NULL: nobody waits. */
+static struct epoch *oldest_epoch(const struct scan_task *t)
+{
+	struct epoch *oldest = t->epoch;
+
+	for (size_t i = 0; i < t->name_count; i++) {
+		struct epoch *x = t->names[i].epoch;
+
+		if (x && (!oldest || x->n < oldest->n))
+			oldest = x;
+	}
+	return oldest;
+}
+
 /* The directory is not there: its parent's view of it decides what becomes of it. */
 static void look_from_above(struct watch *w, const struct scan_task *t, struct node *n)
 {
 	struct hint_ask ask = {.epoch = t->epoch};
 
 	if (!n->parent) {
-		root_offline(w, n->root);
+		root_offline(w, n->root, oldest_epoch(t));
 		return;
 	}
-	hint_add(w, n->parent, n->name, &ask);
+	hint_add(w, node_parent(n), node_name(n), &ask);
 	for (size_t i = 0; i < t->name_count; i++) {
 		ask.epoch = t->names[i].epoch;
-		hint_add(w, n->parent, n->name, &ask);
+		hint_add(w, node_parent(n), node_name(n), &ask);
 		/* Wherever it is now, it is compared there. */
 		n->flags |= t->names[i].force ? NODE_FORCE : 0u;
 		node_mark(w, n, true, t->names[i].epoch);
@@ -204,7 +218,7 @@ static void again_later(struct watch *w, const struct scan_task *t, struct node 
 		return;
 	}
 	n->flags &= ~(unsigned)NODE_SCANNED;
-	hint_add(w, n->parent, n->name,
+	hint_add(w, node_parent(n), node_name(n),
 		&(struct hint_ask){.epoch = t->epoch, .delay_ms = TROUBLE_PAUSE_MS});
 	hint_names(w, n, t, TROUBLE_PAUSE_MS);
 }
@@ -245,8 +259,11 @@ static void install_ignore(struct watch *w, struct scan_task *t, struct node *n)
 {
 	if (!t->ignore_changed)
 		return;
-	ignore_unref(n->ignore);
-	n->ignore = t->ignore_now;
+	if (node_set_ignore(n, t->ignore_now) != ST_OK) {
+		log_warning("%s/%s: its ignore rules: %s", t->root_path, t->path, status_text(ST_NOMEM));
+		node_mark(w, n, false, t->epoch); /* it reads them again */
+		return;
+	}
 	t->ignore_now = NULL;
 	t->ignore_changed = false;
 	/* What was compared under the old rules is compared again; a probe saw some names only. */
@@ -286,7 +303,7 @@ static void see_itself(struct watch *w, const struct scan_task *t, struct node *
 		return;
 	enum status st = nodes_set_ident(&w->nodes, n, &t->ident);
 	if (st != ST_OK)
-		log_warning("%s: %s", n->name, status_text(st));
+		log_warning("%s: %s", node_name(n), status_text(st));
 	if (!guarded)
 		node_put(w, n, t->epoch, t->fsid, n->flags & NODE_MOUNT ? t->fsid_len : 0);
 }
@@ -385,7 +402,7 @@ static bool apply_task(struct watch *w, const struct batch *b, struct scan_task 
 		look_from_above(w, t, n);
 		return true;
 	case SCAN_FOREIGN:
-		root_offline(w, n->root);
+		root_offline(w, n->root, oldest_epoch(t));
 		return true;
 	case SCAN_UNREADABLE:
 		log_warning("%s/%s: %s; what was indexed below it stays", t->root_path, t->path,

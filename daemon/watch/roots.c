@@ -249,7 +249,7 @@ static void send_state(struct watch *w, struct watch_root *r, struct epoch *epoc
 	change_send(w, c);
 }
 
-void root_offline(struct watch *w, struct watch_root *r)
+void root_offline(struct watch *w, struct watch_root *r, struct epoch *epoch)
 {
 	bool known = r->offline;
 
@@ -263,7 +263,7 @@ void root_offline(struct watch *w, struct watch_root *r)
 		r->indexed ? "absent, or another file system; what was indexed stays, marked offline"
 			   : "absent");
 	if (r->indexed)
-		send_state(w, r, w->epochs.current);
+		send_state(w, r, epoch);
 }
 
 static bool is_same_row(const struct node *n, const struct scan_task *t)

@@ -312,8 +312,8 @@ void watch_destroy(struct watch *w)
 	while (w->limbo) {
 		struct node *n = w->limbo;
 
-		w->limbo = n->dirty_next;
-		n->dirty_next = NULL;
+		w->limbo = node_dirty_next(n);
+		n->dirty_next = 0;
 		place_remove(w, n);
 	}
 	while (w->roots)
@@ -483,7 +483,9 @@ static bool can_reach(const struct watch_root *r, const struct caller *caller)
 		return true;
 	if (!n || !r->above || !chain_is_open(r->above->chain.data, r->above->chain.len, caller))
 		return false;
-	const struct guard own = {n->mode, n->uid, n->gid, n->acl, n->acl_len};
+	size_t acl_len;
+	const char *acl = node_acl(n, &acl_len);
+	const struct guard own = {n->mode, n->uid, n->gid, acl, acl_len};
 	return guard_permits(&own, caller, MAY_READ) || guard_permits(&own, caller, MAY_SEARCH);
 }
 

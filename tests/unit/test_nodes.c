@@ -153,7 +153,7 @@ static void check_node(int i)
 	assert_ptr_equal(nodes_by_id(&tree, m->n->id), m->n);
 	assert_ptr_equal(nodes_by_inode(&tree, &m->ident), m->n); /* detached or not */
 	assert_int_equal(!!(m->n->flags & NODE_DETACHED), m->detached);
-	assert_ptr_equal(m->n->parent, m->parent < 0 ? NULL : model[m->parent].n);
+	assert_ptr_equal(node_parent(m->n), m->parent < 0 ? NULL : model[m->parent].n);
 	if (m->parent >= 0)
 		assert_ptr_equal(
 			nodes_child(&tree, model[m->parent].n, m->name, strlen(m->name)), m->n);
@@ -192,7 +192,7 @@ static void check_wds(void)
 
 		for (int i = 0; i < NODES; i++)
 			shared += model[i].n && model[i].wd == wd;
-		for (const struct node *n = nodes_by_wd(&tree, wd); n; n = n->wd_next, chained++)
+		for (const struct node *n = nodes_by_wd(&tree, wd); n; n = node_wd_next(n), chained++)
 			assert_int_equal(n->wd, wd);
 		assert_int_equal(chained, shared);
 	}
@@ -331,7 +331,7 @@ static void test_detached(void **state)
 	a->flags |= NODE_DETACHED_BULK | NODE_PENDING;
 	nodes_detach(&tree, a);
 	assert_null(nodes_child(&tree, root, "a", 1));
-	assert_null(root->child);
+	assert_null(node_child(root));
 	assert_ptr_equal(nodes_by_inode(&tree, &id), a);
 	assert_ptr_equal(nodes_child(&tree, a, "in", 2), in); /* what is below goes along */
 	struct node *successor = plain(root, 0, "a", &(struct ident){.ino = 11});
@@ -359,7 +359,7 @@ static void test_no_memory(void **state)
 		st = nodes_add(&tree, NULL, root, 0, "a", &id, &n);
 		mem_fail_at(0, 0);
 		if (st == ST_NOMEM) { /* as if it had not been tried */
-			assert_null(root->child);
+			assert_null(node_child(root));
 			assert_null(nodes_child(&tree, root, "a", 1));
 			assert_null(nodes_by_inode(&tree, &id));
 			assert_int_equal(tree.by_id.count, 1);

@@ -16,6 +16,7 @@ struct held {
 	struct slab_item *item; /* NULL: none */
 	size_t size;
 	unsigned char mark;
+	uint32_t place;
 };
 static struct held held[ITEMS];
 
@@ -30,6 +31,8 @@ static void take(struct slab *s, struct held *h, struct dice *dice)
 	h->mark = (unsigned char)dice_below(dice, 256);
 	h->item = slab_take(s, h->size);
 	assert_non_null(h->item);
+	h->place = slab_place(h->item);
+	assert_int_not_equal(h->place, 0);
 	for (size_t i = 0; i < h->size - sizeof *h->item; i++)
 		assert_int_equal(bytes_of(h)[i], 0);
 	memset(bytes_of(h), h->mark, h->size - sizeof *h->item);
@@ -39,6 +42,9 @@ static void give(struct slab *s, struct held *h)
 {
 	for (size_t i = 0; i < h->size - sizeof *h->item; i++)
 		assert_int_equal(bytes_of(h)[i], h->mark);
+	assert_int_equal(slab_place(h->item), h->place);
+	assert_ptr_equal(slab_at(s, h->place), h->item);
+	assert_ptr_equal(slab_near(held[0].item ? held[0].item : h->item, h->place), h->item);
 	slab_give(s, h->item);
 	h->item = NULL;
 }
@@ -46,6 +52,7 @@ static void give(struct slab *s, struct held *h)
 static void test_steps(void **state)
 {
 	struct slab s = {NULL};
+	size_t chunks = 0;
 	struct dice dice = {.state = 20261123};
 
 	(void)state;
@@ -56,11 +63,18 @@ static void test_steps(void **state)
 			give(&s, h);
 		else
 			take(&s, h, &dice);
+		chunks = s.chunk_count > chunks ? s.chunk_count : chunks;
 	}
+	assert_true(chunks > 4);
 	for (int i = 0; i < ITEMS; i++)
 		if (held[i].item)
 			give(&s, &held[i]);
 	assert_null(s.newest);
+	assert_int_equal(slab_place(NULL), 0);
+	assert_null(slab_at(&s, 0));
+	take(&s, &held[0], &dice);
+	assert_int_equal(held[0].place, 1); /* the numbers of chunks are used again */
+	give(&s, &held[0]);
 	for (size_t i = 0; i < sizeof s.spare / sizeof *s.spare; i++)
 		assert_null(s.spare[i]);
 	slab_finish(&s);

@@ -1,9 +1,9 @@
 /*
- * test_ptrset: the pointer set against a plain array,
+ * test_slabset: the set against a plain array,
  * with hashes chosen so that runs wrap around the table.
  */
 #include "dice.h"
-#include "watch/ptrset.h"
+#include "watch/slabset.h"
 
 #include "core/mem.h"
 
@@ -18,10 +18,23 @@
 enum { ITEMS = 700, STEPS = 40000, RUNS = 12 };
 
 struct item {
-	uint64_t hash;
+	struct slab_item slot;
 	unsigned id;
+	uint64_t hash;
 	bool in; /* the model */
 };
+
+static struct slab slab;
+
+static struct item *new_item(uint64_t hash, unsigned id)
+{
+	struct item *x = slab_take(&slab, sizeof *x);
+
+	assert_non_null(x);
+	x->hash = hash;
+	x->id = id;
+	return x;
+}
 
 static uint64_t hash_of(const void *p)
 {
@@ -33,17 +46,17 @@ static bool is_this(const void *p, const void *key)
 	return ((const struct item *)p)->id == *(const unsigned *)key;
 }
 
-static void agree(const struct ptrset *s, struct item *items, size_t in)
+static void agree(const struct slabset *s, struct item *const *items, size_t in)
 {
 	size_t at = 0, seen = 0;
 
 	assert_int_equal(s->count, in);
 	for (unsigned i = 0; i < ITEMS; i++) {
-		const struct item *x = &items[i];
+		const struct item *x = items[i];
 
-		assert_ptr_equal(ptrset_find(s, x->hash, is_this, &x->id), x->in ? x : NULL);
+		assert_ptr_equal(slabset_find(s, x->hash, is_this, &x->id), x->in ? x : NULL);
 	}
-	for (struct item *x; (x = ptrset_next(s, &at)); seen++)
+	for (struct item *x; (x = slabset_next(s, &at)); seen++)
 		assert_true(x->in);
 	assert_int_equal(seen, in);
 }
@@ -52,19 +65,19 @@ static void agree(const struct ptrset *s, struct item *items, size_t in)
 static void run(uint64_t seed, uint64_t first, uint64_t spread, unsigned most)
 {
 	struct dice dice = {seed};
-	struct ptrset s = {.hash = hash_of};
-	struct item items[ITEMS];
+	struct slabset s = {.slab = &slab, .hash = hash_of};
+	struct item *items[ITEMS];
 	size_t in = 0;
 
 	for (unsigned i = 0; i < ITEMS; i++)
-		items[i] = (struct item){first + dice_below(&dice, spread), i, false};
+		items[i] = new_item(first + dice_below(&dice, spread), i);
 	for (int step = 0; step < STEPS; step++) {
-		struct item *x = &items[dice_below(&dice, most)];
+		struct item *x = items[dice_below(&dice, most)];
 
 		if (x->in)
-			ptrset_remove(&s, x);
+			slabset_remove(&s, x);
 		else
-			assert_int_equal(ptrset_add(&s, x), ST_OK);
+			assert_int_equal(slabset_add(&s, x), ST_OK);
 		x->in = !x->in;
 		if (x->in)
 			in++;
@@ -74,7 +87,8 @@ static void run(uint64_t seed, uint64_t first, uint64_t spread, unsigned most)
 			agree(&s, items, in);
 	}
 	agree(&s, items, in);
-	ptrset_finish(&s);
+	slabset_finish(&s);
+	slab_finish(&slab);
 }
 
 static void test_model(void **state)
@@ -96,45 +110,47 @@ static void test_all_alike(void **state)
 
 static void test_empty(void **state)
 {
-	struct ptrset s = {.hash = hash_of};
-	struct item x = {5, 1, false}, y = {5, 2, false};
+	struct slabset s = {.slab = &slab, .hash = hash_of};
+	struct item *x = new_item(5, 1), *y = new_item(5, 2);
 	size_t at = 0;
 
 	(void)state;
-	assert_null(ptrset_find(&s, 5, is_this, &x.id));
-	ptrset_remove(&s, &x);
-	assert_null(ptrset_next(&s, &at));
-	assert_int_equal(ptrset_add(&s, &x), ST_OK);
-	ptrset_remove(&s, &y); /* hashes alike, is not in */
+	assert_null(slabset_find(&s, 5, is_this, &x->id));
+	slabset_remove(&s, x);
+	assert_null(slabset_next(&s, &at));
+	assert_int_equal(slabset_add(&s, x), ST_OK);
+	slabset_remove(&s, y); /* hashes alike, is not in */
 	assert_int_equal(s.count, 1);
-	assert_ptr_equal(ptrset_find(&s, 5, is_this, &x.id), &x);
-	ptrset_finish(&s);
+	assert_ptr_equal(slabset_find(&s, 5, is_this, &x->id), x);
+	slabset_finish(&s);
 	assert_int_equal(s.count, 0);
-	assert_null(ptrset_find(&s, 5, is_this, &x.id));
-	ptrset_finish(&s);
+	assert_null(slabset_find(&s, 5, is_this, &x->id));
+	slabset_finish(&s);
+	slab_finish(&slab);
 }
 
 /* Without memory to grow the set is what it was. */
 static void test_no_memory(void **state)
 {
-	struct ptrset s = {.hash = hash_of};
-	struct item items[64];
+	struct slabset s = {.slab = &slab, .hash = hash_of};
+	struct item *items[64];
 	unsigned n = 0;
 	enum status st = ST_OK;
 
 	(void)state;
+	for (unsigned i = 0; i < 64; i++)
+		items[i] = new_item(i * 7, i);
 	mem_fail_at(2, 1); /* the first table comes, no other */
-	for (; n < 64 && st == ST_OK; n++) {
-		items[n] = (struct item){n * 7, n, true};
-		st = ptrset_add(&s, &items[n]);
-	}
+	for (; n < 64 && st == ST_OK; n++)
+		st = slabset_add(&s, items[n]);
 	mem_fail_at(0, 0);
 	assert_int_equal(st, ST_NOMEM);
 	assert_int_equal(s.count, n - 1);
 	for (unsigned i = 0; i + 1 < n; i++)
-		assert_ptr_equal(ptrset_find(&s, items[i].hash, is_this, &i), &items[i]);
-	assert_int_equal(ptrset_add(&s, &items[n - 1]), ST_OK);
-	ptrset_finish(&s);
+		assert_ptr_equal(slabset_find(&s, items[i]->hash, is_this, &i), items[i]);
+	assert_int_equal(slabset_add(&s, items[n - 1]), ST_OK);
+	slabset_finish(&s);
+	slab_finish(&slab);
 }
 
 static int by_value(const void *a, const void *b)
@@ -154,7 +170,7 @@ static void test_mix(void **state)
 
 	(void)state;
 	for (uint64_t i = 0; i < N; i++) {
-		mixed[i] = ptrset_mix(i * 64);
+		mixed[i] = slabset_mix(i * 64);
 		in_slot[mixed[i] % SLOTS]++;
 	}
 	qsort(mixed, N, sizeof *mixed, by_value);
