@@ -51,7 +51,7 @@ static void give(struct slab *s, struct held *h)
 
 static void test_steps(void **state)
 {
-	struct slab s = {NULL};
+	struct slab s = {0};
 	size_t chunks = 0;
 	struct dice dice = {.state = 20261123};
 
@@ -82,7 +82,7 @@ static void test_steps(void **state)
 
 static void test_no_memory(void **state)
 {
-	struct slab s = {NULL};
+	struct slab s = {0};
 
 	(void)state;
 	mem_fail_at(1, 0);
