@@ -27,6 +27,8 @@ enum {
 	ALLOC_MOST = 64 * 1024 * 1024,  /* bytes: only damage asks for more at once */
 	TEXT_ALWAYS = 64 * 1024 * 1024, /* bytes that any document may unpack to */
 	RATIO_MOST = 250,               /* a larger one so many for each of its own */
+	READ_ALWAYS = 16 * 1024 * 1024, /* bytes that may be read of any document, over and over */
+	READ_TIMES = 16,                /* and so often all of it */
 	TOPICS_MOST = 1000000,
 	SYSTEM_MOST = 64 * 1024, /* bytes of /#SYSTEM */
 	SYSTEM_TITLE = 3,
@@ -41,7 +43,7 @@ struct reading {
 	struct mschm_decompressor *library;
 	uint8_t *member; /* what was unpacked last: member_len of TOPIC_MOST bytes */
 	size_t member_len, member_most;
-	uint64_t unpacked;
+	uint64_t unpacked, read; /* bytes */
 	const char *charset; /* of topics that do not say theirs; NULL: to be guessed */
 	bool cut, bomb, unreadable;
 };
@@ -92,10 +94,17 @@ static void mend_header(off_t at, uint8_t *bytes, int n)
 static int stream_read(struct mspack_file *file, void *bytes, int n)
 {
 	struct stream *s = stream_of(file);
+	const struct document *doc = reading.doc;
 	int done = 0;
 
-	while (done < n) {
-		ssize_t got = pread(reading.doc->fd, (char *)bytes + done, (size_t)(n - done), s->at + done);
+	/* Topics that lie over each other are unpacked from the beginning of their block each. */
+	reading.read += (uint64_t)n;
+	if (reading.read > READ_ALWAYS && reading.read / READ_TIMES > doc->size) {
+		reading.bomb = true;
+		return -1;
+	}
+	while (done < n && s->at + done < (off_t)doc->size) {
+		ssize_t got = pread(doc->fd, (char *)bytes + done, (size_t)(n - done), s->at + done);
 
 		if (got < 0) {
 			reading.unreadable = true;
@@ -140,18 +149,17 @@ static off_t stream_tell(struct mspack_file *file)
 	return stream_of(file)->at;
 }
 
-/* The library tells so what it passes over: parts of the directory that are damaged. */
+/* Most of what the library tells is of no consequence; "corrupt" or "invalid" are parts that it passes over. */
 static void stream_message(struct mspack_file *file, const char *format, ...)
 {
 	(void)file;
-	(void)format;
-	reading.cut = true;
+	reading.cut |= strstr(format, "corrupt") || strstr(format, "invalid");
 }
 
 static void *library_alloc(struct mspack_system *self, size_t n)
 {
 	(void)self;
-	return n <= ALLOC_MOST ? malloc(n) : NULL;
+	return n <= ALLOC_MOST ? alloc_resize(NULL, n, 1) : NULL;
 }
 
 static void library_copy(void *from, void *to, size_t n)
@@ -218,7 +226,7 @@ static bool take_topic(struct reading *r, struct mschmd_file *file)
 
 	r->cut |= !unpack(r, file, TOPIC_MOST);
 	r->unpacked += r->member_len;
-	r->bomb = is_bomb(r);
+	r->bomb |= is_bomb(r);
 	if (r->bomb)
 		return false;
 	if (r->member_len == 0 || !topic_charset(r, &cs))
@@ -227,7 +235,7 @@ static bool take_topic(struct reading *r, struct mschmd_file *file)
 	return answer_text(r->out, "\n\f", 2);
 }
 
-/* As they were written, one behind the other: so each compressed byte is unpacked once. */
+/* As they were written, one behind the other: so each compressed byte of an honest document is unpacked once. */
 static int compare_places(const void *a, const void *b)
 {
 	const struct mschmd_file *p = *(struct mschmd_file *const *)a, *q = *(struct mschmd_file *const *)b;
@@ -345,7 +353,7 @@ static int read_help(struct reading *r, struct mschmd_header *help)
 	take_topics(r, help);
 	if (r->bomb)
 		return answer_fail(r->out, ANSWER_LIMIT,
-			"the document unpacks to more than %d times its size", RATIO_MOST);
+			"unpacking it is too much work for its size");
 	if (r->unreadable)
 		return answer_fail(r->out, ANSWER_TRY_LATER, "the document could not be read");
 	if (r->cut && r->unpacked == 0)
@@ -386,13 +394,15 @@ static int convert_chm(const struct document *doc, struct answer *out)
 		return answer_fail(out, ANSWER_UNAVAILABLE, "libmspack does not work here");
 	r->doc = doc;
 	r->out = out;
-	r->unpacked = 0;
+	r->unpacked = r->read = 0;
 	r->charset = NULL;
 	r->cut = r->bomb = r->unreadable = false;
 	struct mschmd_header *help = r->library->open(r->library, "");
 	if (!help)
 		return r->unreadable ? answer_fail(out, ANSWER_TRY_LATER, "the document could not be read")
 				     : answer_fail(out, ANSWER_DAMAGED, "its directory cannot be read");
+	/* All of its directory is known: the library is not to look for more in an index that may go in a circle. */
+	help->num_chunks = 0;
 	int verdict = read_help(r, help);
 	r->library->close(r->library, help);
 	return verdict;

@@ -293,7 +293,7 @@ MUST_USE enum status roots_load(struct watch *w);
 MUST_USE enum status roots_from_config(struct watch *w);
 void roots_start(struct watch *w, struct watch_root *r);
 void roots_put_done(struct watch *w, struct tree_change *c);
-void root_offline(struct watch *w, struct watch_root *r, struct epoch *epoch); /* found then */
+void root_offline(struct watch *w, struct watch_root *r);
 void root_seen(struct watch *w, struct watch_root *r, struct scan_task *t);
 void root_free(struct watch *w, struct watch_root *r);
 void roots_poll(struct watch *w);

@@ -265,7 +265,7 @@ enum status nodes_add(struct nodes *t, struct watch_root *root, struct node *par
 	if (n->id >= t->next_id)
 		t->next_id = n->id + 1;
 	n->root = root;
-	n->name_len = (uint8_t)len;
+	n->name_len = (uint16_t)len;
 	memcpy(n->inner_name, name, len + 1);
 	n->wd = -1;
 	copy_ident(n, ident);
@@ -339,7 +339,7 @@ static enum status set_name(struct node *n, const char *name, size_t len)
 		mem_free(longer);
 		return ST_NOMEM;
 	}
-	n->name_len = (uint8_t)len;
+	n->name_len = (uint16_t)len;
 	return ST_OK;
 }
 

@@ -12,8 +12,8 @@
 #include "core/buf.h"
 #include "core/ident.h"
 #include "watch/ignore.h"
-#include "watch/slabset.h"
 #include "watch/slab.h"
+#include "watch/slabset.h"
 
 struct epoch;
 struct watch_root;
@@ -40,7 +40,7 @@ enum node_flag {
 struct node_rare {
 	struct ignore *ignore; /* its own .trawlignore; NULL: none */
 	struct node *wd_next;  /* others with the same watch descriptor (bind mounts) */
-	char *name;	       /* NULL: inner_name, which it did not fit into when it was renamed */
+	char *name;	       /* its name, where inner_name was too short; NULL: inner_name */
 	unsigned acl_len;
 	char *acl; /* its access list, raw; NULL: none, or user mode */
 };
@@ -65,7 +65,7 @@ struct node {
 	uint32_t uid, gid;
 	int wd; /* -1: not watched */
 	uint16_t mode;
-	uint8_t name_len;
+	uint16_t name_len;
 	char inner_name[];
 };
 
@@ -76,7 +76,7 @@ struct nodes {
 };
 
 void nodes_init(struct nodes *t);
-void nodes_finish(struct nodes *t); /* destroys every node that is not detached */
+void nodes_finish(struct nodes *t); /* destroys every node */
 
 /* A new node, in its place (parent NULL: a root's directory).  `id` 0 gives the next. */
 MUST_USE enum status nodes_add(struct nodes *t, struct watch_root *root, struct node *parent,

@@ -160,7 +160,6 @@ static void detach(struct watch *w, struct node *n, bool bulk, struct epoch *epo
 	change_send(w, c);
 }
 
-
 void node_unwatch(struct watch *w, struct node *n)
 {
 	int wd = n->wd;

@@ -171,27 +171,13 @@ static bool apply_entry(struct watch *w, const struct batch *b, struct node *n,
 
 /* --- tasks ---------------------------------------------------------------------------------------------------- */
 
-/* The earliest of those in which what it looked at was caused; NULL: nobody waits. */
-static struct epoch *oldest_epoch(const struct scan_task *t)
-{
-	struct epoch *oldest = t->epoch;
-
-	for (size_t i = 0; i < t->name_count; i++) {
-		struct epoch *x = t->names[i].epoch;
-
-		if (x && (!oldest || x->n < oldest->n))
-			oldest = x;
-	}
-	return oldest;
-}
-
 /* The directory is not there: its parent's view of it decides what becomes of it. */
 static void look_from_above(struct watch *w, const struct scan_task *t, struct node *n)
 {
 	struct hint_ask ask = {.epoch = t->epoch};
 
 	if (!n->parent) {
-		root_offline(w, n->root, oldest_epoch(t));
+		root_offline(w, n->root);
 		return;
 	}
 	hint_add(w, node_parent(n), node_name(n), &ask);
@@ -402,7 +388,7 @@ static bool apply_task(struct watch *w, const struct batch *b, struct scan_task 
 		look_from_above(w, t, n);
 		return true;
 	case SCAN_FOREIGN:
-		root_offline(w, n->root, oldest_epoch(t));
+		root_offline(w, n->root);
 		return true;
 	case SCAN_UNREADABLE:
 		log_warning("%s/%s: %s; what was indexed below it stays", t->root_path, t->path,

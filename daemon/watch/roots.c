@@ -249,7 +249,7 @@ static void send_state(struct watch *w, struct watch_root *r, struct epoch *epoc
 	change_send(w, c);
 }
 
-void root_offline(struct watch *w, struct watch_root *r, struct epoch *epoch)
+void root_offline(struct watch *w, struct watch_root *r)
 {
 	bool known = r->offline;
 
@@ -262,8 +262,9 @@ void root_offline(struct watch *w, struct watch_root *r, struct epoch *epoch)
 	log_warning("root %s: %s", r->path,
 		r->indexed ? "absent, or another file system; what was indexed stays, marked offline"
 			   : "absent");
+	/* Whoever waited for anything below it waits for this. */
 	if (r->indexed)
-		send_state(w, r, epoch);
+		send_state(w, r, w->epochs.oldest);
 }
 
 static bool is_same_row(const struct node *n, const struct scan_task *t)

@@ -16,9 +16,11 @@
 
 enum {
 	CHUNK_STEPS = 32768, /* 256 KiB, of which the kernel gives what is used */
-	CHUNKS_MOST = (1 << (32 - 15)) - 1,
 	CHUNKS_FIRST = 8,
+	KEPT_STEPS = 2048, /* so much of the only chunk is kept when it is empty, for the next one */
 };
+
+static const uint32_t CHUNKS_MOST = UINT32_MAX / CHUNK_STEPS;
 
 struct slab_chunk {
 	const struct slab *slab;
@@ -83,9 +85,25 @@ static struct slab_chunk *add_chunk(struct slab *s)
 	return c;
 }
 
+/* Where the spare ones of so many steps are. */
+static size_t size_of(uint16_t steps)
+{
+	return steps < SLAB_SIZES ? steps : 0;
+}
+
+/* Of exactly so many steps; NULL. */
+static struct slab_spare *find_spare(const struct slab *s, uint16_t steps)
+{
+	struct slab_spare *x = s->spare[size_of(steps)];
+
+	while (x && x->item.steps != steps)
+		x = x->next;
+	return x;
+}
+
 static void unlink_spare(struct slab *s, struct slab_spare *x)
 {
-	*(x->prev ? &x->prev->next : &s->spare[x->item.steps]) = x->next;
+	*(x->prev ? &x->prev->next : &s->spare[size_of(x->item.steps)]) = x->next;
 	if (x->next)
 		x->next->prev = x->prev;
 }
@@ -93,10 +111,11 @@ static void unlink_spare(struct slab *s, struct slab_spare *x)
 void *slab_take(struct slab *s, size_t size)
 {
 	uint16_t steps = (uint16_t)((size + SLAB_STEP - 1) / SLAB_STEP);
-	struct slab_spare *x = size <= SLAB_ITEM_MAX ? s->spare[steps] : NULL;
+	struct slab_spare *x;
 	struct slab_chunk *c;
 
 	BUG_UNLESS(size >= sizeof *x && size <= SLAB_ITEM_MAX);
+	x = find_spare(s, steps);
 	if (x) {
 		unlink_spare(s, x);
 		ASAN_UNPOISON_MEMORY_REGION(x, size);
@@ -139,12 +158,13 @@ void slab_give(struct slab *s, void *item)
 		return;
 	struct slab_chunk *c = chunk_of(&x->item);
 	x->prev = NULL;
-	x->next = s->spare[x->item.steps];
+	x->next = s->spare[size_of(x->item.steps)];
 	if (x->next)
 		x->next->prev = x;
-	s->spare[x->item.steps] = x;
+	s->spare[size_of(x->item.steps)] = x;
 	ASAN_POISON_MEMORY_REGION(x + 1, x->item.steps * sizeof *c->room - sizeof *x);
-	if (--c->taken == 0)
+	c->taken--;
+	if (c->taken == 0 && (c->next || c->prev || c->used > KEPT_STEPS))
 		drop_chunk(s, c);
 }
 

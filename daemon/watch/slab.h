@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SLAB_ITEM_MAX = 504, SLAB_STEP = 8 };
+enum { SLAB_STEP = 8, SLAB_SIZES = 64, SLAB_ITEM_MAX = 65536 };
 
 /* The beginning of every item; the slab's. */
 struct slab_item {
@@ -23,7 +23,7 @@ struct slab_chunk;
 struct slab_spare;
 struct slab {
 	struct slab_chunk *newest;
-	struct slab_spare *spare[SLAB_ITEM_MAX / SLAB_STEP + 1]; /* by size */
+	struct slab_spare *spare[SLAB_SIZES]; /* by size in steps; [0]: all larger ones */
 	struct slab_chunk **chunk; /* by number; NULL: was given back */
 	uint32_t chunk_count, chunk_room;
 };

@@ -11,6 +11,7 @@
 #include "core/wire.h"
 #include "watch/internal.h"
 
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -542,6 +543,8 @@ static enum status reindex_file(struct watch *w, const struct watch_root *r, con
 
 	if (!dir)
 		return ST_NOMEM;
+	if (strlen(dir) >= PATH_MAX)
+		return ST_NOT_FOUND;
 	char *slash = strrchr(dir, '/');
 	*(slash ? slash : dir) = '\0';
 	struct node *n = node_of_path(w, r, dir);

@@ -1,4 +1,4 @@
-/* fuzz_convert_chm: the handler of trawl-convert-chm on any bytes.  chmlib, /#SYSTEM, topics in any
+/* fuzz_convert_chm: the handler of trawl-convert-chm on any bytes.  libmspack, /#SYSTEM, topics in any
  * code page. */
 #ifndef TRAWL_FUZZ
 #define TRAWL_FUZZ

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-enum { ITEMS = 8000, STEPS = 60000, LEAST = 24 };
+enum { ITEMS = 8000, STEPS = 60000, LEAST = 24, COMMON = 504, LONGEST = 5000 };
 
 struct held {
 	struct slab_item *item; /* NULL: none */
@@ -27,7 +27,7 @@ static unsigned char *bytes_of(const struct held *h)
 
 static void take(struct slab *s, struct held *h, struct dice *dice)
 {
-	h->size = LEAST + dice_below(dice, SLAB_ITEM_MAX - LEAST + 1);
+	h->size = LEAST + dice_below(dice, (dice_below(dice, 50) ? COMMON : LONGEST) - LEAST + 1);
 	h->mark = (unsigned char)dice_below(dice, 256);
 	h->item = slab_take(s, h->size);
 	assert_non_null(h->item);
@@ -70,13 +70,26 @@ static void test_steps(void **state)
 		if (held[i].item)
 			give(&s, &held[i]);
 	assert_null(s.newest);
-	assert_int_equal(slab_place(NULL), 0);
-	assert_null(slab_at(&s, 0));
-	take(&s, &held[0], &dice);
-	assert_int_equal(held[0].place, 1); /* the numbers of chunks are used again */
-	give(&s, &held[0]);
 	for (size_t i = 0; i < sizeof s.spare / sizeof *s.spare; i++)
 		assert_null(s.spare[i]);
+	assert_int_equal(slab_place(NULL), 0);
+	assert_null(slab_at(&s, 0));
+	slab_finish(&s);
+}
+
+/* One item that comes and goes does so in the same place of the same chunk. */
+static void test_lone(void **state)
+{
+	struct slab s = {0};
+	struct dice dice = {.state = 7};
+
+	(void)state;
+	take(&s, &held[0], &dice);
+	give(&s, &held[0]);
+	assert_non_null(s.newest);
+	void *item = slab_take(&s, held[0].size);
+	assert_int_equal(slab_place(item), held[0].place);
+	slab_give(&s, item);
 	slab_finish(&s);
 }
 
@@ -96,6 +109,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_steps),
+		cmocka_unit_test(test_lone),
 		cmocka_unit_test(test_no_memory),
 	};
 
