@@ -97,7 +97,8 @@ static enum status check_missing(struct db *db, struct buf *report)
 static enum status check_all(struct db *db, struct buf *report)
 {
 	static const enum statement_id rules[] = {STMT_CHECK_KEYS, STMT_CHECK_LOST, STMT_CHECK_HIDDEN,
-		STMT_CHECK_TEXTS, STMT_CHECK_PIECES, STMT_CHECK_HOLDS, STMT_CHECK_MEMBERS, STMT_CHECK_TREE};
+		STMT_CHECK_TEXTS, STMT_CHECK_TWINS, STMT_CHECK_PIECES, STMT_CHECK_HOLDS, STMT_CHECK_MEMBERS,
+		STMT_CHECK_TREE};
 	enum status st = check_pages(db, report);
 
 	if (st == ST_OK)

@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { DB_SCHEMA_VERSION = 3 };
+enum { DB_SCHEMA_VERSION = 4 };
 
 /* Statements are prepared on first use and kept; the table is private to store/ (db_statements.tbl). */
 struct db;

@@ -283,6 +283,18 @@ static void test_piece_without_document(void **state)
 	assert_non_null(strstr(report.data, "content: piece 3 of 99"));
 }
 
+static void test_two_of_one_content(void **state)
+{
+	struct fixture *f = *state;
+	AUTO_BUF report = BUF_INIT;
+
+	put_something(f);
+	fixture_exec(f, "INSERT INTO document(hash, converter, type, size, searchable, orphaned)"
+			" SELECT hash, converter, type, size, 0, 1 FROM document");
+	assert_ok(db_check(f->db, &report));
+	assert_non_null(strstr(report.data, "documents: 1 and 2 are of one content and converter"));
+}
+
 static void test_own(void **state)
 {
 	struct fixture *f = *state;
@@ -536,11 +548,13 @@ static void test_texts_of_version_1(void **state)
 	fixture_file(f, 1, "a", id, 1);
 	assert_ok(db_commit(f->db));
 	lay_out_as_before(f, id, text.data);
+	fixture_exec(f, "UPDATE sqlite_sequence SET seq = 500 WHERE name = 'document'"); /* the others are gone */
 	db_close(f->db);
 	fixture_reopen(f, false);
 	assert_int_equal(fixture_int(f, "PRAGMA user_version"), DB_SCHEMA_VERSION);
 	assert_ok(documents_text(f->db, id, &out));
 	assert_string_equal(out.data, text.data);
+	assert_int_equal(fixture_int(f, "SELECT seq FROM sqlite_sequence WHERE name = 'document'"), 500);
 	fixture_sound(f);
 }
 
@@ -574,6 +588,7 @@ int main(void)
 		TEST(test_damaged_page),
 		TEST(test_damaged_frame),
 		TEST(test_piece_without_document),
+		TEST(test_two_of_one_content),
 		TEST(test_own),
 		TEST(test_rollback),
 		TEST(test_spoiled),
