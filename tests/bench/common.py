@@ -16,6 +16,7 @@ import trawl  # noqa: E402
 
 CORPUS = Path(os.environ.get("BENCH_CORPUS", "/var/tmp/trawl-corpus"))
 PLACE = Path(os.environ.get("BENCH_DIR", "/var/tmp"))
+MEMORY = Path(os.environ.get("TRAWL_TEST_DIR", "/dev/shm"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "2"))
 TOOLS = trawl.BUILD / "bench"
 
@@ -54,10 +55,13 @@ def verdict(name, value, goal, unit, better="<="):
 
 
 class Scratch:
-    """A directory on the measured disk, gone afterwards."""
+    """A directory on the measured disk, or elsewhere, gone afterwards."""
+
+    def __init__(self, place=PLACE):
+        self.place = place
 
     def __enter__(self):
-        self.path = Path(tempfile.mkdtemp(prefix="trawl-bench-", dir=PLACE))
+        self.path = Path(tempfile.mkdtemp(prefix="trawl-bench-", dir=self.place))
         return self.path
 
     def __exit__(self, *_):

@@ -11,18 +11,16 @@ import os
 import random
 import subprocess
 import sys
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import queries
 import zipf
-from common import (CORPUS, Scratch, ask, cpu_by_thread, figures, found_after, line, make_daemon, percentile,
+from common import (CORPUS, MEMORY, Scratch, ask, cpu_by_thread, figures, found_after, line, make_daemon, percentile,
                     start_and_sync, title, trawl, verdict)
 
 SECONDS = float(os.environ.get("LIVE_SECONDS", "60"))
-MEMORY = os.environ.get("TRAWL_TEST_DIR", "/dev/shm")
 RATE = 2000       # changes a second
 STEP_S = 0.01     # so many at a time
 DIRECTORIES = 64
@@ -110,8 +108,7 @@ def compare(daemon, held):
 
 def bench_churn():
     title(f"{RATE:,} changes a second for {SECONDS:g} s: made, written again, renamed, removed")
-    with Scratch() as home, tempfile.TemporaryDirectory(prefix="trawl-bench-", dir=MEMORY) as tree:
-        tree = Path(tree)  # the disk is the store's: who changes the files must not wait for it
+    with Scratch() as home, Scratch(MEMORY) as tree:  # the disk is the store's: who changes the files must not wait for it
         for name in ("churn", "probe"):
             (tree / name).mkdir()
         daemon = make_daemon(home / "daemon", tree)
