@@ -1,9 +1,11 @@
 /*
- * known: what a worker asks the store before it converts: whether a content is
+ * known: what workers ask the store before they convert: whether a content is
  * there already, and whether its converter has failed on it too often.
  *
- * A worker's own read-only connection, made anew when the store is another one.
- * Trouble of the store makes a content unknown: slower, not wrong.
+ * A question takes microseconds and a connection milliseconds to open, so all
+ * workers share a few, which are made anew when the store is another one.  Who
+ * finds none free waits.  Trouble of the store makes a content unknown: slower,
+ * not wrong.  Any thread.
  */
 #ifndef PIPELINE_KNOWN_H
 #define PIPELINE_KNOWN_H
@@ -13,13 +15,11 @@
 
 #include <stdatomic.h>
 
-/* Embedded on purpose; all zero but the first two. */
-struct known {
-	const char *state_dir;
-	const atomic_uint *generation; /* of the store */
-	struct db *db;
-	unsigned opened; /* the generation of `db` */
-};
+struct known;
+
+/* `generation` is that of the store; both outlive it. */
+MUST_USE enum status known_create(const char *state_dir, const atomic_uint *generation, struct known **out);
+void known_destroy(struct known *k); /* NULL is fine; nobody asks any more */
 
 /* The document of this content by this converter, or by the one that it rerouted to. */
 bool known_find(struct known *k, const unsigned char *hash, int64_t rule, int64_t *document);
@@ -33,6 +33,7 @@ bool known_is_quarantined(
  */
 bool known_slow(struct known *k, int64_t after, int limit, slow_each_file *each, void *arg);
 bool known_dir_path(struct known *k, int64_t dir, struct buf *path);
-void known_close(struct known *k);
+/* Connections that nobody has used for so long are closed. */
+void known_rest(struct known *k, int64_t unused_ms);
 
 #endif

@@ -11,6 +11,7 @@
 #include "core/now.h"
 #include "core/stats.h"
 #include "core/thread.h"
+#include "pipeline/known.h"
 #include "pipeline/slow_lane.h"
 #include "pipeline/worker.h"
 #include "pipeline/writer.h"
@@ -29,6 +30,7 @@ struct pipeline {
 
 	struct queue *queue;
 	struct results *results;
+	struct known *known;
 	struct twins *twins;
 	struct slots *slots;
 	struct writer *writer;
@@ -260,6 +262,7 @@ static enum status start_workers(struct pipeline *p, struct config *config, size
 		.slots = p->slots,
 		.twins = p->twins,
 		.mailbox = p->mailbox,
+		.known = p->known,
 		.jail = p->jail,
 		.state_dir = p->state_dir,
 		.stop = &p->stop,
@@ -292,6 +295,8 @@ static enum status make_stages(struct pipeline *p, const struct config *config, 
 		st = results_create(RESULTS_BYTES, &p->results);
 	if (st == ST_OK)
 		st = twins_create(&p->twins);
+	if (st == ST_OK)
+		st = known_create(p->state_dir, &p->generation, &p->known);
 	if (st == ST_OK)
 		st = slots_open(p->state_dir, (int)workers + 1, &p->slots);
 	if (st == ST_OK)
@@ -367,6 +372,7 @@ void pipeline_destroy(struct pipeline *p)
 	BUG_UNLESS(!p->writer && !p->worker_count);
 	rules_unref(p->numbered);
 	slots_close(p->slots);
+	known_destroy(p->known);
 	twins_destroy(p->twins);
 	results_destroy(p->results);
 	queue_destroy(p->queue);

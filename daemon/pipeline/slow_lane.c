@@ -32,7 +32,6 @@ struct slow_lane {
 
 	/* owned by the thread */
 	ZSTD_CCtx *compressor;
-	struct known known;
 	int64_t after; /* this round has come to that row */
 
 	struct lock lock; /* held alone */
@@ -101,7 +100,7 @@ static struct job *make_job(struct slow_lane *l, const struct config *config, st
 	AUTO_BUF dir = BUF_INIT;
 	AUTO_BUF path = BUF_INIT;
 	struct job *j = mem_zalloc(sizeof *j);
-	bool found = j && known_dir_path(&l->known, item->dir, &dir);
+	bool found = j && known_dir_path(l->shared->known, item->dir, &dir);
 	const char *root = found ? find_root(config, dir.data) : NULL;
 
 	if (!root) {
@@ -180,7 +179,7 @@ static bool fill_result(struct slow_lane *l, struct result *r, const struct conv
 	r->hashed = in.hashed;
 	r->acl = in.acl;
 	in.acl = (struct buf)BUF_INIT;
-	if (ok && known_find(&l->known, r->hash, with->row_id, &r->known))
+	if (ok && known_find(l->shared->known, r->hash, with->row_id, &r->known))
 		r->kind = RESULT_KNOWN;
 	else if (ok)
 		ok = run_converter(l, r, &in, with, config) && intake_still_same(&in);
@@ -241,7 +240,7 @@ static bool may_run(struct slow_lane *l)
 static bool run_batch(struct slow_lane *l)
 {
 	struct batch batch = {.count = 0};
-	bool more = may_run(l) && known_slow(&l->known, l->after, BATCH, collect, &batch) &&
+	bool more = may_run(l) && known_slow(l->shared->known, l->after, BATCH, collect, &batch) &&
 		    batch.count;
 
 	lock_take(&l->lock);
@@ -287,7 +286,7 @@ static void rest(struct slow_lane *l)
 	wait_for_work(l, now_mono_ms() + TRIM_IDLE_MS);
 	while (convert_session_trim(l->session, TRIM_IDLE_MS) > 0)
 		wait_for_work(l, now_mono_ms() + TRIM_IDLE_MS);
-	known_close(&l->known); /* the next question opens it again */
+	known_rest(l->shared->known, TRIM_IDLE_MS);
 	lock_take(&l->lock);
 	bool left = l->left;
 	lock_drop(&l->lock);
@@ -313,7 +312,7 @@ static void *run(void *arg)
 	l->session = NULL;
 	lock_drop(&l->lock);
 	convert_session_destroy(session); /* here: its processes die with their thread */
-	known_close(&l->known);
+	known_rest(l->shared->known, 0);
 	l->shared->ended(l->shared->arg);
 	return NULL;
 }
@@ -340,7 +339,6 @@ enum status slow_lane_start(const struct worker_shared *shared, struct pipeline 
 		return ST_NOMEM;
 	l->shared = shared;
 	l->pipeline = pipeline;
-	l->known = (struct known){.state_dir = shared->state_dir, .generation = shared->generation};
 	l->config = config_ref(config);
 	l->rules = rules_ref(rules);
 	l->since_ms = now_mono_ms();

@@ -50,7 +50,6 @@ struct worker {
 
 	/* owned by the worker thread */
 	ZSTD_CCtx *compressor; /* NULL: at rest */
-	struct known known;
 	const struct job *host; /* whose container is being read; NULL: none, or a guest's */
 	bool has_guest;
 
@@ -175,7 +174,7 @@ static bool convert(struct worker *w, struct result *r, struct intake *in,
 	const struct container_host host = {
 		.session = w->session,
 		.compressor = w->compressor,
-		.known = &w->known,
+		.known = w->shared->known,
 		.results = w->shared->results,
 		.state_dir = w->shared->state_dir,
 		.at = at_part,
@@ -280,21 +279,21 @@ static bool read_document(struct worker *w, struct result *r, struct intake *in,
 		r->state = FILE_NO_CONVERTER;
 		return true;
 	}
-	if (j->reason != JOB_RETRY && known_is_quarantined(&w->known, j->dir, j->name, r->hash, r->rule)) {
+	if (j->reason != JOB_RETRY && known_is_quarantined(w->shared->known, j->dir, j->name, r->hash, r->rule)) {
 		r->kind = RESULT_STILL;
 		r->state = FILE_QUARANTINED;
 		return true;
 	}
 	/* What the slow converter made once is better than what the other one would make now. */
-	if (r->slow && known_find(&w->known, r->hash, r->slow, &r->known)) {
+	if (r->slow && known_find(w->shared->known, r->hash, r->slow, &r->known)) {
 		r->kind = RESULT_KNOWN;
 		r->state = FILE_INDEXED;
 		r->converter = r->slow;
 		return true;
 	}
 	/* Asked for again, failed parts are tried again. */
-	if (known_find(&w->known, r->hash, r->rule, &r->known) &&
-		!(j->reason == JOB_RETRY && known_is_flawed(&w->known, r->known))) {
+	if (known_find(w->shared->known, r->hash, r->rule, &r->known) &&
+		!(j->reason == JOB_RETRY && known_is_flawed(w->shared->known, r->known))) {
 		stats_add(conversions_saved, 1);
 		r->kind = RESULT_KNOWN;
 		r->state = FILE_INDEXED;
@@ -425,10 +424,10 @@ static void run_job(struct worker *w, struct job *j)
 	enter_phase(w, PHASE_IDLE, NULL);
 }
 
-/* What it takes to convert is given back: a compressor is some 700 KB, a connection a few hundred. */
+/* What it takes to convert is given back: a compressor is some 700 KB, a connection a few hundred; whoever rests last closes those of all. */
 static void give_back(struct worker *w)
 {
-	known_close(&w->known);
+	known_rest(w->shared->known, IDLE_TRIM_MS);
 	ZSTD_freeCCtx(w->compressor);
 	w->compressor = NULL;
 	mem_trim();
@@ -463,7 +462,7 @@ static void *run(void *arg)
 	w->session = NULL;
 	lock_drop(&w->lock);
 	convert_session_destroy(session); /* here: its processes die with their thread */
-	known_close(&w->known);
+	known_rest(w->shared->known, 0);
 	w->shared->ended(w->shared->arg);
 	return NULL;
 }
@@ -489,7 +488,6 @@ enum status worker_start(const struct worker_shared *shared, struct config *conf
 	w->shared = shared;
 	w->index = index;
 	w->live_only = live_only;
-	w->known = (struct known){.state_dir = shared->state_dir, .generation = shared->generation};
 	w->since_ms = now_mono_ms();
 	atomic_init(&w->moved_ms, w->since_ms);
 	w->config = config_ref(config);

@@ -19,9 +19,10 @@ struct worker_shared {
 	struct slots *slots;
 	struct twins *twins;
 	struct mailbox *mailbox;
+	struct known *known;
 	const char *jail, *state_dir;
 	const atomic_bool *stop;	    /* end running conversions now */
-	const atomic_uint *generation;	    /* of the store: connections to another one are closed */
+	const atomic_uint *generation;	    /* of the store */
 	void (*job_back)(struct letter *l); /* opens a job that needs no writer */
 	void (*ended)(void *arg);	    /* on the worker's thread, as its last act */
 	void *arg;
