@@ -40,7 +40,7 @@ static int open_component(int dir, const char *name, int flags, bool through)
 /* What openat2 does, component by component; `path` fits PATH_MAX. */
 static int walk(int dir, const char *path, int flags)
 {
-	char name[NAME_MAX + 1];
+	char name[PATH_MAX]; /* NAME_MAX is not what every file system keeps to */
 	int at = dir;
 
 	if (*path == '/' || !*path) {

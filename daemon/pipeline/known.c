@@ -56,10 +56,11 @@ void known_rest(struct known *k, int64_t unused_ms)
 	struct db *unused[CONNECTIONS];
 	size_t kept = 0, count = 0;
 	int64_t since = now_mono_ms() - unused_ms;
+	unsigned generation = atomic_load(k->generation);
 
 	lock_take(&k->lock);
 	for (size_t i = 0; i < k->idle_count; i++)
-		if (k->idle[i].used_ms <= since)
+		if (k->idle[i].used_ms <= since || k->idle[i].generation != generation)
 			unused[count++] = k->idle[i].db;
 		else
 			k->idle[kept++] = k->idle[i];
@@ -94,28 +95,36 @@ static void give(struct known *k, const struct connection *c)
 	cond_signal(&k->given);
 }
 
+static void close_connection(struct connection *c)
+{
+	db_close(c->db);
+	c->db = NULL;
+}
+
 /* Borrows a connection to today's store, in a transaction; false: there is none. */
 static bool begin(struct known *k, struct connection *c)
 {
 	unsigned now = atomic_load(k->generation);
 
 	*c = borrow(k);
-	if (c->db && c->generation != now) {
-		db_close(c->db);
-		c->db = NULL;
-	}
+	if (c->generation != now)
+		close_connection(c);
 	c->generation = now;
 	if (!c->db && db_open_reader(k->state_dir, &c->db) != ST_OK)
 		c->db = NULL;
 	if (c->db && db_begin(c->db) == ST_OK)
 		return true;
+	close_connection(c);
 	give(k, c);
 	return false;
 }
 
-static void end(struct known *k, struct connection *c)
+/* A fresh connection may see a store that was mended. */
+static void end(struct known *k, struct connection *c, enum status st)
 {
 	db_rollback(c->db);
+	if (st == ST_CORRUPT || st == ST_IO)
+		close_connection(c);
 	c->used_ms = now_mono_ms();
 	give(k, c);
 }
@@ -129,7 +138,7 @@ bool known_find(struct known *k, const unsigned char *hash, int64_t rule, int64_
 	enum status st = documents_find(c.db, hash, rule, document);
 	if (st == ST_NOT_FOUND)
 		st = documents_find_by_rule(c.db, hash, rule, document);
-	end(k, &c);
+	end(k, &c, st);
 	return st == ST_OK;
 }
 
@@ -140,7 +149,7 @@ bool known_parts(struct known *k, int64_t document, int64_t *count, int64_t *byt
 	if (!begin(k, &c))
 		return false;
 	enum status st = parts_count(c.db, document, count, bytes);
-	end(k, &c);
+	end(k, &c, st);
 	return st == ST_OK;
 }
 
@@ -152,7 +161,7 @@ bool known_is_flawed(struct known *k, int64_t document)
 	if (!begin(k, &c))
 		return false;
 	enum status st = parts_any_failed(c.db, document, &failed);
-	end(k, &c);
+	end(k, &c, st);
 	return st == ST_OK && failed;
 }
 
@@ -164,7 +173,7 @@ bool known_is_quarantined(
 	if (!begin(k, &c))
 		return false;
 	bool over = attempts_are_over(c.db, dir, name, hash, rule);
-	end(k, &c);
+	end(k, &c, ST_OK);
 	return over;
 }
 
@@ -175,7 +184,7 @@ bool known_slow(struct known *k, int64_t after, int limit, slow_each_file *each,
 	if (!begin(k, &c))
 		return false;
 	enum status st = slow_each(c.db, after, limit, each, arg);
-	end(k, &c);
+	end(k, &c, st);
 	return st == ST_OK;
 }
 
@@ -186,6 +195,6 @@ bool known_dir_path(struct known *k, int64_t dir, struct buf *path)
 	if (!begin(k, &c))
 		return false;
 	enum status st = tree_dir_path(c.db, dir, path);
-	end(k, &c);
+	end(k, &c, st);
 	return st == ST_OK;
 }

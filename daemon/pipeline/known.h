@@ -33,7 +33,7 @@ bool known_is_quarantined(
  */
 bool known_slow(struct known *k, int64_t after, int limit, slow_each_file *each, void *arg);
 bool known_dir_path(struct known *k, int64_t dir, struct buf *path);
-/* Connections that nobody has used for so long are closed. */
+/* Connections that nobody has used for so long, or that are to an earlier store, are closed. */
 void known_rest(struct known *k, int64_t unused_ms);
 
 #endif

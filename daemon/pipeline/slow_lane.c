@@ -265,8 +265,8 @@ static void wait_until_landed(struct slow_lane *l)
 		cond_wait(&l->wake, &l->lock);
 }
 
-/* `until_ms` -1: for ever. */
-static void wait_for_work(struct slow_lane *l, int64_t until_ms)
+/* `until_ms` -1: for ever.  False: there is none yet. */
+static bool wait_for_work(struct slow_lane *l, int64_t until_ms)
 {
 	bool in_time = true;
 
@@ -277,15 +277,17 @@ static void wait_for_work(struct slow_lane *l, int64_t until_ms)
 		else
 			in_time = cond_wait_until(&l->wake, &l->lock, until_ms);
 	}
+	return in_time;
 }
 
 /* Until something new waits; converters that rest go meanwhile. */
 static void rest(struct slow_lane *l)
 {
 	l->after = 0;
-	wait_for_work(l, now_mono_ms() + TRIM_IDLE_MS);
-	while (convert_session_trim(l->session, TRIM_IDLE_MS) > 0)
-		wait_for_work(l, now_mono_ms() + TRIM_IDLE_MS);
+	do {
+		if (wait_for_work(l, now_mono_ms() + TRIM_IDLE_MS))
+			return;
+	} while (convert_session_trim(l->session, TRIM_IDLE_MS) > 0);
 	known_rest(l->shared->known, TRIM_IDLE_MS);
 	lock_take(&l->lock);
 	bool left = l->left;

@@ -2,8 +2,8 @@
  * slab: memory of many small items that live long, away from what comes and goes.  Not locked.
  *
  * In the common heap a tree's nodes lie between the remains of the scan that found them, and hold its pages: as much
- * again as they are themselves.  Here they lie close together, in chunks that are given back when all of one is free.
- * A slab stays where it is as long as anything is taken.
+ * again as they are themselves.  Here they lie close together, in chunks that are given back when all of one is free
+ * (but for the last one, as long as little of it was used).  A slab stays where it is until it is finished.
  */
 #ifndef WATCH_SLAB_H
 #define WATCH_SLAB_H

@@ -3,8 +3,8 @@
 
     bench.py [NAME ...]     scaling text restart idle query growth trees cores suggest fresh office jail zipf live; all of them by default
 
-Environment: TRAWL_BUILD (build directory), BENCH_CORPUS (made there if missing), BENCH_DIR (where stores and trees go:
-the disk that is measured), BENCH_JSON (a file for the figures), BENCH_ROUNDS (repetitions of what is compared, default 2).
+Environment: TRAWL_BUILD (build directory), BENCH_CORPUS (made there if missing), BENCH_DIR (where stores go: the
+disk that is measured), TRAWL_TEST_DIR (memory, where made trees lie), BENCH_JSON (a file for the figures), BENCH_ROUNDS (repetitions of what is compared, default 2).
 """
 
 import json

@@ -16,7 +16,7 @@ import trawl  # noqa: E402
 
 CORPUS = Path(os.environ.get("BENCH_CORPUS", "/var/tmp/trawl-corpus"))
 PLACE = Path(os.environ.get("BENCH_DIR", "/var/tmp"))
-MEMORY = Path(os.environ.get("TRAWL_TEST_DIR", "/dev/shm"))
+MEMORY = Path(os.environ.get("TRAWL_TEST_DIR") or "/dev/shm")
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "2"))
 TOOLS = trawl.BUILD / "bench"
 

@@ -514,7 +514,7 @@ static void test_migration(void **state)
 	sqlite3_close(raw);
 }
 
-/* Back to version 1: the text as one row. */
+/* Back to version 1: the text as one row, documents found by all of their hash. */
 static void lay_out_as_before(struct fixture *f, int64_t id, const char *text)
 {
 	size_t room = ZSTD_compressBound(strlen(text));
@@ -531,6 +531,20 @@ static void lay_out_as_before(struct fixture *f, int64_t id, const char *text)
 	sqlite3_bind_blob(s, 2, packed, (int)ZSTD_compress(packed, room, text, strlen(text), 3), SQLITE_STATIC);
 	assert_int_equal(sqlite3_step(s), SQLITE_DONE);
 	sqlite3_finalize(s);
+	fixture_exec(f, "CREATE TABLE first (id INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL,"
+			" converter INTEGER NOT NULL REFERENCES converter(id), type TEXT NOT NULL, title TEXT NOT NULL DEFAULT '',"
+			" author TEXT NOT NULL DEFAULT '', lang TEXT, created INTEGER, meta TEXT, size INTEGER NOT NULL,"
+			" truncated INTEGER NOT NULL DEFAULT 0, searchable INTEGER NOT NULL DEFAULT 1, orphaned INTEGER,"
+			" parts INTEGER NOT NULL DEFAULT 0, building INTEGER NOT NULL DEFAULT 0, holds INTEGER NOT NULL DEFAULT 0,"
+			" UNIQUE (hash, converter))");
+	fixture_exec(f, "INSERT INTO first SELECT * FROM document");
+	fixture_exec(f, "PRAGMA foreign_keys = OFF");
+	fixture_exec(f, "DROP TABLE document");
+	fixture_exec(f, "DROP VIEW fts_source");
+	fixture_exec(f, "ALTER TABLE first RENAME TO document");
+	fixture_exec(f, "CREATE VIEW fts_source(id, title, text) AS SELECT 1, '', ''");
+	fixture_exec(f, "CREATE INDEX document_orphaned ON document(orphaned) WHERE orphaned IS NOT NULL");
+	fixture_exec(f, "CREATE INDEX document_building ON document(building) WHERE building <> 0");
 	fixture_exec(f, "PRAGMA user_version = 1");
 }
 
@@ -554,6 +568,7 @@ static void test_texts_of_version_1(void **state)
 	assert_int_equal(fixture_int(f, "PRAGMA user_version"), DB_SCHEMA_VERSION);
 	assert_ok(documents_text(f->db, id, &out));
 	assert_string_equal(out.data, text.data);
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'sqlite_autoindex_document%'"), 0);
 	assert_int_equal(fixture_int(f, "SELECT seq FROM sqlite_sequence WHERE name = 'document'"), 500);
 	fixture_sound(f);
 }
