@@ -51,8 +51,9 @@ def neighbours(daemon):
             descriptors, threads, children = self.before
             # Each of the three workers keeps one persistent converter of each of three families, with a socket.
             daemon.check_resources((descriptors + 9, threads, children + 9))
-            for pid in trawl.descendants_of(daemon.pid):
-                assert "sleep" not in trawl.cmdline(pid) and trawl.process_state(pid) != "Z", trawl.cmdline(pid)
+            # One that has just ended is a zombie until its parent has heard of it, which is soon.
+            wait_for(lambda: all("sleep" not in trawl.cmdline(pid) and trawl.process_state(pid) != "Z"
+                                 for pid in trawl.descendants_of(daemon.pid)), 5, "no sleeper and no zombie is left")
 
     return Neighbours()
 
