@@ -200,14 +200,11 @@ static enum status start(struct readers *all, struct reader *r, int number)
 {
 	char name[24]; /* the kernel takes 15 bytes */
 
-	enum status st = ST_OK;
-
 	r->all = all;
-	/* The others connect when they are needed. */
+	enum status st = db_open_reader(all->state_dir, &r->db);
+	if (st != ST_OK)
+		return st;
 	if (number == 0) {
-		st = db_open_reader(all->state_dir, &r->db);
-		if (st != ST_OK)
-			return st;
 		all->clock = db_clock(r->db);
 		snprintf(all->instance, sizeof all->instance, "%s", db_instance(r->db));
 	}
