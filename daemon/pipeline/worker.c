@@ -424,7 +424,7 @@ static void run_job(struct worker *w, struct job *j)
 	enter_phase(w, PHASE_IDLE, NULL);
 }
 
-/* What it takes to convert is given back: a compressor is some 700 KB, a connection a few hundred; whoever rests last closes those of all. */
+/* What it takes to convert is given back: a compressor is some 700 KB, a connection to the store a few hundred. */
 static void give_back(struct worker *w)
 {
 	known_rest(w->shared->known, IDLE_TRIM_MS);

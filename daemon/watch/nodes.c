@@ -18,16 +18,16 @@ static uint64_t hash_id(const void *item)
 	return slabset_mix((uint64_t)((const struct node *)item)->id);
 }
 
-static uint64_t hash_of_name(const struct node *parent, const char *name, size_t len)
+static uint64_t hash_of_name(uint32_t parent, const char *name, size_t len)
 {
-	return slabset_mix((uint64_t)parent->id) ^ strmap_hash(name, len);
+	return slabset_mix(parent) ^ strmap_hash(name, len);
 }
 
 static uint64_t hash_name(const void *item)
 {
 	const struct node *n = item;
 
-	return hash_of_name(node_parent(n), node_name(n), n->name_len);
+	return hash_of_name(n->parent, node_name(n), n->name_len);
 }
 
 static uint64_t hash_inode(const void *item)
@@ -305,7 +305,7 @@ struct node *nodes_child(const struct nodes *t, const struct node *parent, const
 {
 	struct name_key k = {slab_place(parent), name, len};
 
-	return slabset_find(&t->by_name, hash_of_name(parent, name, len), has_name, &k);
+	return slabset_find(&t->by_name, hash_of_name(k.parent, name, len), has_name, &k);
 }
 
 struct node *nodes_by_inode(const struct nodes *t, const struct ident *ident)
